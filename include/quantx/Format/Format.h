@@ -39,8 +39,9 @@ struct FloatFormat {
   /// The magnitude code (sign bit clear) of the largest finite value.
   uint8_t maxFiniteCode;
   NonFinite nonFinite;
-  /// The magnitude code that encoding a NaN produces (the quiet NaN of the
-  /// format); meaningless when `nonFinite` is None.
+  /// The magnitude code of the quiet NaN; meaningless when `nonFinite` is None.
+  /// As in IEEE 754 and APFloat, encoding a NaN ORs the leading `mantissaBits`
+  /// bits of its payload in: E5M2 has two NaN results, 0x7E and 0x7F.
   uint8_t nanCode;
 
   uint8_t getSignMask() const { return uint8_t(1u << (bits - 1)); }
