@@ -106,6 +106,9 @@ endfunction()
 #
 # Runs mlir-tblgen for each pair and gathers the results behind one target.
 function(quantx_tablegen target td)
+  # mlir_tablegen reads the directory's include path.
+  include_directories(SYSTEM ${MLIR_INCLUDE_DIRS})
+  include_directories("${QUANTX_SOURCE_DIR}/include")
   set(LLVM_TARGET_DEFINITIONS ${td})
   list(LENGTH ARGN length)
   math(EXPR last "${length} - 1")
@@ -114,9 +117,7 @@ function(quantx_tablegen target td)
     list(GET ARGN ${i} action)
     list(GET ARGN ${next} output)
     string(REPLACE " " ";" action "${action}")
-    mlir_tablegen(${output} ${action} EXTRA_INCLUDES
-      "${QUANTX_SOURCE_DIR}/include")
-    list(APPEND generated "${CMAKE_CURRENT_BINARY_DIR}/${output}")
+    mlir_tablegen(${output} ${action})
   endforeach()
   add_public_tablegen_target(${target})
 endfunction()

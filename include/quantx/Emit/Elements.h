@@ -1,0 +1,50 @@
+//===- Elements.h - Emitted quantize and dequantize of elements -*- C++ -*-===//
+//
+// What quantize, dequantize and error_stats do to one element, given the
+// parameters of its block. Values are scalars, or vectors or tensors of one
+// shape. Parameters come in their memory form: scales in their scale type, zero
+// points as codes in i8, the global scale in f32.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUANTX_EMIT_ELEMENTS_H
+#define QUANTX_EMIT_ELEMENTS_H
+
+#include "quantx/Emit/Codes.h"
+
+namespace quantx {
+
+/// The parameters of an element's block; null where the type has none.
+struct BlockParameters {
+  mlir::Value scale;
+  mlir::Value zeroPoint;
+  mlir::Value global;
+
+  /// From values in the order of the lowered form of `type`.
+  static BlockParameters get(ScaledType type, mlir::ValueRange values);
+};
+
+/// A scale of any scale type as f32; exact.
+mlir::Value emitDecodeScale(ArithBuilder &b, mlir::Value scale);
+
+/// The code (i8, high bits clear) of `value`, which has the expressed type.
+mlir::Value emitQuantizeElement(ArithBuilder &b, ScaledType type,
+                                mlir::Value value,
+                                const BlockParameters &parameters,
+                                RoundingSpec rounding, bool saturate);
+
+/// The value, in the expressed type, of a `code` given in the low bits of an
+/// i8.
+mlir::Value emitDequantizeElement(ArithBuilder &b, ScaledType type,
+                                  mlir::Value code,
+                                  const BlockParameters &parameters);
+
+/// Whether `value` (of the expressed type) rounds, ties to even, beyond the
+/// codes' range under `parameters`; false under a NaN scale.
+mlir::Value emitElementSaturates(ArithBuilder &b, ScaledType type,
+                                 mlir::Value value,
+                                 const BlockParameters &parameters);
+
+} // namespace quantx
+
+#endif // QUANTX_EMIT_ELEMENTS_H

@@ -1,0 +1,69 @@
+//===- BlockComputation.h - The loops a scale method may use ----*- C++ -*-===//
+//
+// A scale method is written once, as arith on scalars, against the few loops
+// that every method needs: reduce over the elements of each block, reduce over
+// the whole tensor, compute for each block. What a loop is belongs to the
+// lowering (linalg, vector, GPU), which derives from this class.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUANTX_IR_BLOCKCOMPUTATION_H
+#define QUANTX_IR_BLOCKCOMPUTATION_H
+
+#include "mlir/IR/Builders.h"
+#include "quantx/IR/QuantXTypes.h"
+
+namespace quantx {
+
+/// A value that exists once for each block, or once for the whole tensor. How
+/// it is represented (a tensor over the grid of blocks, a vector, a register)
+/// is known only to the `BlockComputation` that made it.
+class BlockComputation {
+public:
+  using Values = llvm::SmallVector<mlir::Value>;
+
+  /// Combines one element, as f32, with the accumulators of its block. `given`
+  /// are the scalars of the block's (or tensor's) values passed to the loop.
+  using CombineFn = llvm::function_ref<Values(
+      mlir::OpBuilder &b, mlir::Location loc, mlir::Value element,
+      mlir::ValueRange given, mlir::ValueRange accumulators)>;
+
+  /// Computes scalars of one block (or of the tensor) from others.
+  using MapFn = llvm::function_ref<Values(
+      mlir::OpBuilder &b, mlir::Location loc, mlir::ValueRange given)>;
+
+  BlockComputation(ScaledType type, mlir::Location loc)
+      : type(type), loc(loc) {}
+  virtual ~BlockComputation() = default;
+
+  /// The type whose parameters are being chosen.
+  ScaledType getType() const { return type; }
+  mlir::Location getLoc() const { return loc; }
+
+  /// Reduces over the elements of each block, in any order, from `init`: one
+  /// value a block for each accumulator. `given` values of the whole tensor are
+  /// broadcast.
+  virtual Values reduceBlocks(llvm::ArrayRef<mlir::TypedAttr> init,
+                              mlir::ValueRange given, CombineFn combine) = 0;
+
+  /// Reduces over all elements: one value for the tensor for each accumulator.
+  virtual Values reduceTensor(llvm::ArrayRef<mlir::TypedAttr> init,
+                              CombineFn combine) = 0;
+
+  /// Computes, for each block, values of `types`.
+  virtual Values mapBlocks(mlir::TypeRange types, mlir::ValueRange given,
+                           MapFn map) = 0;
+
+  /// Computes, for the whole tensor, values of `types` from values of the whole
+  /// tensor.
+  virtual Values mapTensor(mlir::TypeRange types, mlir::ValueRange given,
+                           MapFn map) = 0;
+
+private:
+  ScaledType type;
+  mlir::Location loc;
+};
+
+} // namespace quantx
+
+#endif // QUANTX_IR_BLOCKCOMPUTATION_H

@@ -1,0 +1,170 @@
+//===- QuantXAttrs.td - quantx attributes ------------------*- tablegen -*-===//
+
+#ifndef QUANTX_IR_QUANTXATTRS_TD
+#define QUANTX_IR_QUANTXATTRS_TD
+
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/EnumAttr.td"
+include "quantx/IR/QuantXDialect.td"
+include "quantx/IR/QuantXInterfaces.td"
+
+class QuantX_Attr<string name, string attrMnemonic, list<Trait> traits = []>
+    : AttrDef<QuantX_Dialect, name, traits> {
+  let mnemonic = attrMnemonic;
+}
+
+//===----------------------------------------------------------------------===//
+// Rounding
+//===----------------------------------------------------------------------===//
+
+def QuantX_Rounding : I32EnumAttr<"Rounding", "how a value becomes a code", [
+    I32EnumAttrCase<"NearestEven", 0, "nearest_even">,
+    I32EnumAttrCase<"NearestTowardZero", 1, "nearest_toward_zero">,
+    I32EnumAttrCase<"Stochastic", 2, "stochastic">]> {
+  let cppNamespace = "::quantx";
+  let genSpecializedAttr = 0;
+}
+
+def QuantX_RoundingAttr
+    : EnumAttr<QuantX_Dialect, QuantX_Rounding, "rounding"> {
+  let assemblyFormat = "`<` $value `>`";
+  let summary = "how a value between two codes is rounded";
+  let description = [{
+    - `nearest_even`: to the nearest code, ties to the even code.
+    - `nearest_toward_zero`: to the nearest code, ties to the smaller magnitude.
+    - `stochastic`: to the code above or below with a probability proportional
+      to the distance, so that the mean over many seeds is the value itself. The
+      random word of an element is word 0 of Philox4x32-10 keyed by the seed and
+      counted by the element's row-major linear index: it depends on nothing
+      else.
+  }];
+}
+
+//===----------------------------------------------------------------------===//
+// Packing
+//===----------------------------------------------------------------------===//
+
+def QuantX_Packing : I32EnumAttr<"Packing", "how codes share bytes", [
+    I32EnumAttrCase<"Linear", 0, "linear">]> {
+  let cppNamespace = "::quantx";
+  let genSpecializedAttr = 0;
+}
+
+def QuantX_PackingAttr : EnumAttr<QuantX_Dialect, QuantX_Packing, "packing"> {
+  let assemblyFormat = "`<` $value `>`";
+  let summary = "how the codes of a row share bytes";
+  let description = [{
+    - `linear`: along the last dimension, the first code in the lowest bits,
+      little-endian across bytes. A row that does not fill its last byte is
+      padded with zero bits.
+
+    ```
+    4 bits      byte 0                 6 bits  byte 0   byte 1   byte 2
+           bit  7..4   3..0                    7......0 7......0 7......0
+                code1  code0                   11000000 22221111 33333322
+    ```
+  }];
+}
+
+//===----------------------------------------------------------------------===//
+// Scale methods
+//===----------------------------------------------------------------------===//
+
+class QuantX_ScaleMethod<string name, string attrMnemonic>
+    : QuantX_Attr<name, attrMnemonic>;
+
+def QuantX_AbsmaxAttr : QuantX_ScaleMethod<"Absmax", "absmax"> {
+  let summary = "scale from the largest magnitude of a block";
+  let description = [{
+    With a = max |x| over the block and qmax the largest finite code,
+
+    ```
+    s = a * margin / qmax                         f32, f16, bf16 scales
+    g = amax(tensor) / (448 * qmax)               f8E4M3FN scales under a global
+    s = f8E4M3FN(a / qmax / g)
+    ```
+
+    in f32, rounded to nearest even to the scale type. With margin 1 the scale
+    is rounded up where rounding down would make a saturate. A scale that
+    underflows to 0 while a > 0 becomes the smallest positive value of its type,
+    one that overflows the largest finite. `pow2` takes the next power of two
+    up. An all-zero block has scale 1, or 0 in f8E4M3FN; an all-zero tensor has
+    g = 1. A block that holds a NaN or Inf has a NaN scale, and the global scale
+    is taken over the finite values alone.
+
+    Suits f32, f16 and bf16 scales without `global` or `zero_point`, and
+    f8E4M3FN scales with `global` (margin 1, no `pow2`).
+
+    Constraints:
+    - (absmax_c1) margin is in (0, 1].
+
+    Example: `#quantx.absmax`, `#quantx.absmax<margin = 0.9>`,
+    `#quantx.absmax<pow2>`, `#quantx.absmax<margin = 0.9, pow2>`.
+  }];
+  let parameters = (ins
+    APFloatParameter<"multiplies the largest magnitude; in (0, 1]">:$margin,
+    "bool":$pow2);
+  let builders = [
+    AttrBuilder<(ins), [{ return $_get($_ctxt, ::llvm::APFloat(1.0), false); }]>
+  ];
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
+}
+
+def QuantX_MinmaxAttr : QuantX_ScaleMethod<"Minmax", "minmax"> {
+  let summary = "scale and zero point from the range of a block";
+  let description = [{
+    With lo = min(x, 0) and hi = max(x, 0) over the block, in f32,
+
+    ```
+    s = (hi - lo) / (qmax - qmin), rounded to the scale type
+    z = clamp(rne(-lo / s) + qmin, qmin, qmax)
+    ```
+
+    so that zero is exactly representable. The scale is rounded, and kept from
+    0 and from overflow, as by `#quantx.absmax`. An all-zero block has scale 1
+    and the zero point of an empty range; a block that holds a NaN or Inf has a
+    NaN scale and zero point 0.
+
+    Suits types with a `zero_point` and an f32, f16 or bf16 scale.
+  }];
+}
+
+class QuantX_E8M0Method<string name, string attrMnemonic>
+    : QuantX_ScaleMethod<name, attrMnemonic>;
+
+def QuantX_FloorAttr : QuantX_E8M0Method<"Floor", "floor"> {
+  let summary = "power-of-two scale, OCP MX's rule";
+  let description = [{
+    `e = floor(log2 a) - emax`, s = 2^e, with a = max |x| over the block and
+    emax the exponent of the largest finite code. Exact, from the exponent bits.
+    e is clamped to [-127, 127]; a = 0 gives e = -127; a block that holds a NaN
+    or Inf gets the NaN scale 0xFF. The largest element may saturate: that is
+    the rule's known weakness. Suits f8E8M0FNU scales.
+  }];
+}
+
+def QuantX_CeilAttr : QuantX_E8M0Method<"Ceil", "ceil"> {
+  let summary = "power-of-two scale, rounded up";
+  let description = [{
+    `e = ceil(log2 a) - emax`, otherwise as `#quantx.floor`.
+  }];
+}
+
+def QuantX_EvenAttr : QuantX_E8M0Method<"Even", "even"> {
+  let summary = "power-of-two scale of the rounded largest magnitude";
+  let description = [{
+    a is first rounded, ties to even, to the element's mantissa bits; then as
+    `#quantx.floor`.
+  }];
+}
+
+def QuantX_RceilAttr : QuantX_E8M0Method<"Rceil", "rceil"> {
+  let summary = "smallest power-of-two scale that does not saturate";
+  let description = [{
+    `e = ceil(log2(a / qmax))`, exact: the significands are compared, nothing is
+    divided. Otherwise as `#quantx.floor`.
+  }];
+}
+
+#endif // QUANTX_IR_QUANTXATTRS_TD

@@ -1,0 +1,35 @@
+//===- QuantXDialect.td - The quantx dialect ---------------*- tablegen -*-===//
+
+#ifndef QUANTX_IR_QUANTXDIALECT_TD
+#define QUANTX_IR_QUANTXDIALECT_TD
+
+include "mlir/IR/OpBase.td"
+
+def QuantX_Dialect : Dialect {
+  let name = "quantx";
+  let cppNamespace = "::quantx";
+  let summary = "Low-precision tensors together with their scales";
+  let description = [{
+    The `quantx` dialect models tensors stored in FP8, FP6, FP4, MX, NVFP4 and
+    small integer formats *together with* the scales that give the codes their
+    meaning. One element type, `!quantx.scaled`, says how a tensor is stored;
+    attributes behind one interface say how its scales are chosen; the ops
+    choose scales, encode, decode, pack and measure the error.
+
+    A scale always multiplies on dequantize:
+
+    ```
+    x ≈ (code - zero_point) * scale * global
+    ```
+
+    and every granularity, from per tensor to 2-D blocks, is a block shape.
+  }];
+  let useDefaultTypePrinterParser = 1;
+  let useDefaultAttributePrinterParser = 1;
+  let extraClassDeclaration = [{
+    void registerTypes();
+    void registerAttributes();
+  }];
+}
+
+#endif // QUANTX_IR_QUANTXDIALECT_TD

@@ -1,0 +1,408 @@
+//===- QuantXOps.td - quantx operations --------------------*- tablegen -*-===//
+
+#ifndef QUANTX_IR_QUANTXOPS_TD
+#define QUANTX_IR_QUANTXOPS_TD
+
+include "mlir/Interfaces/InferTypeOpInterface.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+include "mlir/IR/OpBase.td"
+include "quantx/IR/QuantXAttrs.td"
+include "quantx/IR/QuantXDialect.td"
+include "quantx/IR/QuantXTypes.td"
+
+class QuantX_Op<string mnemonic, list<Trait> traits = []>
+    : Op<QuantX_Dialect, mnemonic, !listconcat(traits, [Pure])>;
+
+/// An op whose result shapes follow from its operands.
+class QuantX_ShapedOp<string mnemonic, list<Trait> traits = []>
+    : QuantX_Op<mnemonic, !listconcat(traits, [
+        DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface,
+                                  ["reifyResultShapes"]>])>;
+
+//===----------------------------------------------------------------------===//
+// Choosing parameters
+//===----------------------------------------------------------------------===//
+
+def QuantX_ChooseQParamsOp : QuantX_ShapedOp<"choose_qparams"> {
+  let summary = "choose the scales of a tensor";
+  let description = [{
+    Computes the parameters under which `input` is to be stored as `scaled`: the
+    scales, then the zero points and the global scale where the type has them.
+    `method` defines their values; see the attributes.
+
+    ```
+    for each block B of the block shape:
+      (scale[B], zero_point[B]) = method(input[B], global)
+    ```
+
+    A block whose elements are all zero gets the method's value for a = 0. A
+    block that holds a NaN or an infinity gets a NaN scale and zero point 0; no
+    other block is touched, and a global scale is taken over the finite values.
+    In an empty tensor a whole-dimension block counts as all zero.
+
+    Constraints:
+    - (choose_qparams_c1) the element type of `input` is the expressed type of
+      `scaled`.
+    - (choose_qparams_c2) the rank of `input` is the rank of the block.
+    - (choose_qparams_c3) `method` suits `scaled`.
+    - (choose_qparams_c4) the results have the parameter types of `scaled` for
+      the shape of `input`.
+
+    Example:
+
+    ```mlir
+    %s = quantx.choose_qparams %x using #quantx.floor for !mxfp4
+           : tensor<8x64xf32> -> tensor<8x2xf8E8M0FNU>
+    %s, %g = quantx.choose_qparams %x using #quantx.absmax for !nvfp4
+           : tensor<8x64xf32> -> tensor<8x4xf8E4M3FN>, tensor<f32>
+    ```
+  }];
+  let arguments = (ins QuantX_ExpressedTensor:$input,
+                       QuantX_ScaleMethodAttrInterface:$method,
+                       TypeAttrOf<QuantX_ScaledType>:$scaled);
+  let results = (outs Variadic<AnyRankedTensor>:$parameters);
+  let assemblyFormat = [{
+    $input `using` $method `for` $scaled attr-dict
+    `:` type($input) `->` type($parameters)
+  }];
+  let builders = [
+    OpBuilder<(ins "::mlir::Value":$input,
+                   "::quantx::ScaleMethodAttrInterface":$method,
+                   "::quantx::ScaledType":$scaled)>
+  ];
+  let extraClassDeclaration = [{
+    ::quantx::ScaledType getScaledType() {
+      return ::llvm::cast<::quantx::ScaledType>(getScaled());
+    }
+  }];
+  let hasVerifier = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// Encoding and decoding
+//===----------------------------------------------------------------------===//
+
+def QuantX_QuantizeOp : QuantX_ShapedOp<"quantize", [AttrSizedOperandSegments]> {
+  let summary = "encode a tensor under given scales";
+  let description = [{
+    Encodes every element of `input` with the parameters of its block, and
+    keeps the parameters with the codes:
+
+    ```
+    t = x / scale                     or x / (scale * global), in f32
+    float storage:    code = round(t)
+    integer storage:  code = clamp(round(t * 2^fraction_bits) + zero_point,
+                                   qmin, qmax)
+    ```
+
+    - Values between two codes follow `rounding`. Subnormal codes are used, and
+      the sign of zero is kept.
+    - With `saturate`, a value that rounds beyond the largest finite code, and
+      an infinity, becomes the largest finite code of its sign. Without it,
+      f8E4M3FN gives NaN and f8E5M2 an infinity; f6, f4 and integers saturate
+      always.
+    - A NaN element becomes a NaN code where the format has one, the largest
+      finite code in f6 and f4, and the zero point in integers.
+    - A NaN scale makes the codes of its block 0: the block dequantizes to NaN.
+    - A zero scale encodes to zeros of the elements' signs.
+
+    Constraints:
+    - (quantize_c1) `input` and the result have the same shape, and the element
+      type of `input` is the expressed type of the result.
+    - (quantize_c2) the rank of the tensors is the rank of the block.
+    - (quantize_c3) `parameters` have the parameter types of the result.
+    - (quantize_c4) `seed` is there exactly when `rounding` is stochastic.
+
+    Example:
+
+    ```mlir
+    %q = quantx.quantize %x, %s
+           : tensor<8x64xf32>, tensor<8x2xf8E8M0FNU> to tensor<8x64x!mxfp4>
+    %r = quantx.quantize %x, %s seed %seed {rounding = #quantx.rounding<stochastic>}
+           : tensor<8x64xf32>, tensor<8x2xf8E8M0FNU> to tensor<8x64x!mxfp4>
+    ```
+  }];
+  let arguments = (ins
+    QuantX_ExpressedTensor:$input,
+    Variadic<AnyRankedTensor>:$parameters,
+    Optional<I64>:$seed,
+    DefaultValuedAttr<QuantX_RoundingAttr,
+                      "::quantx::Rounding::NearestEven">:$rounding,
+    DefaultValuedAttr<BoolAttr, "true">:$saturate);
+  let results = (outs QuantX_ScaledTensor:$result);
+  let assemblyFormat = [{
+    $input `,` $parameters (`seed` $seed^)? attr-dict
+    `:` type($input) `,` type($parameters) `to` type($result)
+  }];
+  let extraClassDeclaration = [{
+    ::quantx::ScaledType getScaledType() {
+      return ::llvm::cast<::quantx::ScaledType>(getType().getElementType());
+    }
+  }];
+  let hasVerifier = 1;
+}
+
+def QuantX_DynamicQuantizeOp : QuantX_ShapedOp<"dynamic_quantize"> {
+  let summary = "choose the scales of a tensor and encode it";
+  let description = [{
+    `choose_qparams` and `quantize` in one op, with the same attributes: what is
+    written in front of a matmul whose activations are quantized at run time.
+    `quantx-expand-dynamic` splits it.
+
+    Constraints: those of the two ops
+    - (dynamic_quantize_c1) as quantize_c1 and quantize_c2.
+    - (dynamic_quantize_c2) `method` suits the result's type.
+    - (dynamic_quantize_c3) `seed` is there exactly when `rounding` is
+      stochastic.
+
+    Example:
+
+    ```mlir
+    %q = quantx.dynamic_quantize %x using #quantx.floor
+           : tensor<8x64xf32> to tensor<8x64x!mxfp4>
+    ```
+  }];
+  let arguments = (ins
+    QuantX_ExpressedTensor:$input,
+    QuantX_ScaleMethodAttrInterface:$method,
+    Optional<I64>:$seed,
+    DefaultValuedAttr<QuantX_RoundingAttr,
+                      "::quantx::Rounding::NearestEven">:$rounding,
+    DefaultValuedAttr<BoolAttr, "true">:$saturate);
+  let results = (outs QuantX_ScaledTensor:$result);
+  let assemblyFormat = [{
+    $input `using` $method (`seed` $seed^)? attr-dict
+    `:` type($input) `to` type($result)
+  }];
+  let extraClassDeclaration = [{
+    ::quantx::ScaledType getScaledType() {
+      return ::llvm::cast<::quantx::ScaledType>(getType().getElementType());
+    }
+  }];
+  let hasVerifier = 1;
+}
+
+def QuantX_DequantizeOp : QuantX_ShapedOp<"dequantize", [
+    InferTypeOpAdaptor]> {
+  let summary = "decode a tensor";
+  let description = [{
+    The values that the codes stand for:
+
+    ```
+    y = (value(code) - zero_point) * scale * global
+    ```
+
+    in f32 from left to right, rounded to the expressed type (ties to even).
+    Code to value is exact for every code. A NaN scale gives NaN.
+
+    Constraints:
+    - (dequantize_c1) the result has the operand's shape and expressed type.
+    - (dequantize_c2) the rank of the operand is the rank of the block.
+
+    Example:
+
+    ```mlir
+    %y = quantx.dequantize %q : tensor<8x64x!mxfp4> to tensor<8x64xf32>
+    ```
+  }];
+  let arguments = (ins QuantX_ScaledTensor:$input);
+  let results = (outs QuantX_ExpressedTensor:$result);
+  let assemblyFormat = "$input attr-dict `:` type($input) `to` type($result)";
+  let extraClassDeclaration = [{
+    ::quantx::ScaledType getScaledType() {
+      return ::llvm::cast<::quantx::ScaledType>(
+          getInput().getType().getElementType());
+    }
+  }];
+  let hasVerifier = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// Parts of a scaled tensor
+//===----------------------------------------------------------------------===//
+
+def QuantX_AssembleOp : QuantX_ShapedOp<"assemble"> {
+  let summary = "make a scaled tensor of its packed codes and parameters";
+  let description = [{
+    Gives packed codes and parameters that come from elsewhere (a checkpoint, a
+    function argument) their meaning as a scaled tensor. Nothing is computed.
+
+    `payload` holds the codes packed as `#quantx.packing<linear>`; padding bits
+    at the end of a row are ignored. Scales multiply on dequantize. So does the
+    global scale: a checkpoint that stores its inverse (as some NVFP4 files do)
+    must invert it first.
+
+    A dynamic last dimension of the result counts as many codes as the bytes of
+    a payload row hold.
+
+    Constraints:
+    - (assemble_c1) `payload` has the result's payload type.
+    - (assemble_c2) `parameters` have the parameter types of the result.
+    - (assemble_c3) the rank of the result is the rank of the block.
+
+    Example:
+
+    ```mlir
+    %q = quantx.assemble %p, %s
+           : tensor<8x32xi8>, tensor<8x2xf8E8M0FNU> to tensor<8x64x!mxfp4>
+    ```
+
+    Incorrect: passing the amax-based inverse scale `448 * 6 / amax` as the
+    global scale. Correct: `amax / (448 * 6)`.
+  }];
+  let arguments = (ins QuantX_ByteTensor:$payload,
+                       Variadic<AnyRankedTensor>:$parameters);
+  let results = (outs QuantX_ScaledTensor:$result);
+  let assemblyFormat = [{
+    $payload `,` $parameters attr-dict
+    `:` type($payload) `,` type($parameters) `to` type($result)
+  }];
+  let hasVerifier = 1;
+  let hasFolder = 1;
+}
+
+def QuantX_DisassembleOp : QuantX_ShapedOp<"disassemble", [
+    InferTypeOpAdaptor]> {
+  let summary = "the packed codes and parameters of a scaled tensor";
+  let description = [{
+    The inverse of `assemble`. Padding bits at the end of a row are zero when
+    the tensor comes from `quantize`.
+
+    Constraints:
+    - (disassemble_c1) the results have the operand's payload type and parameter
+      types.
+    - (disassemble_c2) the rank of the operand is the rank of the block.
+
+    Example:
+
+    ```mlir
+    %p, %s = quantx.disassemble %q
+               : tensor<8x64x!mxfp4> to tensor<8x32xi8>, tensor<8x2xf8E8M0FNU>
+    ```
+  }];
+  let arguments = (ins QuantX_ScaledTensor:$input);
+  let results = (outs QuantX_ByteTensor:$payload,
+                      Variadic<AnyRankedTensor>:$parameters);
+  let assemblyFormat = [{
+    $input attr-dict `:` type($input) `to` type($payload) `,` type($parameters)
+  }];
+  let hasVerifier = 1;
+  let hasFolder = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// Packing
+//===----------------------------------------------------------------------===//
+
+def QuantX_PackOp : QuantX_ShapedOp<"pack"> {
+  let summary = "pack codes into bytes";
+  let description = [{
+    Packs the codes of each row (the last dimension) into bytes; see
+    `#quantx.packing` for the layout. A row of K codes of n bits takes
+    ceil(K * n / 8) bytes, the last padded with zero bits.
+
+    Constraints:
+    - (pack_c1) `codes` has at least one dimension.
+    - (pack_c2) the result has the shape of `codes`, but for the last dimension,
+      ceil(K * n / 8).
+
+    Example:
+
+    ```mlir
+    %b = quantx.pack %codes as #quantx.packing<linear>
+           : tensor<8x64xi4> to tensor<8x32xi8>
+    ```
+  }];
+  let arguments = (ins QuantX_CodeTensor:$codes, QuantX_PackingAttr:$packing);
+  let results = (outs QuantX_ByteTensor:$result);
+  let assemblyFormat = [{
+    $codes `as` $packing attr-dict `:` type($codes) `to` type($result)
+  }];
+  let hasVerifier = 1;
+  let hasFolder = 1;
+}
+
+def QuantX_UnpackOp : QuantX_ShapedOp<"unpack"> {
+  let summary = "unpack codes from bytes";
+  let description = [{
+    The inverse of `pack`. Signed (signless) codes are sign-extended wherever
+    they are kept in more bits, unsigned codes zero-extended. Padding bits are
+    ignored. Where the last dimension of the result is dynamic, a row has as
+    many codes as its bytes hold.
+
+    Constraints:
+    - (unpack_c1) the result has at least one dimension.
+    - (unpack_c2) `bytes` has the shape of the result, but for the last
+      dimension, ceil(K * n / 8).
+
+    Example:
+
+    ```mlir
+    %c = quantx.unpack %b as #quantx.packing<linear>
+           : tensor<8x32xi8> to tensor<8x64xi4>
+    ```
+  }];
+  let arguments = (ins QuantX_ByteTensor:$bytes, QuantX_PackingAttr:$packing);
+  let results = (outs QuantX_CodeTensor:$result);
+  let assemblyFormat = [{
+    $bytes `as` $packing attr-dict `:` type($bytes) `to` type($result)
+  }];
+  let hasVerifier = 1;
+  let hasFolder = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// Error metrics
+//===----------------------------------------------------------------------===//
+
+def QuantX_ErrorStatsOp : QuantX_Op<"error_stats"> {
+  let summary = "how far a scaled tensor is from the original";
+  let description = [{
+    With y = dequantize(`quantized`), over all elements:
+
+    ```
+    sse       = sum (x - y)^2                          f32
+    max_error = max |x - y|                            f32
+    saturated = count of x whose x / (scale * global) rounds, ties to even,
+                beyond the largest finite code         i64
+    flushed   = count of x != 0 with y == 0            i64
+    ```
+
+    The sum is accumulated in f64 (relative error far below 1e-6) and rounded to
+    f32 once. `saturated` counts the codes where saturation made a difference: a
+    value a little above the largest code that rounds down to it is not one.
+    An integer with a zero point saturates where rne(x / scale) + zero_point
+    leaves [qmin, qmax]. A NaN error makes `sse` and `max_error` NaN; elements
+    of a block with a NaN scale count neither as saturated nor as flushed. An
+    empty tensor gives zeros. The signal-to-noise ratio in dB is
+    10 log10(sum x^2 / sse).
+
+    Constraints:
+    - (error_stats_c1) the operands have the same shape, and the element type of
+      `original` is the expressed type of `quantized`.
+    - (error_stats_c2) the rank of the operands is the rank of the block.
+
+    Example:
+
+    ```mlir
+    %e:4 = quantx.error_stats %x, %q : tensor<8x64xf32>, tensor<8x64x!mxfp4>
+             -> f32, f32, i64, i64
+    ```
+  }];
+  let arguments = (ins QuantX_ExpressedTensor:$original,
+                       QuantX_ScaledTensor:$quantized);
+  let results = (outs F32:$sse, F32:$maxError, I64:$saturated, I64:$flushed);
+  let assemblyFormat = [{
+    $original `,` $quantized attr-dict `:` type($original) `,` type($quantized)
+    `->` type($sse) `,` type($maxError) `,` type($saturated) `,` type($flushed)
+  }];
+  let extraClassDeclaration = [{
+    ::quantx::ScaledType getScaledType() {
+      return ::llvm::cast<::quantx::ScaledType>(
+          getQuantized().getType().getElementType());
+    }
+  }];
+  let hasVerifier = 1;
+}
+
+#endif // QUANTX_IR_QUANTXOPS_TD

@@ -1,0 +1,107 @@
+//===- Elements.cpp - Emitted quantize and dequantize of elements ---------===//
+
+#include "quantx/Emit/Elements.h"
+
+using namespace mlir;
+using namespace quantx;
+
+BlockParameters BlockParameters::get(ScaledType type, ValueRange values) {
+  BlockParameters parameters;
+  parameters.scale = values[0];
+  if (type.hasZeroPoint())
+    parameters.zeroPoint = values[1];
+  if (type.hasGlobal())
+    parameters.global = values.back();
+  return parameters;
+}
+
+static bool isE8M0(Value scale) {
+  return isa<Float8E8M0FNUType>(getElementTypeOrSelf(scale));
+}
+
+static Value asByte(ArithBuilder &b, Value value) {
+  return b.bitcast(value, b.getBuilder().getI8Type());
+}
+
+Value quantx::emitDecodeScale(ArithBuilder &b, Value scale) {
+  if (isE8M0(scale))
+    return emitDecodeE8M0(b, asByte(b, scale));
+  if (isa<Float8E4M3FNType>(getElementTypeOrSelf(scale)))
+    return emitDecodeFloat(b, asByte(b, scale),
+                           *lookupFloatFormat("f8E4M3FN"));
+  return b.extendToF32(scale);
+}
+
+/// `value` in units of its code: divided by the scale. Under a zero scale, a
+/// zero of the value's sign.
+static Value emitDivideByScale(ArithBuilder &b, Value value,
+                               const BlockParameters &parameters) {
+  value = b.extendToF32(value);
+  // Dividing by a power of two is multiplying by its reciprocal, exactly.
+  if (isE8M0(parameters.scale) && !parameters.global)
+    return b.mul(value,
+                 emitDecodeE8M0Reciprocal(b, asByte(b, parameters.scale)));
+  Value scale = emitDecodeScale(b, parameters.scale);
+  if (parameters.global)
+    scale = b.mul(scale, parameters.global);
+  Value isZero = b.equalF(scale, b.f32(0.0, scale));
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  return b.div(value, b.select(isZero, b.f32(infinity, scale), scale));
+}
+
+static Value emitExtendZeroPoint(ArithBuilder &b, ScaledType type,
+                                 const BlockParameters &parameters) {
+  if (!parameters.zeroPoint)
+    return {};
+  return emitExtendInteger(b, parameters.zeroPoint, type.getIntegerFormat());
+}
+
+Value quantx::emitQuantizeElement(ArithBuilder &b, ScaledType type, Value value,
+                                  const BlockParameters &parameters,
+                                  RoundingSpec rounding, bool saturate) {
+  Value units = emitDivideByScale(b, value, parameters);
+  Value code;
+  if (const FloatFormat *format = type.getFloatFormat()) {
+    code = emitEncodeFloat(b, units, *format, rounding, saturate);
+  } else {
+    IntegerFormat integer = type.getIntegerFormat();
+    Value zeroPoint = emitExtendZeroPoint(b, type, parameters);
+    code = emitEncodeInteger(b, units, integer, zeroPoint, rounding);
+    code = b.trunc(b.bitAnd(code, (1 << integer.bits) - 1), 8);
+  }
+  Value scaleIsNaN = b.isNaN(emitDecodeScale(b, parameters.scale));
+  return b.select(scaleIsNaN, b.integer(8, 0, code), code);
+}
+
+Value quantx::emitDequantizeElement(ArithBuilder &b, ScaledType type,
+                                    Value code,
+                                    const BlockParameters &parameters) {
+  Value value;
+  if (const FloatFormat *format = type.getFloatFormat()) {
+    value = emitDecodeFloat(b, code, *format);
+  } else {
+    IntegerFormat integer = type.getIntegerFormat();
+    Value wide = emitExtendInteger(b, code, integer);
+    if (Value zeroPoint = emitExtendZeroPoint(b, type, parameters))
+      wide = b.sub(wide, zeroPoint);
+    value = arith::SIToFPOp::create(
+        b.getBuilder(),
+        getTypeLike(wide.getType(), b.getBuilder().getF32Type()), wide);
+    value = b.mul(value, std::ldexp(1.0, -int(integer.fractionBits)));
+  }
+  value = b.mul(value, emitDecodeScale(b, parameters.scale));
+  if (parameters.global)
+    value = b.mul(value, parameters.global);
+  return b.truncateFromF32(value, type.getExpressedType());
+}
+
+Value quantx::emitElementSaturates(ArithBuilder &b, ScaledType type,
+                                   Value value,
+                                   const BlockParameters &parameters) {
+  Value units = emitDivideByScale(b, value, parameters);
+  if (const FloatFormat *format = type.getFloatFormat())
+    return emitFloatOverflows(b, units, *format);
+  // NaN units count as 0, which a zero point keeps in range.
+  return emitIntegerOverflows(b, units, type.getIntegerFormat(),
+                              emitExtendZeroPoint(b, type, parameters));
+}

@@ -1,0 +1,155 @@
+//===- Absmax.cpp - Scale from the largest magnitude ----------------------===//
+
+#include "Models.h"
+#include "quantx/IR/QuantXAttrs.h"
+
+using namespace mlir;
+using namespace quantx;
+
+/// Largest finite value of the f8E4M3FN scales under a global scale.
+static constexpr double kMaxE4M3 = 448.0;
+
+/// The smallest power of two not below a nonnegative finite f32 `value`.
+static Value emitNextPowerOfTwo(ArithBuilder &b, Value value) {
+  // Subnormals have no exponent field to round up; 2^64 makes them normal.
+  Value isSubnormal = b.less(b.asI32(value), 1 << 23);
+  Value normal = b.select(isSubnormal, b.mul(value, std::ldexp(1.0, 64)), value);
+  Value bits = b.shl(b.lshr(b.add(b.asI32(normal), (1 << 23) - 1), 23), 23);
+  Value power = b.asF32(bits);
+  return b.select(isSubnormal, b.mul(power, std::ldexp(1.0, -64)), power);
+}
+
+/// Limits a power of two to the largest one of the float type `type`.
+static Value emitLimitPowerOfTwo(ArithBuilder &b, Value power, Type type) {
+  int exponent =
+      llvm::APFloat::semanticsMaxExponent(cast<FloatType>(type).getFloatSemantics());
+  Value limit = b.f32(std::ldexp(1.0, exponent), power);
+  return b.select(b.greaterF(power, limit), limit, power);
+}
+
+/// Whether a magnitude of `amax` (f32) saturates under `scale`.
+static Value emitSaturates(ArithBuilder &b, ScaledType type, Value amax,
+                           Value scale) {
+  Value units = b.div(amax, b.extendToF32(scale));
+  if (const FloatFormat *format = type.getFloatFormat())
+    return emitFloatOverflows(b, units, *format);
+  return emitIntegerOverflows(b, units, type.getIntegerFormat(), Value());
+}
+
+/// The f32, f16 or bf16 scale of a block whose largest magnitude has the bits
+/// `amaxBits`.
+static Value emitWideScale(ArithBuilder &b, AbsmaxAttr method, ScaledType type,
+                           Value amaxBits) {
+  Value amax = b.asF32(amaxBits);
+  double margin = method.getMargin().convertToDouble();
+  double qmax = type.getElementTraits().maxFinite;
+  Value ideal = b.div(b.mul(amax, margin), b.f32(qmax, amax));
+  Type scaleType = type.getScaleType();
+  Value scale;
+  if (method.getPow2()) {
+    Value power = emitNextPowerOfTwo(b, ideal);
+    scale = emitRoundScale(b, emitLimitPowerOfTwo(b, power, scaleType),
+                           scaleType);
+  } else {
+    scale = emitRoundScale(b, ideal, scaleType);
+    if (margin == 1.0)
+      scale = b.select(emitSaturates(b, type, amax, scale),
+                       emitNextScale(b, scale), scale);
+  }
+  return emitSpecialScales(b, scale, b.equal(amaxBits, 0),
+                           b.greaterEqual(amaxBits, kInfBits));
+}
+
+/// The global scale (f32) that lets the f8E4M3FN scales reach the largest block
+/// of a tensor whose largest finite magnitude has the bits `amaxBits`.
+static Value emitGlobalScale(ArithBuilder &b, ScaledType type,
+                             Value amaxBits) {
+  double qmax = type.getElementTraits().maxFinite;
+  Value ideal = b.div(b.asF32(amaxBits), b.f32(kMaxE4M3 * qmax, amaxBits));
+  Value global = emitRoundScale(b, ideal, b.getBuilder().getF32Type());
+  return b.select(b.equal(amaxBits, 0), b.f32(1.0, global), global);
+}
+
+/// The f8E4M3FN scale of a block, in units of `global` (f32, or null).
+static Value emitE4M3Scale(ArithBuilder &b, ScaledType type, Value amaxBits,
+                           Value global) {
+  const FloatFormat &format = *lookupFloatFormat("f8E4M3FN");
+  double qmax = type.getElementTraits().maxFinite;
+  Value ideal = b.div(b.asF32(amaxBits), b.f32(qmax, amaxBits));
+  if (global)
+    ideal = b.div(ideal, global);
+  Value code =
+      emitEncodeFloat(b, ideal, format, RoundingSpec(), /*saturate=*/true);
+  Value isPositive = b.greater(amaxBits, 0);
+  Value underflows = b.logicalAnd(isPositive, b.equal(code, 0));
+  code = b.select(underflows, b.integer(8, 1, code), code);
+  Value isNonFinite = b.greaterEqual(amaxBits, kInfBits);
+  code = b.select(isNonFinite, b.integer(8, format.nanCode, code), code);
+  return b.bitcast(code, type.getScaleType());
+}
+
+namespace {
+
+struct AbsmaxModel
+    : public ScaleMethodAttrInterface::ExternalModel<AbsmaxModel, AbsmaxAttr> {
+  LogicalResult
+  verifySuits(Attribute attr, ScaledType type,
+              function_ref<InFlightDiagnostic()> emitError) const {
+    auto method = cast<AbsmaxAttr>(attr);
+    if (type.hasZeroPoint())
+      return emitError() << attr << " expects a type without a zero point, got "
+                         << type;
+    if (isWideScaleType(type.getScaleType()) && !type.hasGlobal())
+      return success();
+    if (!isa<Float8E4M3FNType>(type.getScaleType()))
+      return emitError() << attr
+                         << " expects an f32, f16 or bf16 scale, or an "
+                            "f8E4M3FN scale, got "
+                         << type;
+    if (method != AbsmaxAttr::get(attr.getContext()))
+      return emitError() << "expected neither margin nor pow2 with an f8E4M3FN "
+                            "scale, got "
+                         << attr;
+    return success();
+  }
+
+  SmallVector<Value> buildParameters(Attribute attr,
+                                     BlockComputation &blocks) const {
+    auto method = cast<AbsmaxAttr>(attr);
+    ScaledType type = blocks.getType();
+    SmallVector<Value> given = {reduceAmaxBits(blocks)};
+    if (type.hasGlobal())
+      given.push_back(buildGlobal(blocks));
+    auto map = [&](OpBuilder &builder, Location loc,
+                   ValueRange values) -> BlockComputation::Values {
+      ArithBuilder b(builder, loc);
+      if (isWideScaleType(type.getScaleType()))
+        return {emitWideScale(b, method, type, values[0])};
+      Value global = type.hasGlobal() ? values[1] : Value();
+      return {emitE4M3Scale(b, type, values[0], global)};
+    };
+    SmallVector<Value> parameters =
+        blocks.mapBlocks(type.getScaleType(), given, map);
+    if (type.hasGlobal())
+      parameters.push_back(given[1]);
+    return parameters;
+  }
+
+private:
+  static Value buildGlobal(BlockComputation &blocks) {
+    ScaledType type = blocks.getType();
+    auto map = [&](OpBuilder &builder, Location loc,
+                   ValueRange values) -> BlockComputation::Values {
+      ArithBuilder b(builder, loc);
+      return {emitGlobalScale(b, type, values[0])};
+    };
+    return blocks.mapTensor(type.getGlobalType(), reduceFiniteAmaxBits(blocks),
+                            map)[0];
+  }
+};
+
+} // namespace
+
+void quantx::attachAbsmaxModel(MLIRContext *context) {
+  AbsmaxAttr::attachInterface<AbsmaxModel>(*context);
+}

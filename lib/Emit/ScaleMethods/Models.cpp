@@ -1,0 +1,96 @@
+//===- Models.cpp - What the scale method models share --------------------===//
+
+#include "Models.h"
+#include "quantx/Emit/ScaleMethods.h"
+#include "quantx/IR/QuantXDialect.h"
+
+using namespace mlir;
+using namespace quantx;
+
+void quantx::registerScaleMethods(DialectRegistry &registry) {
+  registry.addExtension(+[](MLIRContext *context, QuantXDialect *) {
+    attachAbsmaxModel(context);
+    attachMinmaxModel(context);
+    attachE8M0Models(context);
+  });
+}
+
+bool quantx::isWideScaleType(Type type) {
+  return isa<Float32Type, Float16Type, BFloat16Type>(type);
+}
+
+//===----------------------------------------------------------------------===//
+// Reductions
+//===----------------------------------------------------------------------===//
+
+static Value emitMagnitudeBits(ArithBuilder &b, Value element) {
+  return b.bitAnd(b.asI32(element), 0x7fffffff);
+}
+
+Value quantx::reduceAmaxBits(BlockComputation &blocks) {
+  Builder attrs(blocks.getType().getContext());
+  auto combine = [](OpBuilder &builder, Location loc, Value element, ValueRange,
+                    ValueRange accumulators) -> BlockComputation::Values {
+    ArithBuilder b(builder, loc);
+    Value bits = emitMagnitudeBits(b, element);
+    return {arith::MaxSIOp::create(builder, loc, accumulators[0], bits)};
+  };
+  return blocks.reduceBlocks({attrs.getI32IntegerAttr(0)}, {}, combine)[0];
+}
+
+Value quantx::reduceFiniteAmaxBits(BlockComputation &blocks) {
+  Builder attrs(blocks.getType().getContext());
+  auto combine = [](OpBuilder &builder, Location loc, Value element, ValueRange,
+                    ValueRange accumulators) -> BlockComputation::Values {
+    ArithBuilder b(builder, loc);
+    Value bits = emitMagnitudeBits(b, element);
+    bits = b.select(b.less(bits, kInfBits), bits, b.i32(0, bits));
+    return {arith::MaxSIOp::create(builder, loc, accumulators[0], bits)};
+  };
+  return blocks.reduceTensor({attrs.getI32IntegerAttr(0)}, combine)[0];
+}
+
+//===----------------------------------------------------------------------===//
+// Rounding scales
+//===----------------------------------------------------------------------===//
+
+/// Limits the bits of a nonnegative value of float type `type` to
+/// [smallest positive, largest finite].
+static Value emitLimitScaleBits(ArithBuilder &b, Value bits, Type type) {
+  const llvm::fltSemantics &semantics =
+      cast<FloatType>(type).getFloatSemantics();
+  int64_t largest = llvm::APFloat::getLargest(semantics)
+                        .bitcastToAPInt()
+                        .getZExtValue();
+  return b.min(b.max(bits, 1), largest);
+}
+
+static Value asBits(ArithBuilder &b, Value scale) {
+  unsigned width = getElementTypeOrSelf(scale).getIntOrFloatBitWidth();
+  return b.bitcast(scale, b.getBuilder().getIntegerType(width));
+}
+
+Value quantx::emitRoundScale(ArithBuilder &b, Value scale, Type type) {
+  Value bits = asBits(b, b.truncateFromF32(scale, type));
+  return b.bitcast(emitLimitScaleBits(b, bits, type), type);
+}
+
+Value quantx::emitNextScale(ArithBuilder &b, Value scale) {
+  Type type = getElementTypeOrSelf(scale);
+  Value bits = b.add(asBits(b, scale), 1);
+  return b.bitcast(emitLimitScaleBits(b, bits, type), type);
+}
+
+Value quantx::emitSpecialScales(ArithBuilder &b, Value scale, Value isZero,
+                                Value isNonFinite) {
+  auto type = cast<FloatType>(getElementTypeOrSelf(scale));
+  auto constant = [&](const llvm::APFloat &value) {
+    return b.bitcast(b.integer(type.getWidth(),
+                               value.bitcastToAPInt().getZExtValue(), scale),
+                     type);
+  };
+  const llvm::fltSemantics &semantics = type.getFloatSemantics();
+  scale = b.select(isZero, constant(llvm::APFloat::getOne(semantics)), scale);
+  return b.select(isNonFinite, constant(llvm::APFloat::getQNaN(semantics)),
+                  scale);
+}

@@ -1,0 +1,72 @@
+//===- QuantXAttrs.cpp - The quantx attributes ----------------------------===//
+
+#include "quantx/IR/QuantXAttrs.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/DialectImplementation.h"
+#include "quantx/IR/QuantXDialect.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace quantx;
+
+#include "quantx/IR/QuantXEnums.cpp.inc"
+
+#include "quantx/IR/QuantXAttrInterfaces.cpp.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "quantx/IR/QuantXAttrs.cpp.inc"
+
+void QuantXDialect::registerAttributes() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "quantx/IR/QuantXAttrs.cpp.inc"
+      >();
+}
+
+//===----------------------------------------------------------------------===//
+// AbsmaxAttr
+//===----------------------------------------------------------------------===//
+
+// `<margin = FLOAT, pow2>`, each optional, in this order.
+Attribute AbsmaxAttr::parse(AsmParser &parser, Type) {
+  SMLoc loc = parser.getCurrentLocation();
+  double margin = 1.0;
+  bool pow2 = false;
+  if (succeeded(parser.parseOptionalLess())) {
+    bool hasMargin = succeeded(parser.parseOptionalKeyword("margin"));
+    if (hasMargin && (parser.parseEqual() || parser.parseFloat(margin)))
+      return {};
+    if (!hasMargin || succeeded(parser.parseOptionalComma())) {
+      if (parser.parseKeyword("pow2", " or 'margin' in #quantx.absmax"))
+        return {};
+      pow2 = true;
+    }
+    if (parser.parseGreater())
+      return {};
+  }
+  return parser.getChecked<AbsmaxAttr>(loc, parser.getContext(),
+                                       llvm::APFloat(margin), pow2);
+}
+
+void AbsmaxAttr::print(AsmPrinter &printer) const {
+  bool hasMargin = !getMargin().isExactlyValue(1.0);
+  if (!hasMargin && !getPow2())
+    return;
+  printer << '<';
+  if (hasMargin) {
+    printer << "margin = ";
+    printer.printFloat(getMargin());
+  }
+  if (getPow2())
+    printer << (hasMargin ? ", pow2" : "pow2");
+  printer << '>';
+}
+
+LogicalResult AbsmaxAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                 llvm::APFloat margin, bool pow2) {
+  // absmax_c1
+  double value = margin.convertToDouble();
+  if (value > 0.0 && value <= 1.0)
+    return success();
+  return emitError() << "expected a margin in (0, 1], got " << value;
+}

@@ -1,0 +1,288 @@
+//===- QuantXOps.cpp - Verifiers and builders of the quantx operations ----===//
+//
+// Every rule carries the label of the op's documentation.
+//
+//===----------------------------------------------------------------------===//
+
+#include "quantx/IR/QuantXOps.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/OpImplementation.h"
+#include "mlir/IR/TypeUtilities.h"
+
+using namespace mlir;
+using namespace quantx;
+
+#define GET_OP_CLASSES
+#include "quantx/IR/QuantXOps.cpp.inc"
+
+//===----------------------------------------------------------------------===//
+// Shared rules
+//===----------------------------------------------------------------------===//
+
+/// `4x64`, for diagnostics; `scalar` for rank 0.
+static std::string formatShape(ArrayRef<int64_t> shape) {
+  if (shape.empty())
+    return "scalar";
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  llvm::interleave(
+      shape, os,
+      [&](int64_t size) {
+        if (ShapedType::isDynamic(size))
+          os << '?';
+        else
+          os << size;
+      },
+      "x");
+  return text;
+}
+
+static std::string formatBlock(ScaledType type) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  ScaledType::printBlock(os, type.getBlockShape());
+  return text;
+}
+
+/// The block has one entry for each dimension of the tensor.
+static LogicalResult verifyBlockRank(Operation *op, ArrayRef<int64_t> shape,
+                                     ScaledType type) {
+  if (shape.size() == type.getBlockRank())
+    return success();
+  return op->emitOpError() << "expected a block of rank " << shape.size()
+                           << " for a tensor of shape " << formatShape(shape)
+                           << ", got " << formatBlock(type);
+}
+
+/// What the parameters of `type` are called in diagnostics, in order.
+static SmallVector<StringRef> getParameterNames(ScaledType type) {
+  SmallVector<StringRef> names = {"scales"};
+  if (type.hasZeroPoint())
+    names.push_back("zero points");
+  if (type.hasGlobal())
+    names.push_back("a global scale");
+  return names;
+}
+
+/// `actual` are the parameter types of `type` for a tensor of `shape`; a dynamic
+/// size agrees with any.
+static LogicalResult verifyParameters(Operation *op, ArrayRef<int64_t> shape,
+                                      ScaledType type, TypeRange actual) {
+  SmallVector<Type> expected = type.getParameterTypes(shape);
+  SmallVector<StringRef> names = getParameterNames(type);
+  if (actual.size() != expected.size()) {
+    InFlightDiagnostic diag = op->emitOpError()
+                              << "expected " << expected.size()
+                              << (expected.size() == 1 ? " parameter ("
+                                                       : " parameters (");
+    llvm::interleaveComma(names, diag);
+    return diag << ") for " << type << ", got " << actual.size();
+  }
+  for (auto [name, want, got] : llvm::zip_equal(names, expected, actual)) {
+    auto wantTensor = cast<RankedTensorType>(want);
+    auto gotTensor = cast<RankedTensorType>(got);
+    if (wantTensor.getElementType() != gotTensor.getElementType()) {
+      return op->emitOpError()
+             << "expected " << name << " of type "
+             << wantTensor.getElementType() << " for " << type << ", got "
+             << gotTensor.getElementType();
+    }
+    if (failed(verifyCompatibleShape(wantTensor, gotTensor))) {
+      return op->emitOpError()
+             << "expected " << name << " of shape "
+             << formatShape(wantTensor.getShape()) << " for tensor<"
+             << formatShape(shape) << "> per " << formatBlock(type) << ", got "
+             << formatShape(gotTensor.getShape());
+    }
+  }
+  return success();
+}
+
+/// `expressed` is what `scaled` quantizes from: same shape, expressed type.
+static LogicalResult verifyExpressed(Operation *op, StringRef name,
+                                     RankedTensorType expressed,
+                                     RankedTensorType scaled) {
+  ScaledType type = getScaledElementType(scaled);
+  if (expressed.getElementType() != type.getExpressedType())
+    return op->emitOpError()
+           << "expected " << name << " of type " << type.getExpressedType()
+           << ", the expressed type of " << type << ", got "
+           << expressed.getElementType();
+  if (expressed.getRank() != scaled.getRank() ||
+      failed(verifyCompatibleShape(expressed, scaled)))
+    return op->emitOpError()
+           << "expected " << name << " of the scaled tensor's shape "
+           << formatShape(scaled.getShape()) << ", got "
+           << formatShape(expressed.getShape());
+  return success();
+}
+
+static LogicalResult verifyPayload(Operation *op, RankedTensorType payload,
+                                   RankedTensorType scaled) {
+  ScaledType type = getScaledElementType(scaled);
+  RankedTensorType expected = type.getPayloadType(scaled.getShape());
+  if (succeeded(verifyCompatibleShape(expected, payload)))
+    return success();
+  return op->emitOpError() << "expected a payload of shape "
+                           << formatShape(expected.getShape()) << " for "
+                           << scaled << ", got "
+                           << formatShape(payload.getShape());
+}
+
+static LogicalResult verifySeed(Operation *op, Rounding rounding, Value seed) {
+  bool isStochastic = rounding == Rounding::Stochastic;
+  if (isStochastic == static_cast<bool>(seed))
+    return success();
+  return op->emitOpError() << (isStochastic ? "expected a seed for stochastic"
+                                            : "expected no seed for ")
+                           << (isStochastic ? ""
+                                            : stringifyRounding(rounding))
+                           << " rounding, got " << (seed ? "one" : "none");
+}
+
+static LogicalResult verifyMethod(Operation *op,
+                                  ScaleMethodAttrInterface method,
+                                  ScaledType type) {
+  return method.verifySuits(type, [op] { return op->emitOpError(); });
+}
+
+//===----------------------------------------------------------------------===//
+// ChooseQParamsOp
+//===----------------------------------------------------------------------===//
+
+void ChooseQParamsOp::build(OpBuilder &builder, OperationState &state,
+                            Value input, ScaleMethodAttrInterface method,
+                            ScaledType scaled) {
+  auto inputType = cast<RankedTensorType>(input.getType());
+  build(builder, state, scaled.getParameterTypes(inputType.getShape()), input,
+        method, TypeAttr::get(scaled));
+}
+
+LogicalResult ChooseQParamsOp::verify() {
+  ScaledType type = getScaledType();
+  RankedTensorType input = getInput().getType();
+  // choose_qparams_c1
+  if (input.getElementType() != type.getExpressedType())
+    return emitOpError() << "expected input of type " << type.getExpressedType()
+                         << ", the expressed type of " << type << ", got "
+                         << input.getElementType();
+  // choose_qparams_c2
+  if (failed(verifyBlockRank(*this, input.getShape(), type)))
+    return failure();
+  // choose_qparams_c3
+  if (failed(verifyMethod(*this, getMethod(), type)))
+    return failure();
+  // choose_qparams_c4
+  return verifyParameters(*this, input.getShape(), type,
+                          getParameters().getTypes());
+}
+
+//===----------------------------------------------------------------------===//
+// QuantizeOp, DynamicQuantizeOp, DequantizeOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult QuantizeOp::verify() {
+  // quantize_c2
+  if (failed(verifyBlockRank(*this, getType().getShape(), getScaledType())))
+    return failure();
+  // quantize_c1
+  if (failed(verifyExpressed(*this, "input", getInput().getType(), getType())))
+    return failure();
+  // quantize_c3
+  if (failed(verifyParameters(*this, getType().getShape(), getScaledType(),
+                              getParameters().getTypes())))
+    return failure();
+  // quantize_c4
+  return verifySeed(*this, getRounding(), getSeed());
+}
+
+LogicalResult DynamicQuantizeOp::verify() {
+  // dynamic_quantize_c1
+  if (failed(verifyBlockRank(*this, getType().getShape(), getScaledType())) ||
+      failed(verifyExpressed(*this, "input", getInput().getType(), getType())))
+    return failure();
+  // dynamic_quantize_c2
+  if (failed(verifyMethod(*this, getMethod(), getScaledType())))
+    return failure();
+  // dynamic_quantize_c3
+  return verifySeed(*this, getRounding(), getSeed());
+}
+
+LogicalResult DequantizeOp::verify() {
+  // dequantize_c1 is the trait of InferTypeOpInterface; dequantize_c2
+  return verifyBlockRank(*this, getInput().getType().getShape(),
+                         getScaledType());
+}
+
+//===----------------------------------------------------------------------===//
+// AssembleOp, DisassembleOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult AssembleOp::verify() {
+  ScaledType type = getScaledElementType(getType());
+  // assemble_c3
+  if (failed(verifyBlockRank(*this, getType().getShape(), type)))
+    return failure();
+  // assemble_c1
+  if (failed(verifyPayload(*this, getPayload().getType(), getType())))
+    return failure();
+  // assemble_c2
+  return verifyParameters(*this, getType().getShape(), type,
+                          getParameters().getTypes());
+}
+
+LogicalResult DisassembleOp::verify() {
+  RankedTensorType input = getInput().getType();
+  ScaledType type = getScaledElementType(input);
+  // disassemble_c2
+  if (failed(verifyBlockRank(*this, input.getShape(), type)))
+    return failure();
+  // disassemble_c1
+  if (failed(verifyPayload(*this, getPayload().getType(), input)))
+    return failure();
+  return verifyParameters(*this, input.getShape(), type,
+                          getParameters().getTypes());
+}
+
+//===----------------------------------------------------------------------===//
+// PackOp, UnpackOp
+//===----------------------------------------------------------------------===//
+
+/// The rule of pack and unpack: `bytes` are `codes` packed along the last
+/// dimension.
+static LogicalResult verifyPacked(Operation *op, RankedTensorType codes,
+                                  RankedTensorType bytes) {
+  if (codes.getRank() == 0)
+    return op->emitOpError() << "expected codes of rank 1 or more, got " << codes;
+  SmallVector<int64_t> expected(codes.getShape());
+  expected.back() =
+      getPackedSize(expected.back(), codes.getElementTypeBitWidth());
+  if (succeeded(verifyCompatibleShape(expected, bytes.getShape())))
+    return success();
+  return op->emitOpError() << "expected bytes of shape " << formatShape(expected)
+                           << " for codes " << codes << ", got "
+                           << formatShape(bytes.getShape());
+}
+
+// pack_c1, pack_c2
+LogicalResult PackOp::verify() {
+  return verifyPacked(*this, getCodes().getType(), getType());
+}
+
+// unpack_c1, unpack_c2
+LogicalResult UnpackOp::verify() {
+  return verifyPacked(*this, getType(), getBytes().getType());
+}
+
+//===----------------------------------------------------------------------===//
+// ErrorStatsOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult ErrorStatsOp::verify() {
+  RankedTensorType quantized = getQuantized().getType();
+  // error_stats_c2
+  if (failed(verifyBlockRank(*this, quantized.getShape(), getScaledType())))
+    return failure();
+  // error_stats_c1
+  return verifyExpressed(*this, "original", getOriginal().getType(), quantized);
+}

@@ -1,0 +1,254 @@
+//===- QuantXTypes.cpp - The quantx types ---------------------------------===//
+
+#include "quantx/IR/QuantXTypes.h"
+#include "mlir/IR/DialectImplementation.h"
+#include "quantx/IR/QuantXDialect.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace quantx;
+
+#define GET_TYPEDEF_CLASSES
+#include "quantx/IR/QuantXTypes.cpp.inc"
+
+void QuantXDialect::registerTypes() {
+  addTypes<
+#define GET_TYPEDEF_LIST
+#include "quantx/IR/QuantXTypes.cpp.inc"
+      >();
+}
+
+//===----------------------------------------------------------------------===//
+// Helpers
+//===----------------------------------------------------------------------===//
+
+/// The keyword of a builtin type: how the format table names its rows.
+static std::string getKeyword(Type type) {
+  std::string keyword;
+  llvm::raw_string_ostream(keyword) << type;
+  return keyword;
+}
+
+bool quantx::isCodeType(Type type) {
+  auto integer = dyn_cast<IntegerType>(type);
+  return integer && !integer.isSigned() && integer.getWidth() >= 2 &&
+         integer.getWidth() <= 8;
+}
+
+int64_t quantx::getPackedSize(int64_t numCodes, unsigned bits) {
+  if (ShapedType::isDynamic(numCodes))
+    return ShapedType::kDynamic;
+  return llvm::divideCeil(static_cast<uint64_t>(numCodes) * bits, 8);
+}
+
+ScaledType quantx::getScaledElementType(Type type) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  return tensor ? dyn_cast<ScaledType>(tensor.getElementType()) : ScaledType();
+}
+
+//===----------------------------------------------------------------------===//
+// ScaledType: queries
+//===----------------------------------------------------------------------===//
+
+unsigned ScaledType::getStorageBits() const {
+  return getStorageType().getIntOrFloatBitWidth();
+}
+
+const FloatFormat *ScaledType::getFloatFormat() const {
+  return isa<FloatType>(getStorageType())
+             ? lookupFloatFormat(getKeyword(getStorageType()))
+             : nullptr;
+}
+
+IntegerFormat ScaledType::getIntegerFormat() const {
+  auto integer = cast<IntegerType>(getStorageType());
+  unsigned bits = integer.getWidth();
+  bool isFixedPoint = isa<Float8E8M0FNUType>(getScaleType());
+  return {bits, !integer.isUnsigned(), isFixedPoint ? bits - 2 : 0};
+}
+
+ElementTraits ScaledType::getElementTraits() const {
+  if (const FloatFormat *format = getFloatFormat())
+    return quantx::getElementTraits(*format);
+  return quantx::getElementTraits(getIntegerFormat());
+}
+
+SmallVector<int64_t>
+ScaledType::getScalesShape(ArrayRef<int64_t> shape) const {
+  SmallVector<int64_t> scalesShape;
+  for (auto [size, block] : llvm::zip_equal(shape, getBlockShape())) {
+    if (block == kWholeDimension)
+      scalesShape.push_back(1);
+    else if (ShapedType::isDynamic(size))
+      scalesShape.push_back(ShapedType::kDynamic);
+    else
+      scalesShape.push_back(llvm::divideCeil(size, block));
+  }
+  return scalesShape;
+}
+
+SmallVector<Type>
+ScaledType::getParameterTypes(ArrayRef<int64_t> shape) const {
+  SmallVector<int64_t> scalesShape = getScalesShape(shape);
+  SmallVector<Type> types = {RankedTensorType::get(scalesShape, getScaleType())};
+  if (hasZeroPoint())
+    types.push_back(RankedTensorType::get(scalesShape, getZeroPointType()));
+  if (hasGlobal())
+    types.push_back(RankedTensorType::get({}, getGlobalType()));
+  return types;
+}
+
+RankedTensorType ScaledType::getPayloadType(ArrayRef<int64_t> shape) const {
+  SmallVector<int64_t> payloadShape(shape);
+  payloadShape.back() = getPackedSize(payloadShape.back(), getStorageBits());
+  return RankedTensorType::get(payloadShape, IntegerType::get(getContext(), 8));
+}
+
+//===----------------------------------------------------------------------===//
+// ScaledType: text
+//===----------------------------------------------------------------------===//
+
+void ScaledType::printBlock(llvm::raw_ostream &os, ArrayRef<int64_t> block) {
+  llvm::interleave(
+      block, os,
+      [&](int64_t size) {
+        if (size == kWholeDimension)
+          os << '*';
+        else
+          os << size;
+      },
+      "x");
+}
+
+/// Parses `1x32`, `1x*`, … up to the `>` or `,` that ends it. Sets `closed` when
+/// that was the `>` of the type.
+static ParseResult parseBlock(AsmParser &parser,
+                              SmallVectorImpl<int64_t> &block, bool &closed) {
+  while (true) {
+    int64_t size = ScaledType::kWholeDimension;
+    if (failed(parser.parseOptionalStar())) {
+      // The lexer reads `0x32` as a hexadecimal number.
+      SMLoc loc = parser.getCurrentLocation();
+      if (StringRef(loc.getPointer(), 2) == "0x")
+        return parser.emitError(loc) << "expected block sizes of at least 1 "
+                                        "or '*', got 0";
+      if (parser.parseInteger(size))
+        return failure();
+      if (size < 1)
+        return parser.emitError(loc) << "expected block sizes of at least 1 "
+                                        "or '*', got "
+                                     << size;
+    }
+    block.push_back(size);
+    closed = succeeded(parser.parseOptionalGreater());
+    if (closed || succeeded(parser.parseOptionalComma()))
+      return success();
+    if (parser.parseXInDimensionList())
+      return failure();
+  }
+}
+
+/// Parses `global f32` and `zero_point TYPE` up to the closing `>`; the comma in
+/// front of the first has been read.
+static ParseResult parseExtras(AsmParser &parser, Type &globalType,
+                               Type &zeroPointType) {
+  do {
+    StringRef keyword;
+    SMLoc loc = parser.getCurrentLocation();
+    if (parser.parseKeyword(&keyword))
+      return failure();
+    if (keyword != "global" && keyword != "zero_point")
+      return parser.emitError(loc)
+             << "expected 'global' or 'zero_point', got '" << keyword << "'";
+    Type &type = keyword == "global" ? globalType : zeroPointType;
+    if (type || (keyword == "global" && zeroPointType))
+      return parser.emitError(loc)
+             << "expected at most one 'global', then at most one 'zero_point'";
+    if (parser.parseType(type))
+      return failure();
+  } while (succeeded(parser.parseOptionalComma()));
+  return parser.parseGreater();
+}
+
+Type ScaledType::parse(AsmParser &parser) {
+  SMLoc loc = parser.getCurrentLocation();
+  Type storage, expressed, scale, globalType, zeroPointType;
+  SmallVector<int64_t> block;
+  bool closed = false;
+  if (parser.parseLess() || parser.parseType(storage) || parser.parseColon() ||
+      parser.parseType(expressed) || parser.parseComma() ||
+      parser.parseType(scale) || parser.parseKeyword("per") ||
+      parseBlock(parser, block, closed) ||
+      (!closed && parseExtras(parser, globalType, zeroPointType)))
+    return {};
+  return parser.getChecked<ScaledType>(loc, parser.getContext(), storage,
+                                       expressed, scale, block, globalType,
+                                       zeroPointType);
+}
+
+void ScaledType::print(AsmPrinter &printer) const {
+  printer << '<' << getStorageType() << " : " << getExpressedType() << ", "
+          << getScaleType() << " per ";
+  printBlock(printer.getStream(), getBlockShape());
+  if (hasGlobal())
+    printer << ", global " << getGlobalType();
+  if (hasZeroPoint())
+    printer << ", zero_point " << getZeroPointType();
+  printer << '>';
+}
+
+//===----------------------------------------------------------------------===//
+// ScaledType: verification
+//===----------------------------------------------------------------------===//
+
+LogicalResult
+ScaledType::verify(function_ref<InFlightDiagnostic()> emitError, Type storage,
+                   Type expressed, Type scale, ArrayRef<int64_t> block,
+                   Type globalType, Type zeroPointType) {
+  // scaled_c1
+  bool isFloatStorage =
+      isa<FloatType>(storage) && lookupFloatFormat(getKeyword(storage));
+  if (!isFloatStorage && !isCodeType(storage)) {
+    return emitError() << "expected storage type f8E4M3FN, f8E5M2, f6E2M3FN, "
+                          "f6E3M2FN, f4E2M1FN, or i2 to i8, ui2 to ui8, got "
+                       << storage;
+  }
+  // scaled_c2
+  if (!isa<Float32Type, Float16Type, BFloat16Type>(expressed))
+    return emitError() << "expected expressed type f32, f16 or bf16, got "
+                       << expressed;
+  // scaled_c3
+  if (!isa<Float32Type, Float16Type, BFloat16Type, Float8E8M0FNUType,
+           Float8E4M3FNType>(scale)) {
+    return emitError() << "expected scale type f32, f16, bf16, f8E8M0FNU or "
+                          "f8E4M3FN, got "
+                       << scale;
+  }
+  // scaled_c4
+  if (block.empty())
+    return emitError() << "expected a block of at least one dimension, got none";
+  for (int64_t size : block) {
+    if (size < 1 && size != kWholeDimension)
+      return emitError() << "expected block sizes of at least 1 or '*', got "
+                         << size;
+  }
+  // scaled_c5
+  if (globalType && !isa<Float32Type>(globalType))
+    return emitError() << "expected global scale type f32, got " << globalType;
+  // scaled_c6
+  if (zeroPointType) {
+    if (zeroPointType != storage || isFloatStorage)
+      return emitError() << "expected a zero point of the storage type, an "
+                            "integer, got zero point "
+                         << zeroPointType << " for storage " << storage;
+    if (globalType || isa<Float8E8M0FNUType>(scale))
+      return emitError() << "expected no zero point with "
+                         << (globalType ? "a global scale" : "an f8E8M0FNU scale")
+                         << ", got zero point " << zeroPointType;
+  }
+  // scaled_c7
+  if (isa<Float8E8M0FNUType>(scale) && storage.isUnsignedInteger())
+    return emitError() << "expected signed storage with an f8E8M0FNU scale, got "
+                       << storage;
+  return success();
+}
