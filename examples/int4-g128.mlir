@@ -1,4 +1,4 @@
-// INT4, asymmetric: an f16 scale and a 4-bit zero point for each 128 along a row.
+// INT4, asymmetric: an f16 scale and a 4-bit zero point for each 128 of a row.
 //
 // One function for each step. All take matrices of any size:
 //   quant-run int4-g128.mlir --entry-point=quantize --input=w.npy \

@@ -1,0 +1,108 @@
+"""The lit suite: every .mlir and .test file below this folder but unit/'s.
+
+Tools are found on PATH: ours, mlir-opt-22, FileCheck, not, split-file.
+
+The whole suite is a round-trip test: `quant-opt` in a RUN line stands for
+`quant-opt --verify-roundtrip`, which prints what it parsed, as text and as
+bytecode, parses that and compares. A test whose input cannot pass (it needs a
+reason) writes %quant_opt, which is the tool alone.
+
+%plugin        our plugin, for mlir-opt-22
+%shlibext      the suffix of a shared library
+%src_root      the source tree        %build_root  the build tree
+%cmake         the cmake that configured the build
+%cc, %cxx      the compilers that it uses
+%mlir_dir      where MLIRConfig.cmake is
+%python        the python that runs lit
+
+Features: asan; host-x86_64 or host-aarch64; host-avx512 (with the byte
+shuffles: VBMI), host-avx512-vnni, host-amx; ptxas; nvidia-gpu; plugin;
+clang-format.
+"""
+
+import ctypes
+import os
+import shutil
+import sys
+
+import lit.formats
+from lit.llvm.subst import ToolSubst
+import lit.llvm
+
+if not hasattr(config, "quantx_binary_dir"):
+    lit_config.fatal("run lit on the build's test folder: lit build/dev/test")
+
+lit.llvm.initialize(lit_config, config)
+from lit.llvm import llvm_config  # noqa: E402  (exists after initialize)
+
+config.name = "QuantX"
+config.test_format = lit.formats.ShTest(execute_external=False)
+config.suffixes = [".mlir", ".test"]
+config.excludes = ["Inputs", "golden", "unit"]
+config.test_source_root = os.path.dirname(__file__)
+config.test_exec_root = os.path.join(config.quantx_binary_dir, "test")
+
+tools_dir = os.path.join(config.quantx_binary_dir, "bin")
+llvm_config.with_environment(
+    "PATH", [tools_dir, config.llvm_tools_dir], append_path=True)
+# A misspelt prefix or a variable left over from another function checks nothing.
+llvm_config.with_environment(
+    "FILECHECK_OPTS", "-enable-var-scope --allow-unused-prefixes=false")
+
+quant_opt = os.path.join(tools_dir, "quant-opt")
+llvm_config.add_tool_substitutions(
+    [ToolSubst("quant-opt", command=quant_opt,
+               extra_args=["--verify-roundtrip"])])
+config.substitutions += [
+    ("%quant_opt", quant_opt),
+    ("%plugin", config.quantx_plugin),
+    ("%shlibext", config.shared_library_suffix),
+    ("%src_root", config.quantx_source_dir),
+    ("%build_root", config.quantx_binary_dir),
+    ("%mlir_dir", config.mlir_cmake_dir),
+    ("%cmake", config.cmake),
+    ("%cxx", config.cxx_compiler),
+    ("%cc", config.c_compiler),
+    ("%python", sys.executable),
+]
+
+
+def cpu_flags():
+    """The feature names that Linux gives the CPU."""
+    try:
+        with open("/proc/cpuinfo") as file:
+            lines = [line for line in file
+                     if line.startswith(("flags", "Features"))]
+    except OSError:
+        return set()
+    return set(lines[0].split(":", 1)[1].split()) if lines else set()
+
+
+def has_nvidia_gpu():
+    """Whether the driver is there and finds a device it can use."""
+    try:
+        driver = ctypes.CDLL("libcuda.so.1")
+    except OSError:
+        return False
+    count = ctypes.c_int(0)
+    return driver.cuInit(0) == 0 and \
+        driver.cuDeviceGetCount(ctypes.byref(count)) == 0 and count.value > 0
+
+
+flags = cpu_flags()
+avx512 = {"avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512_vbmi"} <= flags
+features = {
+    "asan": "Address" in config.sanitizers,
+    # A sanitized plugin does not load into the stock tool.
+    "plugin": bool(config.quantx_plugin) and not config.sanitizers,
+    f"host-{config.host_processor}": True,
+    "host-avx512": avx512,
+    "host-avx512-vnni": avx512 and "avx512_vnni" in flags,
+    "host-amx": "amx_tile" in flags,
+    "ptxas": shutil.which("ptxas", path=os.pathsep.join(
+        [os.environ.get("PATH", ""), "/usr/local/cuda/bin"])) is not None,
+    "nvidia-gpu": has_nvidia_gpu(),
+    "clang-format": shutil.which("clang-format") is not None,
+}
+config.available_features.update(
+    name for name, available in features.items() if available)
