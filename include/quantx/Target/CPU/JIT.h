@@ -1,0 +1,40 @@
+//===- JIT.h - Compiling and calling in this process ------------*- C++ -*-===//
+
+#ifndef QUANTX_TARGET_CPU_JIT_H
+#define QUANTX_TARGET_CPU_JIT_H
+
+#include "quantx/Target/CPU/CodeGen.h"
+#include "llvm/ExecutionEngine/Orc/LLJIT.h"
+
+namespace quantx {
+
+/// A function compiled into this process.
+class JITFunction {
+public:
+  /// Compiles `function` of a module in the LLVM dialect. The function has a
+  /// wrapper `_mlir_ciface_<function>`, as llvm-request-c-wrappers makes it.
+  /// Fails when there is no wrapper, when this machine cannot run `target`, and
+  /// when the code needs a symbol that this process does not have.
+  static llvm::Expected<JITFunction> create(mlir::ModuleOp module,
+                                            const CPUTarget &target,
+                                            llvm::StringRef function);
+
+  /// Calls the function. Each entry of `arguments` points to the value of one
+  /// parameter of the wrapper (a scalar, or a pointer to a memref descriptor),
+  /// in order; where the wrapper returns a value, one more entry points to room
+  /// for it.
+  void call(llvm::MutableArrayRef<void *> arguments) const {
+    entry(arguments.data());
+  }
+
+private:
+  JITFunction(std::unique_ptr<llvm::orc::LLJIT> jit, void (*entry)(void **))
+      : jit(std::move(jit)), entry(entry) {}
+
+  std::unique_ptr<llvm::orc::LLJIT> jit;
+  void (*entry)(void **);
+};
+
+} // namespace quantx
+
+#endif // QUANTX_TARGET_CPU_JIT_H

@@ -1,0 +1,20 @@
+//===- Passes.h - The end of the way to the CPU -----------------*- C++ -*-===//
+
+#ifndef QUANTX_TARGET_CPU_PASSES_H
+#define QUANTX_TARGET_CPU_PASSES_H
+
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Pass/Pass.h"
+
+namespace quantx {
+
+#define GEN_PASS_DECL
+#include "quantx/Target/CPU/Passes.h.inc"
+
+#define GEN_PASS_REGISTRATION
+#include "quantx/Target/CPU/Passes.h.inc"
+
+} // namespace quantx
+
+#endif // QUANTX_TARGET_CPU_PASSES_H

@@ -1,0 +1,31 @@
+//===- Passes.td - The end of the way to the CPU -----------*- tablegen -*-===//
+
+#ifndef QUANTX_TARGET_CPU_PASSES_TD
+#define QUANTX_TARGET_CPU_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def QuantXSetCPUTarget : Pass<"quantx-set-cpu-target", "::mlir::ModuleOp"> {
+  let summary = "Attach the triple, CPU and features of a target";
+  let description = [{
+    Sets the module's `llvm.target_triple`, and on every `llvm.func` the CPU, the
+    features and the preferred vector width of `target`, so that the LLVM IR says
+    what it is meant for. Fails on an unknown target, and lists the known ones.
+  }];
+  let options = [
+    Option<"target", "target", "std::string", "\"native\"",
+           "`native`, `x86-64-v4`, `x86-64-v3`, `generic` or `aarch64`">
+  ];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
+def QuantXVerifyLLVM : Pass<"quantx-verify-llvm", "::mlir::ModuleOp"> {
+  let summary = "Fail on an op that did not reach the LLVM dialect";
+  let description = [{
+    The last pass of the CPU pipeline: each op that is neither of the `llvm` nor
+    of the `omp` dialect is an error that names it, so that exit code 0 means
+    done.
+  }];
+}
+
+#endif // QUANTX_TARGET_CPU_PASSES_TD

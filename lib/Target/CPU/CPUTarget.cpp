@@ -1,0 +1,106 @@
+//===- CPUTarget.cpp - The CPUs that code is generated for ----------------===//
+
+#include "quantx/Target/CPU/CPUTarget.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/TargetParser/Host.h"
+#include "llvm/TargetParser/SubtargetFeature.h"
+#include "llvm/TargetParser/X86TargetParser.h"
+
+using namespace quantx;
+using llvm::Error;
+using llvm::Expected;
+using llvm::StringRef;
+using llvm::Triple;
+
+llvm::ArrayRef<llvm::StringLiteral> CPUTarget::getNames() {
+  static constexpr llvm::StringLiteral names[] = {
+      "native", "x86-64-v4", "x86-64-v3", "generic", "aarch64"};
+  return names;
+}
+
+static Triple getHostTriple() { return Triple(llvm::sys::getProcessTriple()); }
+
+/// The host's triple where it has the architecture, else that of Linux on it.
+static Triple getTriple(Triple::ArchType arch, StringRef fallback) {
+  Triple host = getHostTriple();
+  return host.getArch() == arch ? host : Triple(fallback);
+}
+
+static CPUTarget getNative() {
+  llvm::StringMap<bool> hostFeatures = llvm::sys::getHostCPUFeatures();
+  llvm::SubtargetFeatures features;
+  for (const auto &feature : hostFeatures)
+    features.AddFeature(feature.getKey(), feature.getValue());
+  // In alphabetical order, so that equal machines give equal files.
+  std::vector<std::string> sorted = features.getFeatures();
+  llvm::sort(sorted);
+  return {"native", getHostTriple(), llvm::sys::getHostCPUName().str(),
+          llvm::join(sorted, ","), hostFeatures.lookup("avx512f") ? 512u : 0u};
+}
+
+Expected<CPUTarget> CPUTarget::get(StringRef name) {
+  if (name == "native")
+    return getNative();
+  if (name == "x86-64-v4" || name == "x86-64-v3")
+    return CPUTarget{name.str(),
+                     getTriple(Triple::x86_64, "x86_64-unknown-linux-gnu"),
+                     name.str(), "", name == "x86-64-v4" ? 512u : 0u};
+  if (name == "generic") {
+    Triple host = getHostTriple();
+    return CPUTarget{name.str(), host, host.isX86() ? "x86-64" : "generic", "",
+                     0};
+  }
+  if (name == "aarch64")
+    return CPUTarget{name.str(),
+                     getTriple(Triple::aarch64, "aarch64-unknown-linux-gnu"),
+                     "generic", "", 0};
+  return llvm::createStringError("unknown target '" + name +
+                                 "': expected one of " +
+                                 llvm::join(getNames(), ", "));
+}
+
+Error CPUTarget::checkRunsHere() const {
+  Triple host = getHostTriple();
+  if (host.getArch() != triple.getArch())
+    return llvm::createStringError("cannot run code for " +
+                                   triple.getArchName() + ": this machine is " +
+                                   host.getArchName());
+  if (name == "native" || !host.isX86())
+    return Error::success();
+  llvm::SmallVector<StringRef> needed;
+  llvm::X86::getFeaturesForCPU(cpu, needed);
+  llvm::StringMap<bool> found = llvm::sys::getHostCPUFeatures();
+  for (StringRef feature : needed) {
+    // Features that the host's detection does not report are not instructions.
+    auto it = found.find(feature);
+    if (it != found.end() && !it->second)
+      return llvm::createStringError("cannot run code for " + name +
+                                     ": this machine has no " + feature);
+  }
+  return Error::success();
+}
+
+Expected<std::unique_ptr<llvm::TargetMachine>>
+CPUTarget::createTargetMachine() const {
+  static const bool initialized = [] {
+    llvm::InitializeAllTargetInfos();
+    llvm::InitializeAllTargets();
+    llvm::InitializeAllTargetMCs();
+    llvm::InitializeAllAsmPrinters();
+    llvm::InitializeAllAsmParsers();
+    return true;
+  }();
+  (void)initialized;
+  std::string message;
+  const llvm::Target *target =
+      llvm::TargetRegistry::lookupTarget(triple, message);
+  if (!target)
+    return llvm::createStringError("cannot generate code for " + name + ": " +
+                                   message);
+  return std::unique_ptr<llvm::TargetMachine>(target->createTargetMachine(
+      triple, cpu, features, llvm::TargetOptions(), llvm::Reloc::PIC_,
+      /*CM=*/std::nullopt, llvm::CodeGenOptLevel::Aggressive));
+}

@@ -1,0 +1,118 @@
+//===- JIT.cpp - Compiling and calling in this process --------------------===//
+
+#include "quantx/Target/CPU/JIT.h"
+#include "llvm/ExecutionEngine/Orc/ExecutionUtils.h"
+#include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"
+#include "llvm/IR/IRBuilder.h"
+#include "llvm/IR/Verifier.h"
+
+using namespace quantx;
+using llvm::Error;
+using llvm::Expected;
+using llvm::StringRef;
+namespace orc = llvm::orc;
+
+static constexpr llvm::StringLiteral entryName = "quantx_jit_entry";
+
+/// Adds a function that loads the arguments of `wrapper` from an array of
+/// pointers, so that a wrapper of any type is called through one type.
+static void addEntry(llvm::Function &wrapper) {
+  llvm::LLVMContext &context = wrapper.getContext();
+  llvm::IRBuilder<> builder(context);
+  llvm::PointerType *pointer = builder.getPtrTy();
+  auto *entry = llvm::Function::Create(
+      llvm::FunctionType::get(builder.getVoidTy(), {pointer}, false),
+      llvm::Function::ExternalLinkage, entryName, wrapper.getParent());
+  entry->addFnAttrs(
+      llvm::AttrBuilder(context, wrapper.getAttributes().getFnAttrs()));
+  builder.SetInsertPoint(llvm::BasicBlock::Create(context, "", entry));
+  auto loadPointer = [&](unsigned index) -> llvm::Value * {
+    return builder.CreateLoad(
+        pointer, builder.CreateConstGEP1_64(pointer, entry->getArg(0), index));
+  };
+  llvm::SmallVector<llvm::Value *> arguments;
+  for (llvm::Argument &argument : wrapper.args())
+    arguments.push_back(builder.CreateLoad(argument.getType(),
+                                           loadPointer(argument.getArgNo())));
+  llvm::Value *result = builder.CreateCall(&wrapper, arguments);
+  if (!result->getType()->isVoidTy())
+    builder.CreateStore(result, loadPointer(wrapper.arg_size()));
+  builder.CreateRetVoid();
+}
+
+/// Creates the JIT. What it reports beside the errors that it returns is
+/// appended to `messages`.
+static Expected<std::unique_ptr<orc::LLJIT>> createJIT(const CPUTarget &target,
+                                                       std::string &messages) {
+  orc::JITTargetMachineBuilder machine(target.triple);
+  machine.setCPU(target.cpu);
+  machine.setFeatures(target.features);
+  machine.setRelocationModel(llvm::Reloc::PIC_);
+  machine.setCodeGenOptLevel(llvm::CodeGenOptLevel::Aggressive);
+  auto jit = orc::LLJITBuilder()
+                 .setJITTargetMachineBuilder(std::move(machine))
+                 .create();
+  if (!jit)
+    return jit.takeError();
+  (*jit)->getExecutionSession().setErrorReporter([&](Error error) {
+    messages +=
+        (messages.empty() ? "" : "; ") + llvm::toString(std::move(error));
+  });
+  return jit;
+}
+
+/// Makes the OpenMP runtime's symbols known.
+static Error loadOpenMP(orc::LLJIT &jit) {
+  auto library = orc::DynamicLibrarySearchGenerator::Load(
+      QUANTX_OPENMP_LIBRARY, jit.getDataLayout().getGlobalPrefix());
+  if (!library)
+    return llvm::createStringError(
+        "cannot load the OpenMP runtime, which more than one thread needs: " +
+        llvm::toString(library.takeError()));
+  jit.getMainJITDylib().addGenerator(std::move(*library));
+  return Error::success();
+}
+
+/// The wrapper's machine code, behind the entry.
+static Expected<orc::ExecutorAddr> compile(orc::LLJIT &jit,
+                                           LLVMProgram program) {
+  if (usesOpenMP(*program.module))
+    if (Error error = loadOpenMP(jit))
+      return error;
+  if (Error error = jit.addIRModule(orc::ThreadSafeModule(
+          std::move(program.module), std::move(program.context))))
+    return error;
+  return jit.lookup(entryName);
+}
+
+Expected<JITFunction> JITFunction::create(mlir::ModuleOp module,
+                                          const CPUTarget &target,
+                                          StringRef function) {
+  if (Error error = target.checkRunsHere())
+    return error;
+  Expected<LLVMProgram> program = translateToLLVMIR(module, target);
+  if (!program)
+    return program.takeError();
+  llvm::Function *wrapper =
+      program->module->getFunction(("_mlir_ciface_" + function).str());
+  if (!wrapper || wrapper->isDeclaration())
+    return llvm::createStringError("the function '" + function +
+                                   "' has no C wrapper");
+  addEntry(*wrapper);
+  if (Error error = optimize(*program, target))
+    return error;
+  std::string messages;
+  auto jit = createJIT(target, messages);
+  if (!jit)
+    return jit.takeError();
+  auto address = compile(**jit, std::move(*program));
+  // The last use of `messages`, which does not live as long as the JIT.
+  (*jit)->getExecutionSession().setErrorReporter(
+      [](Error error) { llvm::consumeError(std::move(error)); });
+  if (!address) {
+    std::string reason = llvm::toString(address.takeError());
+    return llvm::createStringError("cannot link '" + function + "': " +
+                                   (messages.empty() ? reason : messages));
+  }
+  return JITFunction(std::move(*jit), address->toPtr<void (*)(void **)>());
+}
