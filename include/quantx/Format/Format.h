@@ -29,6 +29,9 @@ enum class NonFinite {
 /// A small signed floating-point format. Codes are sign-magnitude integers of
 /// `bits` bits: sign, exponent, mantissa from the highest bit down, so the
 /// order of magnitude codes is the order of magnitudes.
+///
+/// The members stand in the order of the published tables, not of their sizes.
+// NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding)
 struct FloatFormat {
   /// The keyword of the builtin MLIR type, for example "f8E4M3FN".
   llvm::StringLiteral name;

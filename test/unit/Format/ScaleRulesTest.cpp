@@ -219,6 +219,26 @@ TEST(AbsMaxTest, F32IsOneDivision) {
   EXPECT_EQ(chooseAbsMaxScale(12.0f, ScaleFormat::F32, e2m1, options), 1.5f);
 }
 
+TEST(AbsMaxTest, RoundsEveryStepFromTheLeft) {
+  AbsMaxOptions options;
+  options.margin = 0.9f;
+  int otherDivision = 0;
+  int otherMargin = 0;
+  for (int i = 1; i < 1000; ++i) {
+    float a = 1 + float(i) / 3001;
+    float global = 1 + float(i) / 7919;
+    auto product = float(double(a) * double(options.margin));
+    auto quotient = float(double(product) / 6);
+    auto expected = float(double(quotient) / double(global));
+    ASSERT_EQ(chooseAbsMaxScale(a, ScaleFormat::F32, e2m1, options, global),
+              expected);
+    otherDivision += expected != product / (6 * global);
+    otherMargin += expected != a / 6 * options.margin / global;
+  }
+  EXPECT_GT(otherDivision, 100) << "the inputs do not tell the orders apart";
+  EXPECT_GT(otherMargin, 100) << "the inputs do not tell the orders apart";
+}
+
 TEST(AbsMaxTest, EndsOfTheScaleType) {
   EXPECT_EQ(chooseAbsMaxScale(3e38f, ScaleFormat::F16, e2m1), 65504.0f);
   EXPECT_EQ(chooseAbsMaxScale(1e-40f, ScaleFormat::F16, e2m1), 0x1p-24f);
