@@ -12,7 +12,7 @@ ElementTraits quantx::getElementTraits(const ElementFormat &format) {
   return std::visit([](const auto &f) { return getElementTraits(f); }, format);
 }
 
-uint8_t quantx::quantizeElement(float value, const BlockParameters &parameters,
+uint8_t quantx::quantizeElement(float value, const QuantParameters &parameters,
                                 const ElementFormat &format,
                                 const QuantizeOptions &options,
                                 uint64_t index) {
@@ -35,7 +35,7 @@ uint8_t quantx::quantizeElement(float value, const BlockParameters &parameters,
 }
 
 void quantx::quantizeBlock(llvm::ArrayRef<float> values,
-                           const BlockParameters &parameters,
+                           const QuantParameters &parameters,
                            const ElementFormat &format,
                            llvm::MutableArrayRef<uint8_t> codes,
                            const QuantizeOptions &options,
@@ -47,7 +47,7 @@ void quantx::quantizeBlock(llvm::ArrayRef<float> values,
   }
 }
 
-float quantx::dequantizeElement(uint8_t code, const BlockParameters &parameters,
+float quantx::dequantizeElement(uint8_t code, const QuantParameters &parameters,
                                 const ElementFormat &format) {
   float value;
   if (const auto *floats = std::get_if<FloatFormat>(&format)) {
@@ -61,7 +61,7 @@ float quantx::dequantizeElement(uint8_t code, const BlockParameters &parameters,
 }
 
 void quantx::dequantizeBlock(llvm::ArrayRef<uint8_t> codes,
-                             const BlockParameters &parameters,
+                             const QuantParameters &parameters,
                              const ElementFormat &format,
                              llvm::MutableArrayRef<float> values) {
   assert(values.size() == codes.size() && "one value a code");

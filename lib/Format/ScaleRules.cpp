@@ -158,8 +158,8 @@ float quantx::chooseGlobalScale(float finiteAbsMax,
                     ScaleFormat::F32);
 }
 
-ValueRange quantx::computeRange(llvm::ArrayRef<float> block) {
-  ValueRange range = {0.0f, 0.0f};
+BlockRange quantx::computeRange(llvm::ArrayRef<float> block) {
+  BlockRange range = {0.0f, 0.0f};
   for (float value : block) {
     if (!std::isfinite(value)) {
       return {quietNan, quietNan};
@@ -171,7 +171,7 @@ ValueRange quantx::computeRange(llvm::ArrayRef<float> block) {
 }
 
 AsymmetricParameters
-quantx::chooseMinMaxParameters(ValueRange range, ScaleFormat format,
+quantx::chooseMinMaxParameters(BlockRange range, ScaleFormat format,
                                const IntegerFormat &element) {
   assert(element.fractionBits == 0 && "minmax is for plain integers");
   if (!std::isfinite(range.lo) || !std::isfinite(range.hi)) {

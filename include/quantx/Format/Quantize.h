@@ -20,7 +20,7 @@ ElementTraits getElementTraits(const ElementFormat &format);
 
 /// What gives a block's codes their meaning:
 /// x is approximated by (code - zeroPoint) * scale * global.
-struct BlockParameters {
+struct QuantParameters {
   float scale;
   int zeroPoint = 0; ///< 0 for float elements
   float global = 1.0f;
@@ -37,7 +37,7 @@ struct QuantizeOptions {
 /// is value / (scale * global). A zero divisor gives the code of zero, with the
 /// sign of `value` where codes have one; a NaN divisor gives code 0. `index`,
 /// the element's linear index in its tensor, selects its random bits.
-uint8_t quantizeElement(float value, const BlockParameters &parameters,
+uint8_t quantizeElement(float value, const QuantParameters &parameters,
                         const ElementFormat &format,
                         const QuantizeOptions &options = {},
                         uint64_t index = 0);
@@ -45,18 +45,18 @@ uint8_t quantizeElement(float value, const BlockParameters &parameters,
 /// quantizeElement for a contiguous block whose first element has the linear
 /// index `firstIndex`.
 void quantizeBlock(llvm::ArrayRef<float> values,
-                   const BlockParameters &parameters,
+                   const QuantParameters &parameters,
                    const ElementFormat &format,
                    llvm::MutableArrayRef<uint8_t> codes,
                    const QuantizeOptions &options = {},
                    uint64_t firstIndex = 0);
 
 /// ((code - zeroPoint) * scale) * global, where the difference is exact.
-float dequantizeElement(uint8_t code, const BlockParameters &parameters,
+float dequantizeElement(uint8_t code, const QuantParameters &parameters,
                         const ElementFormat &format);
 
 void dequantizeBlock(llvm::ArrayRef<uint8_t> codes,
-                     const BlockParameters &parameters,
+                     const QuantParameters &parameters,
                      const ElementFormat &format,
                      llvm::MutableArrayRef<float> values);
 

@@ -71,18 +71,18 @@ struct AsymmetricParameters {
 };
 
 /// The range [lo, hi] of a block and 0; {NaN, NaN} if a value is not finite.
-struct ValueRange {
+struct BlockRange {
   float lo;
   float hi;
 };
-ValueRange computeRange(llvm::ArrayRef<float> block);
+BlockRange computeRange(llvm::ArrayRef<float> block);
 
 /// minmax for f32, f16 and bf16 scales and integers without fraction bits:
 /// s = (hi - lo) / (qmax - qmin), rounded as roundScale does, and
 /// z = clamp(rne(-lo / s) + qmin, qmin, qmax). If hi - lo overflows, s is
 /// (hi / 2 - lo / 2) / (qmax - qmin) * 2. A block of zeros has scale 1 and the
 /// zero point qmin; a non-finite one has scale NaN and zero point 0.
-AsymmetricParameters chooseMinMaxParameters(ValueRange range,
+AsymmetricParameters chooseMinMaxParameters(BlockRange range,
                                             ScaleFormat format,
                                             const IntegerFormat &element);
 

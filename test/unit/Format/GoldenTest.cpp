@@ -89,7 +89,7 @@ TEST_P(GoldenTest, MXFP4) {
       }
       expectCodes(load<uint8_t>(prefix + "_codes"), blockSize, e2m1,
                   [&](size_t block) {
-                    return BlockParameters{decodeE8M0(scales[block])};
+                    return QuantParameters{decodeE8M0(scales[block])};
                   });
     }
   }
@@ -113,7 +113,7 @@ TEST_P(GoldenTest, NVFP4) {
   }
   expectCodes(load<uint8_t>(prefix + "_absmax_codes"), blockSize, e2m1,
               [&](size_t block) {
-                return BlockParameters{
+                return QuantParameters{
                     decodeScale(scales[block], ScaleFormat::E4M3), 0, global};
               });
 }
@@ -129,7 +129,7 @@ TEST_P(GoldenTest, INT8Rows) {
         << "row " << row;
   }
   expectCodes(load<uint8_t>("int8_row_" + name + "_codes"), rowSize, i8,
-              [&](size_t row) { return BlockParameters{scales[row]}; });
+              [&](size_t row) { return QuantParameters{scales[row]}; });
 }
 
 TEST_P(GoldenTest, INT4Groups) {
@@ -148,7 +148,7 @@ TEST_P(GoldenTest, INT4Groups) {
   }
   expectCodes(load<uint8_t>(prefix + "_codes"), groupSize, ui4,
               [&](size_t group) {
-                return BlockParameters{scales[group], zeroPoints[group]};
+                return QuantParameters{scales[group], zeroPoints[group]};
               });
 }
 

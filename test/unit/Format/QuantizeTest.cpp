@@ -15,7 +15,7 @@ constexpr IntegerFormat i4 = {4, true};
 constexpr IntegerFormat ui4 = {4, false};
 
 TEST(QuantizeTest, ZeroDivisorKeepsTheSignOfTheValue) {
-  BlockParameters zero = {0.0f};
+  QuantParameters zero = {0.0f};
   EXPECT_EQ(quantizeElement(3.0f, zero, e2m1), 0x0);
   EXPECT_EQ(quantizeElement(-3.0f, zero, e2m1), 0x8);
   EXPECT_EQ(quantizeElement(-0.0f, zero, e4m3), 0x80);
@@ -98,7 +98,7 @@ TEST(QuantizeTest, BlocksEqualTheirElements) {
   options.seed = 42;
   std::vector<float> values(64, 5.0f);
   std::vector<uint8_t> codes(64);
-  BlockParameters parameters = {1.0f};
+  QuantParameters parameters = {1.0f};
   quantizeBlock(values, parameters, e2m1, codes, options, /*firstIndex=*/100);
   for (unsigned i = 0; i < 64; ++i) {
     // 5 is half way from 4 to 6.
