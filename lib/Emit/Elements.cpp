@@ -19,22 +19,21 @@ static bool isE8M0(Value scale) {
   return isa<Float8E8M0FNUType>(getElementTypeOrSelf(scale));
 }
 
-static Value asByte(ArithBuilder &b, Value value) {
+static Value asByte(ElementwiseBuilder &b, Value value) {
   return b.bitcast(value, b.getBuilder().getI8Type());
 }
 
-Value quantx::emitDecodeScale(ArithBuilder &b, Value scale) {
+Value quantx::emitDecodeScale(ElementwiseBuilder &b, Value scale) {
   if (isE8M0(scale))
     return emitDecodeE8M0(b, asByte(b, scale));
   if (isa<Float8E4M3FNType>(getElementTypeOrSelf(scale)))
-    return emitDecodeFloat(b, asByte(b, scale),
-                           *lookupFloatFormat("f8E4M3FN"));
+    return emitDecodeFloat(b, asByte(b, scale), *lookupFloatFormat("f8E4M3FN"));
   return b.extendToF32(scale);
 }
 
 /// `value` in units of its code: divided by the scale. Under a zero scale, a
 /// zero of the value's sign.
-static Value emitDivideByScale(ArithBuilder &b, Value value,
+static Value emitDivideByScale(ElementwiseBuilder &b, Value value,
                                const BlockParameters &parameters) {
   value = b.extendToF32(value);
   // Dividing by a power of two is multiplying by its reciprocal, exactly.
@@ -49,14 +48,15 @@ static Value emitDivideByScale(ArithBuilder &b, Value value,
   return b.div(value, b.select(isZero, b.f32(infinity, scale), scale));
 }
 
-static Value emitExtendZeroPoint(ArithBuilder &b, ScaledType type,
+static Value emitExtendZeroPoint(ElementwiseBuilder &b, ScaledType type,
                                  const BlockParameters &parameters) {
   if (!parameters.zeroPoint)
     return {};
   return emitExtendInteger(b, parameters.zeroPoint, type.getIntegerFormat());
 }
 
-Value quantx::emitQuantizeElement(ArithBuilder &b, ScaledType type, Value value,
+Value quantx::emitQuantizeElement(ElementwiseBuilder &b, ScaledType type,
+                                  Value value,
                                   const BlockParameters &parameters,
                                   RoundingSpec rounding, bool saturate) {
   Value units = emitDivideByScale(b, value, parameters);
@@ -73,7 +73,7 @@ Value quantx::emitQuantizeElement(ArithBuilder &b, ScaledType type, Value value,
   return b.select(scaleIsNaN, b.integer(8, 0, code), code);
 }
 
-Value quantx::emitDequantizeElement(ArithBuilder &b, ScaledType type,
+Value quantx::emitDequantizeElement(ElementwiseBuilder &b, ScaledType type,
                                     Value code,
                                     const BlockParameters &parameters) {
   Value value;
@@ -95,7 +95,7 @@ Value quantx::emitDequantizeElement(ArithBuilder &b, ScaledType type,
   return b.truncateFromF32(value, type.getExpressedType());
 }
 
-Value quantx::emitElementSaturates(ArithBuilder &b, ScaledType type,
+Value quantx::emitElementSaturates(ElementwiseBuilder &b, ScaledType type,
                                    Value value,
                                    const BlockParameters &parameters) {
   Value units = emitDivideByScale(b, value, parameters);

@@ -23,7 +23,7 @@ static constexpr int64_t kF32QuietNaNBits = 0x7fc00000;
 /// the code grows by one for each quantum: with ef the exponent field,
 /// code = (ef - efmin) * 2^mantissaBits + |x| / quantum(ef), where subnormals
 /// are the case ef = efmin.
-static Value emitMagnitudeCode(ArithBuilder &b, Value bits,
+static Value emitMagnitudeCode(ElementwiseBuilder &b, Value bits,
                                const FloatFormat &format,
                                RoundingSpec rounding) {
   int64_t minExponent = kF32Bias + format.getMinExponent();
@@ -38,18 +38,18 @@ static Value emitMagnitudeCode(ArithBuilder &b, Value bits,
 }
 
 /// Replaces codes beyond the largest finite one.
-static Value emitLimitCode(ArithBuilder &b, Value code,
+static Value emitLimitCode(ElementwiseBuilder &b, Value code,
                            const FloatFormat &format, bool saturate) {
   if (saturate || format.nonFinite == NonFinite::None)
     return b.min(code, format.maxFiniteCode);
   int64_t overflow = format.nonFinite == NonFinite::NanOnly
                          ? format.nanCode
                          : format.getInfCode();
-  return b.select(b.greater(code, format.maxFiniteCode),
-                  b.i32(overflow, code), code);
+  return b.select(b.greater(code, format.maxFiniteCode), b.i32(overflow, code),
+                  code);
 }
 
-Value quantx::emitEncodeFloat(ArithBuilder &b, Value value,
+Value quantx::emitEncodeFloat(ElementwiseBuilder &b, Value value,
                               const FloatFormat &format, RoundingSpec rounding,
                               bool saturate) {
   Value bits = b.asI32(value);
@@ -59,15 +59,15 @@ Value quantx::emitEncodeFloat(ArithBuilder &b, Value value,
   code = emitLimitCode(b, code, format, saturate);
   Value isNaN = b.greater(magnitude, kF32InfBits);
   if (format.nonFinite == NonFinite::None) {
-    code = b.select(isNaN, b.i32(format.maxFiniteCode, code),
-                    b.bitOr(code, sign));
+    code =
+        b.select(isNaN, b.i32(format.maxFiniteCode, code), b.bitOr(code, sign));
   } else {
     code = b.bitOr(b.select(isNaN, b.i32(format.nanCode, code), code), sign);
   }
   return b.trunc(code, 8);
 }
 
-Value quantx::emitFloatOverflows(ArithBuilder &b, Value value,
+Value quantx::emitFloatOverflows(ElementwiseBuilder &b, Value value,
                                  const FloatFormat &format) {
   Value magnitude = b.bitAnd(b.asI32(value), kF32MagnitudeMask);
   Value code = emitMagnitudeCode(b, magnitude, format, RoundingSpec());
@@ -81,13 +81,12 @@ Value quantx::emitFloatOverflows(ArithBuilder &b, Value value,
 
 // The code's exponent and mantissa are put into an f32's; multiplying by a
 // power of two corrects the bias, and makes subnormals right on the way.
-Value quantx::emitDecodeFloat(ArithBuilder &b, Value code,
+Value quantx::emitDecodeFloat(ElementwiseBuilder &b, Value code,
                               const FloatFormat &format) {
   Value wide = b.zext(code, 32);
   Value magnitude = b.bitAnd(wide, format.getMagnitudeMask());
-  Value sign = b.shl(b.lshr(b.bitAnd(wide, format.getSignMask()),
-                            format.bits - 1),
-                     31);
+  Value sign =
+      b.shl(b.lshr(b.bitAnd(wide, format.getSignMask()), format.bits - 1), 31);
   Value shifted = b.shl(magnitude, kF32MantissaBits - format.mantissaBits);
   double correction = std::ldexp(1.0, kF32Bias - format.bias);
   Value bits = b.asI32(b.mul(b.asF32(shifted), correction));
@@ -105,7 +104,7 @@ Value quantx::emitDecodeFloat(ArithBuilder &b, Value code,
 
 /// 2^(exponent - 127) for an i32 `exponent` in [0, 254], whose lowest value is
 /// a subnormal f32; NaN where `isNaN`.
-static Value emitE8M0Value(ArithBuilder &b, Value exponent, Value isNaN) {
+static Value emitE8M0Value(ElementwiseBuilder &b, Value exponent, Value isNaN) {
   constexpr int64_t subnormalBits = 0x00400000; // 2^-127
   Value bits = b.shl(exponent, kF32MantissaBits);
   bits = b.select(b.equal(exponent, 0), b.i32(subnormalBits, bits), bits);
@@ -113,12 +112,12 @@ static Value emitE8M0Value(ArithBuilder &b, Value exponent, Value isNaN) {
   return b.asF32(bits);
 }
 
-Value quantx::emitDecodeE8M0(ArithBuilder &b, Value code) {
+Value quantx::emitDecodeE8M0(ElementwiseBuilder &b, Value code) {
   Value exponent = b.zext(code, 32);
   return emitE8M0Value(b, exponent, b.equal(exponent, E8M0Format::nanCode));
 }
 
-Value quantx::emitDecodeE8M0Reciprocal(ArithBuilder &b, Value code) {
+Value quantx::emitDecodeE8M0Reciprocal(ElementwiseBuilder &b, Value code) {
   Value exponent = b.zext(code, 32);
   Value isNaN = b.equal(exponent, E8M0Format::nanCode);
   return emitE8M0Value(

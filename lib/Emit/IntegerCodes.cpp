@@ -8,35 +8,35 @@ using namespace quantx;
 
 /// round(value * 2^fractionBits) as i32, limited to a magnitude that is beyond
 /// every code and zero point; 0 for NaN.
-static Value emitRoundToInteger(ArithBuilder &b, Value value,
+static Value emitRoundToInteger(ElementwiseBuilder &b, Value value,
                                 const IntegerFormat &format,
                                 RoundingSpec rounding) {
   constexpr int64_t limitBits = 0x45800000; // 4096.0
   value = b.mul(value, std::ldexp(1.0, format.fractionBits));
   Value bits = b.asI32(value);
   Value magnitude = b.min(b.bitAnd(bits, 0x7fffffff), limitBits);
-  Value count = emitRoundMagnitude(b, b.asF32(magnitude), b.i32(127, bits),
-                                   rounding);
+  Value count =
+      emitRoundMagnitude(b, b.asF32(magnitude), b.i32(127, bits), rounding);
   Value zero = b.i32(0, count);
   Value rounded = b.select(b.less(bits, 0), b.sub(zero, count), count);
   return b.select(b.isNaN(value), zero, rounded);
 }
 
-static Value emitUnlimitedCode(ArithBuilder &b, Value value,
+static Value emitUnlimitedCode(ElementwiseBuilder &b, Value value,
                                const IntegerFormat &format, Value zeroPoint,
                                RoundingSpec rounding) {
   Value rounded = emitRoundToInteger(b, value, format, rounding);
   return zeroPoint ? b.add(rounded, zeroPoint) : rounded;
 }
 
-Value quantx::emitEncodeInteger(ArithBuilder &b, Value value,
+Value quantx::emitEncodeInteger(ElementwiseBuilder &b, Value value,
                                 const IntegerFormat &format, Value zeroPoint,
                                 RoundingSpec rounding) {
   Value code = emitUnlimitedCode(b, value, format, zeroPoint, rounding);
   return b.min(b.max(code, format.getMinCode()), format.getMaxCode());
 }
 
-Value quantx::emitIntegerOverflows(ArithBuilder &b, Value value,
+Value quantx::emitIntegerOverflows(ElementwiseBuilder &b, Value value,
                                    const IntegerFormat &format,
                                    Value zeroPoint) {
   Value code = emitUnlimitedCode(b, value, format, zeroPoint, RoundingSpec());
@@ -44,7 +44,7 @@ Value quantx::emitIntegerOverflows(ArithBuilder &b, Value value,
                  b.greater(code, format.getMaxCode()));
 }
 
-Value quantx::emitExtendInteger(ArithBuilder &b, Value code,
+Value quantx::emitExtendInteger(ElementwiseBuilder &b, Value code,
                                 const IntegerFormat &format) {
   if (!format.isSigned)
     return b.bitAnd(b.zext(code, 32), (1 << format.bits) - 1);

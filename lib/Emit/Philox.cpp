@@ -14,25 +14,23 @@ struct PhiloxState {
 } // namespace
 
 /// The high and low words of the product of an i32 and a constant.
-static std::pair<Value, Value> emitWideProduct(ArithBuilder &b, Value value,
-                                               int64_t factor) {
+static std::pair<Value, Value> emitWideProduct(ElementwiseBuilder &b,
+                                               Value value, int64_t factor) {
   Value wide = b.zext(value, 64);
   Value product = b.mul(wide, b.integer(64, factor, wide));
   return {b.trunc(b.lshr(product, 32), 32), b.trunc(product, 32)};
 }
 
-static void emitPhiloxRound(ArithBuilder &b, PhiloxState &state) {
+static void emitPhiloxRound(ElementwiseBuilder &b, PhiloxState &state) {
   auto [high0, low0] = emitWideProduct(b, state.counter[0], 0xD2511F53);
   auto [high1, low1] = emitWideProduct(b, state.counter[2], 0xCD9E8D57);
-  state.counter[0] =
-      b.bitXor(b.bitXor(high1, state.counter[1]), state.key[0]);
-  state.counter[2] =
-      b.bitXor(b.bitXor(high0, state.counter[3]), state.key[1]);
+  state.counter[0] = b.bitXor(b.bitXor(high1, state.counter[1]), state.key[0]);
+  state.counter[2] = b.bitXor(b.bitXor(high0, state.counter[3]), state.key[1]);
   state.counter[1] = low1;
   state.counter[3] = low0;
 }
 
-Value quantx::emitRandomBits(ArithBuilder &b, Value seed, Value index) {
+Value quantx::emitRandomBits(ElementwiseBuilder &b, Value seed, Value index) {
   auto low = [&](Value value) { return b.trunc(value, 32); };
   auto high = [&](Value value) { return b.trunc(b.lshr(value, 32), 32); };
   Value zero = b.i32(0, index);

@@ -6,15 +6,15 @@ using namespace mlir;
 using namespace quantx;
 
 /// 2^(exponent + offset - 127) as f32, from a biased exponent.
-static Value emitPowerOfTwo(ArithBuilder &b, Value exponent, int64_t offset) {
+static Value emitPowerOfTwo(ElementwiseBuilder &b, Value exponent,
+                            int64_t offset) {
   return b.asF32(b.shl(b.add(exponent, offset), 23));
 }
 
 // Adding 2^23 quanta leaves the hardware's own rounding, nearest even, to drop
 // the bits below one quantum; the count of quanta is then in the low bits.
-Value quantx::emitRoundMagnitude(ArithBuilder &b, Value magnitude,
-                                 Value quantumExponent,
-                                 RoundingSpec rounding) {
+Value quantx::emitRoundMagnitude(ElementwiseBuilder &b, Value magnitude,
+                                 Value quantumExponent, RoundingSpec rounding) {
   Value magic = emitPowerOfTwo(b, quantumExponent, 23);
   Value sum = b.add(magnitude, magic);
   Value count = b.sub(b.asI32(sum), b.asI32(magic));
@@ -35,12 +35,12 @@ Value quantx::emitRoundMagnitude(ArithBuilder &b, Value magnitude,
   Value quantum = emitPowerOfTwo(b, quantumExponent, 0);
   Value below = b.select(wentUp, b.sub(rounded, quantum), rounded);
   // (magnitude - below) / quantum * 2^32: both steps are exact.
-  Value scale = b.asF32(
-      b.shl(b.sub(b.i32(127 + 127 + 32, count), quantumExponent), 23));
+  Value scale =
+      b.asF32(b.shl(b.sub(b.i32(127 + 127 + 32, count), quantumExponent), 23));
   Value fraction = b.mul(b.sub(magnitude, below), scale);
   Value threshold = arith::FPToUIOp::create(
-      b.getBuilder(),
-      getTypeLike(count.getType(), b.getBuilder().getI64Type()), fraction);
+      b.getBuilder(), getTypeLike(count.getType(), b.getBuilder().getI64Type()),
+      fraction);
   Value goesUp = b.lessUnsigned(b.zext(rounding.randomBits, 64), threshold);
   count = b.sub(count, b.select(wentUp, one, zero));
   return b.add(count, b.select(goesUp, one, zero));

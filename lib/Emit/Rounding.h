@@ -10,7 +10,7 @@ namespace quantx {
 /// round(magnitude / quantum) as i32, for a nonnegative f32 `magnitude` below
 /// 2^23 quanta. The quantum is a power of two given by its biased f32 exponent,
 /// an i32 of at least 25.
-mlir::Value emitRoundMagnitude(ArithBuilder &b, mlir::Value magnitude,
+mlir::Value emitRoundMagnitude(ElementwiseBuilder &b, mlir::Value magnitude,
                                mlir::Value quantumExponent,
                                RoundingSpec rounding);
 

@@ -24,6 +24,49 @@ void QuantXDialect::registerAttributes() {
 }
 
 //===----------------------------------------------------------------------===//
+// Attributes with a type after them
+//===----------------------------------------------------------------------===//
+
+Attribute QuantXDialect::parseAttribute(DialectAsmParser &parser,
+                                        Type type) const {
+  SMLoc loc = parser.getCurrentLocation();
+  StringRef mnemonic;
+  Attribute attribute;
+  OptionalParseResult result =
+      generatedAttributeParser(parser, &mnemonic, Type(), attribute);
+  if (!result.has_value()) {
+    parser.emitError(loc) << "unknown attribute `" << mnemonic
+                          << "` in dialect `" << getNamespace() << "`";
+    return {};
+  }
+  if (!attribute || !type)
+    return attribute;
+  return WithTypeAttr::get(getContext(), attribute, type);
+}
+
+void QuantXDialect::printAttribute(Attribute attribute,
+                                   DialectAsmPrinter &printer) const {
+  auto withType = dyn_cast<WithTypeAttr>(attribute);
+  Attribute inner = withType ? withType.getAttribute() : attribute;
+  LogicalResult printed = generatedAttributePrinter(inner, printer);
+  assert(succeeded(printed) && "an attribute of this dialect");
+  (void)printed;
+  if (withType)
+    printer << " : " << withType.getType();
+}
+
+Attribute WithTypeAttr::parse(AsmParser &parser, Type) {
+  parser.emitError(parser.getCurrentLocation(),
+                   "expected an attribute with its type after it, such as "
+                   "'#quantx.floor : f32', got 'with_type'");
+  return {};
+}
+
+void WithTypeAttr::print(AsmPrinter &printer) const {
+  printer << getAttribute() << " : " << getType();
+}
+
+//===----------------------------------------------------------------------===//
 // AbsmaxAttr
 //===----------------------------------------------------------------------===//
 

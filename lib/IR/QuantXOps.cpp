@@ -64,8 +64,8 @@ static SmallVector<StringRef> getParameterNames(ScaledType type) {
   return names;
 }
 
-/// `actual` are the parameter types of `type` for a tensor of `shape`; a dynamic
-/// size agrees with any.
+/// `actual` are the parameter types of `type` for a tensor of `shape`; a
+/// dynamic size agrees with any.
 static LogicalResult verifyParameters(Operation *op, ArrayRef<int64_t> shape,
                                       ScaledType type, TypeRange actual) {
   SmallVector<Type> expected = type.getParameterTypes(shape);
@@ -82,10 +82,9 @@ static LogicalResult verifyParameters(Operation *op, ArrayRef<int64_t> shape,
     auto wantTensor = cast<RankedTensorType>(want);
     auto gotTensor = cast<RankedTensorType>(got);
     if (wantTensor.getElementType() != gotTensor.getElementType()) {
-      return op->emitOpError()
-             << "expected " << name << " of type "
-             << wantTensor.getElementType() << " for " << type << ", got "
-             << gotTensor.getElementType();
+      return op->emitOpError() << "expected " << name << " of type "
+                               << wantTensor.getElementType() << " for " << type
+                               << ", got " << gotTensor.getElementType();
     }
     if (failed(verifyCompatibleShape(wantTensor, gotTensor))) {
       return op->emitOpError()
@@ -135,14 +134,12 @@ static LogicalResult verifySeed(Operation *op, Rounding rounding, Value seed) {
     return success();
   return op->emitOpError() << (isStochastic ? "expected a seed for stochastic"
                                             : "expected no seed for ")
-                           << (isStochastic ? ""
-                                            : stringifyRounding(rounding))
+                           << (isStochastic ? "" : stringifyRounding(rounding))
                            << " rounding, got " << (seed ? "one" : "none");
 }
 
-static LogicalResult verifyMethod(Operation *op,
-                                  ScaleMethodAttrInterface method,
-                                  ScaledType type) {
+static LogicalResult
+verifyMethod(Operation *op, ScaleMethodAttrInterface method, ScaledType type) {
   return method.verifySuits(type, [op] { return op->emitOpError(); });
 }
 
@@ -253,15 +250,16 @@ LogicalResult DisassembleOp::verify() {
 static LogicalResult verifyPacked(Operation *op, RankedTensorType codes,
                                   RankedTensorType bytes) {
   if (codes.getRank() == 0)
-    return op->emitOpError() << "expected codes of rank 1 or more, got " << codes;
+    return op->emitOpError()
+           << "expected codes of rank 1 or more, got " << codes;
   SmallVector<int64_t> expected(codes.getShape());
   expected.back() =
       getPackedSize(expected.back(), codes.getElementTypeBitWidth());
   if (succeeded(verifyCompatibleShape(expected, bytes.getShape())))
     return success();
-  return op->emitOpError() << "expected bytes of shape " << formatShape(expected)
-                           << " for codes " << codes << ", got "
-                           << formatShape(bytes.getShape());
+  return op->emitOpError() << "expected bytes of shape "
+                           << formatShape(expected) << " for codes " << codes
+                           << ", got " << formatShape(bytes.getShape());
 }
 
 // pack_c1, pack_c2

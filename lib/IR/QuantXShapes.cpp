@@ -28,8 +28,7 @@ reifyScalesShape(OpBuilder &builder, Location loc, ScaledType type,
     if (type.isWholeDimension(dim))
       shape.push_back(builder.getIndexAttr(1));
     else
-      shape.push_back(
-          applyExpr(builder, loc, size.ceilDiv(block), sizes[dim]));
+      shape.push_back(applyExpr(builder, loc, size.ceilDiv(block), sizes[dim]));
   }
   return shape;
 }
@@ -141,8 +140,8 @@ DisassembleOp::reifyResultShapes(OpBuilder &builder,
   SmallVector<OpFoldResult> sizes =
       tensor::getMixedSizes(builder, getLoc(), getInput());
   shapes = reifyParameterShapes(builder, getLoc(), type, sizes);
-  shapes.insert(shapes.begin(), reifyPacked(builder, getLoc(), sizes,
-                                            type.getStorageBits()));
+  shapes.insert(shapes.begin(),
+                reifyPacked(builder, getLoc(), sizes, type.getStorageBits()));
   useStaticSizes(*this, shapes);
   return success();
 }
@@ -168,9 +167,10 @@ LogicalResult UnpackOp::reifyResultShapes(OpBuilder &builder,
 // Types
 //===----------------------------------------------------------------------===//
 
-LogicalResult DequantizeOp::inferReturnTypes(
-    MLIRContext *, std::optional<Location> loc, Adaptor adaptor,
-    SmallVectorImpl<Type> &inferred) {
+LogicalResult DequantizeOp::inferReturnTypes(MLIRContext *,
+                                             std::optional<Location> loc,
+                                             Adaptor adaptor,
+                                             SmallVectorImpl<Type> &inferred) {
   ScaledType type = getScaledElementType(adaptor.getInput().getType());
   if (!type)
     return emitOptionalError(loc, "expected a tensor of !quantx.scaled, got ",
@@ -180,9 +180,10 @@ LogicalResult DequantizeOp::inferReturnTypes(
   return success();
 }
 
-LogicalResult DisassembleOp::inferReturnTypes(
-    MLIRContext *, std::optional<Location> loc, Adaptor adaptor,
-    SmallVectorImpl<Type> &inferred) {
+LogicalResult DisassembleOp::inferReturnTypes(MLIRContext *,
+                                              std::optional<Location> loc,
+                                              Adaptor adaptor,
+                                              SmallVectorImpl<Type> &inferred) {
   ScaledType type = getScaledElementType(adaptor.getInput().getType());
   if (!type)
     return emitOptionalError(loc, "expected a tensor of !quantx.scaled, got ",

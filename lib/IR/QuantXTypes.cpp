@@ -73,8 +73,7 @@ ElementTraits ScaledType::getElementTraits() const {
   return quantx::getElementTraits(getIntegerFormat());
 }
 
-SmallVector<int64_t>
-ScaledType::getScalesShape(ArrayRef<int64_t> shape) const {
+SmallVector<int64_t> ScaledType::getScalesShape(ArrayRef<int64_t> shape) const {
   SmallVector<int64_t> scalesShape;
   for (auto [size, block] : llvm::zip_equal(shape, getBlockShape())) {
     if (block == kWholeDimension)
@@ -87,10 +86,10 @@ ScaledType::getScalesShape(ArrayRef<int64_t> shape) const {
   return scalesShape;
 }
 
-SmallVector<Type>
-ScaledType::getParameterTypes(ArrayRef<int64_t> shape) const {
+SmallVector<Type> ScaledType::getParameterTypes(ArrayRef<int64_t> shape) const {
   SmallVector<int64_t> scalesShape = getScalesShape(shape);
-  SmallVector<Type> types = {RankedTensorType::get(scalesShape, getScaleType())};
+  SmallVector<Type> types = {
+      RankedTensorType::get(scalesShape, getScaleType())};
   if (hasZeroPoint())
     types.push_back(RankedTensorType::get(scalesShape, getZeroPointType()));
   if (hasGlobal())
@@ -120,8 +119,8 @@ void ScaledType::printBlock(llvm::raw_ostream &os, ArrayRef<int64_t> block) {
       "x");
 }
 
-/// Parses `1x32`, `1x*`, … up to the `>` or `,` that ends it. Sets `closed` when
-/// that was the `>` of the type.
+/// Parses `1x32`, `1x*`, … up to the `>` or `,` that ends it. Sets `closed`
+/// when that was the `>` of the type.
 static ParseResult parseBlock(AsmParser &parser,
                               SmallVectorImpl<int64_t> &block, bool &closed) {
   while (true) {
@@ -148,8 +147,8 @@ static ParseResult parseBlock(AsmParser &parser,
   }
 }
 
-/// Parses `global f32` and `zero_point TYPE` up to the closing `>`; the comma in
-/// front of the first has been read.
+/// Parses `global f32` and `zero_point TYPE` up to the closing `>`; the comma
+/// in front of the first has been read.
 static ParseResult parseExtras(AsmParser &parser, Type &globalType,
                                Type &zeroPointType) {
   do {
@@ -201,10 +200,10 @@ void ScaledType::print(AsmPrinter &printer) const {
 // ScaledType: verification
 //===----------------------------------------------------------------------===//
 
-LogicalResult
-ScaledType::verify(function_ref<InFlightDiagnostic()> emitError, Type storage,
-                   Type expressed, Type scale, ArrayRef<int64_t> block,
-                   Type globalType, Type zeroPointType) {
+LogicalResult ScaledType::verify(function_ref<InFlightDiagnostic()> emitError,
+                                 Type storage, Type expressed, Type scale,
+                                 ArrayRef<int64_t> block, Type globalType,
+                                 Type zeroPointType) {
   // scaled_c1
   bool isFloatStorage =
       isa<FloatType>(storage) && lookupFloatFormat(getKeyword(storage));
@@ -226,7 +225,8 @@ ScaledType::verify(function_ref<InFlightDiagnostic()> emitError, Type storage,
   }
   // scaled_c4
   if (block.empty())
-    return emitError() << "expected a block of at least one dimension, got none";
+    return emitError()
+           << "expected a block of at least one dimension, got none";
   for (int64_t size : block) {
     if (size < 1 && size != kWholeDimension)
       return emitError() << "expected block sizes of at least 1 or '*', got "
@@ -243,12 +243,14 @@ ScaledType::verify(function_ref<InFlightDiagnostic()> emitError, Type storage,
                          << zeroPointType << " for storage " << storage;
     if (globalType || isa<Float8E8M0FNUType>(scale))
       return emitError() << "expected no zero point with "
-                         << (globalType ? "a global scale" : "an f8E8M0FNU scale")
+                         << (globalType ? "a global scale"
+                                        : "an f8E8M0FNU scale")
                          << ", got zero point " << zeroPointType;
   }
   // scaled_c7
   if (isa<Float8E8M0FNUType>(scale) && storage.isUnsignedInteger())
-    return emitError() << "expected signed storage with an f8E8M0FNU scale, got "
-                       << storage;
+    return emitError()
+           << "expected signed storage with an f8E8M0FNU scale, got "
+           << storage;
   return success();
 }

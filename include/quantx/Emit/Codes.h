@@ -9,7 +9,7 @@
 #ifndef QUANTX_EMIT_CODES_H
 #define QUANTX_EMIT_CODES_H
 
-#include "quantx/Emit/ArithBuilder.h"
+#include "quantx/Emit/ElementwiseBuilder.h"
 #include "quantx/Format/Format.h"
 #include "quantx/IR/QuantXAttrs.h"
 
@@ -24,45 +24,45 @@ struct RoundingSpec {
 
 /// The code of `value` (f32) as i8, high bits clear. Infinities and values that
 /// round beyond the largest finite code saturate, or become Inf or NaN where
-/// the format has it and `saturate` is off. NaN becomes the format's NaN, or the
-/// largest finite code where it has none.
-mlir::Value emitEncodeFloat(ArithBuilder &b, mlir::Value value,
+/// the format has it and `saturate` is off. NaN becomes the format's NaN, or
+/// the largest finite code where it has none.
+mlir::Value emitEncodeFloat(ElementwiseBuilder &b, mlir::Value value,
                             const FloatFormat &format, RoundingSpec rounding,
                             bool saturate);
 
 /// The value (f32) of a `code` given as i8; bits above the code's are ignored.
-mlir::Value emitDecodeFloat(ArithBuilder &b, mlir::Value code,
+mlir::Value emitDecodeFloat(ElementwiseBuilder &b, mlir::Value code,
                             const FloatFormat &format);
 
 /// Whether `value` rounds, ties to even, beyond the largest finite code. False
 /// for NaN, true for infinities.
-mlir::Value emitFloatOverflows(ArithBuilder &b, mlir::Value value,
+mlir::Value emitFloatOverflows(ElementwiseBuilder &b, mlir::Value value,
                                const FloatFormat &format);
 
 /// The value (f32) of an E8M0 `code` given as i8: 2^(code - 127), NaN for 0xFF.
-mlir::Value emitDecodeE8M0(ArithBuilder &b, mlir::Value code);
+mlir::Value emitDecodeE8M0(ElementwiseBuilder &b, mlir::Value code);
 
 /// The reciprocal (f32) of the value of an E8M0 `code`; exact.
-mlir::Value emitDecodeE8M0Reciprocal(ArithBuilder &b, mlir::Value code);
+mlir::Value emitDecodeE8M0Reciprocal(ElementwiseBuilder &b, mlir::Value code);
 
 /// clamp(round(value * 2^fractionBits) + zeroPoint, qmin, qmax) as i32. NaN
 /// counts as 0. `zeroPoint` is i32, or null for 0.
-mlir::Value emitEncodeInteger(ArithBuilder &b, mlir::Value value,
+mlir::Value emitEncodeInteger(ElementwiseBuilder &b, mlir::Value value,
                               const IntegerFormat &format,
                               mlir::Value zeroPoint, RoundingSpec rounding);
 
 /// Whether round-to-nearest-even of `value` plus the zero point leaves
 /// [qmin, qmax].
-mlir::Value emitIntegerOverflows(ArithBuilder &b, mlir::Value value,
+mlir::Value emitIntegerOverflows(ElementwiseBuilder &b, mlir::Value value,
                                  const IntegerFormat &format,
                                  mlir::Value zeroPoint);
 
 /// A `code` given in the low bits of an i8, as i32: sign- or zero-extended.
-mlir::Value emitExtendInteger(ArithBuilder &b, mlir::Value code,
+mlir::Value emitExtendInteger(ElementwiseBuilder &b, mlir::Value code,
                               const IntegerFormat &format);
 
 /// Word 0 of Philox4x32-10 for `index` (i64) under `seed` (i64), as i32.
-mlir::Value emitRandomBits(ArithBuilder &b, mlir::Value seed,
+mlir::Value emitRandomBits(ElementwiseBuilder &b, mlir::Value seed,
                            mlir::Value index);
 
 } // namespace quantx

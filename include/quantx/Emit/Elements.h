@@ -25,23 +25,23 @@ struct BlockParameters {
 };
 
 /// A scale of any scale type as f32; exact.
-mlir::Value emitDecodeScale(ArithBuilder &b, mlir::Value scale);
+mlir::Value emitDecodeScale(ElementwiseBuilder &b, mlir::Value scale);
 
 /// The code (i8, high bits clear) of `value`, which has the expressed type.
-mlir::Value emitQuantizeElement(ArithBuilder &b, ScaledType type,
+mlir::Value emitQuantizeElement(ElementwiseBuilder &b, ScaledType type,
                                 mlir::Value value,
                                 const BlockParameters &parameters,
                                 RoundingSpec rounding, bool saturate);
 
 /// The value, in the expressed type, of a `code` given in the low bits of an
 /// i8.
-mlir::Value emitDequantizeElement(ArithBuilder &b, ScaledType type,
+mlir::Value emitDequantizeElement(ElementwiseBuilder &b, ScaledType type,
                                   mlir::Value code,
                                   const BlockParameters &parameters);
 
 /// Whether `value` (of the expressed type) rounds, ties to even, beyond the
 /// codes' range under `parameters`; false under a NaN scale.
-mlir::Value emitElementSaturates(ArithBuilder &b, ScaledType type,
+mlir::Value emitElementSaturates(ElementwiseBuilder &b, ScaledType type,
                                  mlir::Value value,
                                  const BlockParameters &parameters);
 

@@ -167,4 +167,20 @@ def QuantX_RceilAttr : QuantX_E8M0Method<"Rceil", "rceil"> {
   }];
 }
 
+//===----------------------------------------------------------------------===//
+// Syntax
+//===----------------------------------------------------------------------===//
+
+def QuantX_WithTypeAttr : QuantX_Attr<"WithType", "with_type"> {
+  let summary = "an attribute and the type written after it";
+  let description = [{
+    What `#quantx.floor : tensor<8x64xf32>` parses to: MLIR's parser takes a type
+    after any dialect attribute as the attribute's own. The ops whose syntax has
+    an attribute in front of their types take the two apart again; it has no
+    other use, and its text is that of the two parts.
+  }];
+  let parameters = (ins "::mlir::Attribute":$attribute, "::mlir::Type":$type);
+  let hasCustomAssemblyFormat = 1;
+}
+
 #endif // QUANTX_IR_QUANTXATTRS_TD

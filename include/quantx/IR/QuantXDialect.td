@@ -25,8 +25,14 @@ def QuantX_Dialect : Dialect {
     and every granularity, from per tensor to 2-D blocks, is a block shape.
   }];
   let useDefaultTypePrinterParser = 1;
-  let useDefaultAttributePrinterParser = 1;
+  let useDefaultAttributePrinterParser = 0;
   let extraClassDeclaration = [{
+    /// As the default, but `#quantx.floor : TYPE` becomes a WithTypeAttr: the
+    /// parser takes a type after a dialect attribute as the attribute's own.
+    ::mlir::Attribute parseAttribute(::mlir::DialectAsmParser &parser,
+                                     ::mlir::Type type) const override;
+    void printAttribute(::mlir::Attribute attr,
+                        ::mlir::DialectAsmPrinter &printer) const override;
     void registerTypes();
     void registerAttributes();
   }];

@@ -170,10 +170,7 @@ def QuantX_DynamicQuantizeOp : QuantX_ShapedOp<"dynamic_quantize"> {
                       "::quantx::Rounding::NearestEven">:$rounding,
     DefaultValuedAttr<BoolAttr, "true">:$saturate);
   let results = (outs QuantX_ScaledTensor:$result);
-  let assemblyFormat = [{
-    $input `using` $method (`seed` $seed^)? attr-dict
-    `:` type($input) `to` type($result)
-  }];
+  let hasCustomAssemblyFormat = 1;
   let extraClassDeclaration = [{
     ::quantx::ScaledType getScaledType() {
       return ::llvm::cast<::quantx::ScaledType>(getType().getElementType());
@@ -315,9 +312,7 @@ def QuantX_PackOp : QuantX_ShapedOp<"pack"> {
   }];
   let arguments = (ins QuantX_CodeTensor:$codes, QuantX_PackingAttr:$packing);
   let results = (outs QuantX_ByteTensor:$result);
-  let assemblyFormat = [{
-    $codes `as` $packing attr-dict `:` type($codes) `to` type($result)
-  }];
+  let hasCustomAssemblyFormat = 1;
   let hasVerifier = 1;
   let hasFolder = 1;
 }
@@ -344,9 +339,7 @@ def QuantX_UnpackOp : QuantX_ShapedOp<"unpack"> {
   }];
   let arguments = (ins QuantX_ByteTensor:$bytes, QuantX_PackingAttr:$packing);
   let results = (outs QuantX_CodeTensor:$result);
-  let assemblyFormat = [{
-    $bytes `as` $packing attr-dict `:` type($bytes) `to` type($result)
-  }];
+  let hasCustomAssemblyFormat = 1;
   let hasVerifier = 1;
   let hasFolder = 1;
 }

@@ -10,25 +10,27 @@ using namespace quantx;
 static constexpr double kMaxE4M3 = 448.0;
 
 /// The smallest power of two not below a nonnegative finite f32 `value`.
-static Value emitNextPowerOfTwo(ArithBuilder &b, Value value) {
+static Value emitNextPowerOfTwo(ElementwiseBuilder &b, Value value) {
   // Subnormals have no exponent field to round up; 2^64 makes them normal.
   Value isSubnormal = b.less(b.asI32(value), 1 << 23);
-  Value normal = b.select(isSubnormal, b.mul(value, std::ldexp(1.0, 64)), value);
+  Value normal =
+      b.select(isSubnormal, b.mul(value, std::ldexp(1.0, 64)), value);
   Value bits = b.shl(b.lshr(b.add(b.asI32(normal), (1 << 23) - 1), 23), 23);
   Value power = b.asF32(bits);
   return b.select(isSubnormal, b.mul(power, std::ldexp(1.0, -64)), power);
 }
 
 /// Limits a power of two to the largest one of the float type `type`.
-static Value emitLimitPowerOfTwo(ArithBuilder &b, Value power, Type type) {
-  int exponent =
-      llvm::APFloat::semanticsMaxExponent(cast<FloatType>(type).getFloatSemantics());
+static Value emitLimitPowerOfTwo(ElementwiseBuilder &b, Value power,
+                                 Type type) {
+  int exponent = llvm::APFloat::semanticsMaxExponent(
+      cast<FloatType>(type).getFloatSemantics());
   Value limit = b.f32(std::ldexp(1.0, exponent), power);
   return b.select(b.greaterF(power, limit), limit, power);
 }
 
 /// Whether a magnitude of `amax` (f32) saturates under `scale`.
-static Value emitSaturates(ArithBuilder &b, ScaledType type, Value amax,
+static Value emitSaturates(ElementwiseBuilder &b, ScaledType type, Value amax,
                            Value scale) {
   Value units = b.div(amax, b.extendToF32(scale));
   if (const FloatFormat *format = type.getFloatFormat())
@@ -38,8 +40,8 @@ static Value emitSaturates(ArithBuilder &b, ScaledType type, Value amax,
 
 /// The f32, f16 or bf16 scale of a block whose largest magnitude has the bits
 /// `amaxBits`.
-static Value emitWideScale(ArithBuilder &b, AbsmaxAttr method, ScaledType type,
-                           Value amaxBits) {
+static Value emitWideScale(ElementwiseBuilder &b, AbsmaxAttr method,
+                           ScaledType type, Value amaxBits) {
   Value amax = b.asF32(amaxBits);
   double margin = method.getMargin().convertToDouble();
   double qmax = type.getElementTraits().maxFinite;
@@ -48,8 +50,8 @@ static Value emitWideScale(ArithBuilder &b, AbsmaxAttr method, ScaledType type,
   Value scale;
   if (method.getPow2()) {
     Value power = emitNextPowerOfTwo(b, ideal);
-    scale = emitRoundScale(b, emitLimitPowerOfTwo(b, power, scaleType),
-                           scaleType);
+    scale =
+        emitRoundScale(b, emitLimitPowerOfTwo(b, power, scaleType), scaleType);
   } else {
     scale = emitRoundScale(b, ideal, scaleType);
     if (margin == 1.0)
@@ -62,7 +64,7 @@ static Value emitWideScale(ArithBuilder &b, AbsmaxAttr method, ScaledType type,
 
 /// The global scale (f32) that lets the f8E4M3FN scales reach the largest block
 /// of a tensor whose largest finite magnitude has the bits `amaxBits`.
-static Value emitGlobalScale(ArithBuilder &b, ScaledType type,
+static Value emitGlobalScale(ElementwiseBuilder &b, ScaledType type,
                              Value amaxBits) {
   double qmax = type.getElementTraits().maxFinite;
   Value ideal = b.div(b.asF32(amaxBits), b.f32(kMaxE4M3 * qmax, amaxBits));
@@ -71,8 +73,8 @@ static Value emitGlobalScale(ArithBuilder &b, ScaledType type,
 }
 
 /// The f8E4M3FN scale of a block, in units of `global` (f32, or null).
-static Value emitE4M3Scale(ArithBuilder &b, ScaledType type, Value amaxBits,
-                           Value global) {
+static Value emitE4M3Scale(ElementwiseBuilder &b, ScaledType type,
+                           Value amaxBits, Value global) {
   const FloatFormat &format = *lookupFloatFormat("f8E4M3FN");
   double qmax = type.getElementTraits().maxFinite;
   Value ideal = b.div(b.asF32(amaxBits), b.f32(qmax, amaxBits));
@@ -122,7 +124,7 @@ struct AbsmaxModel
       given.push_back(buildGlobal(blocks));
     auto map = [&](OpBuilder &builder, Location loc,
                    ValueRange values) -> BlockComputation::Values {
-      ArithBuilder b(builder, loc);
+      ElementwiseBuilder b(builder, loc);
       if (isWideScaleType(type.getScaleType()))
         return {emitWideScale(b, method, type, values[0])};
       Value global = type.hasGlobal() ? values[1] : Value();
@@ -140,7 +142,7 @@ private:
     ScaledType type = blocks.getType();
     auto map = [&](OpBuilder &builder, Location loc,
                    ValueRange values) -> BlockComputation::Values {
-      ArithBuilder b(builder, loc);
+      ElementwiseBuilder b(builder, loc);
       return {emitGlobalScale(b, type, values[0])};
     };
     return blocks.mapTensor(type.getGlobalType(), reduceFiniteAmaxBits(blocks),

@@ -41,7 +41,8 @@ E8M0Rule getRule(RceilAttr, ElementTraits traits) {
 
 /// Rounds the significand of normal f32 `bits` to fewer mantissa bits, ties to
 /// even; the carry into the exponent is the right answer.
-Value emitRoundSignificand(ArithBuilder &b, Value bits, unsigned mantissaBits) {
+Value emitRoundSignificand(ElementwiseBuilder &b, Value bits,
+                           unsigned mantissaBits) {
   unsigned dropped = kMantissaBits - mantissaBits;
   if (dropped == 0)
     return bits;
@@ -52,7 +53,7 @@ Value emitRoundSignificand(ArithBuilder &b, Value bits, unsigned mantissaBits) {
 }
 
 /// The E8M0 code of a block whose largest magnitude has the bits `amax`.
-Value emitE8M0Code(ArithBuilder &b, Value amax, const E8M0Rule &rule,
+Value emitE8M0Code(ElementwiseBuilder &b, Value amax, const E8M0Rule &rule,
                    int maxExponent) {
   // Subnormals are made normal by 2^24, which the exponent then lacks.
   Value isSubnormal = b.less(amax, 1 << kMantissaBits);
@@ -95,7 +96,7 @@ struct E8M0Model
     Type scaleType = blocks.getType().getScaleType();
     auto map = [&](OpBuilder &builder, Location loc,
                    ValueRange given) -> BlockComputation::Values {
-      ArithBuilder b(builder, loc);
+      ElementwiseBuilder b(builder, loc);
       Value code = emitE8M0Code(b, given[0], rule, traits.maxExponent);
       return {b.bitcast(b.trunc(code, 8), scaleType)};
     };

@@ -26,7 +26,7 @@ static Range reduceRange(BlockComputation &blocks) {
 }
 
 /// (high - low) / steps in f32, also where the difference overflows.
-static Value emitStep(ArithBuilder &b, const Range &range, int steps) {
+static Value emitStep(ElementwiseBuilder &b, const Range &range, int steps) {
   Value difference = b.sub(range.high, range.low);
   Value step = b.div(difference, b.f32(steps, difference));
   Value halves = b.sub(b.mul(range.high, 0.5), b.mul(range.low, 0.5));
@@ -36,18 +36,18 @@ static Value emitStep(ArithBuilder &b, const Range &range, int steps) {
   return b.select(overflows, wideStep, step);
 }
 
-static Value emitIsNonFinite(ArithBuilder &b, Value value) {
+static Value emitIsNonFinite(ElementwiseBuilder &b, Value value) {
   return b.greaterEqual(b.bitAnd(b.asI32(value), 0x7fffffff), kInfBits);
 }
 
 /// The scale, of the scale type, and the zero point, a code in i8.
-static SmallVector<Value> emitParameters(ArithBuilder &b, ScaledType type,
+static SmallVector<Value> emitParameters(ElementwiseBuilder &b, ScaledType type,
                                          const Range &range) {
   IntegerFormat format = type.getIntegerFormat();
   Value step = emitStep(b, range, format.getMaxCode() - format.getMinCode());
   Value isZero = b.equalF(range.low, range.high);
-  Value isNonFinite = b.bitOr(emitIsNonFinite(b, range.low),
-                              emitIsNonFinite(b, range.high));
+  Value isNonFinite =
+      b.bitOr(emitIsNonFinite(b, range.low), emitIsNonFinite(b, range.high));
   Value scale = emitSpecialScales(
       b, emitRoundScale(b, step, type.getScaleType()), isZero, isNonFinite);
 
@@ -81,7 +81,7 @@ struct MinmaxModel
     Range range = reduceRange(blocks);
     auto map = [&](OpBuilder &builder, Location loc,
                    ValueRange given) -> BlockComputation::Values {
-      ArithBuilder b(builder, loc);
+      ElementwiseBuilder b(builder, loc);
       return emitParameters(b, type, {given[0], given[1]});
     };
     Type zeroPoint = IntegerType::get(type.getContext(), 8);

@@ -23,7 +23,7 @@ bool quantx::isWideScaleType(Type type) {
 // Reductions
 //===----------------------------------------------------------------------===//
 
-static Value emitMagnitudeBits(ArithBuilder &b, Value element) {
+static Value emitMagnitudeBits(ElementwiseBuilder &b, Value element) {
   return b.bitAnd(b.asI32(element), 0x7fffffff);
 }
 
@@ -31,7 +31,7 @@ Value quantx::reduceAmaxBits(BlockComputation &blocks) {
   Builder attrs(blocks.getType().getContext());
   auto combine = [](OpBuilder &builder, Location loc, Value element, ValueRange,
                     ValueRange accumulators) -> BlockComputation::Values {
-    ArithBuilder b(builder, loc);
+    ElementwiseBuilder b(builder, loc);
     Value bits = emitMagnitudeBits(b, element);
     return {arith::MaxSIOp::create(builder, loc, accumulators[0], bits)};
   };
@@ -42,7 +42,7 @@ Value quantx::reduceFiniteAmaxBits(BlockComputation &blocks) {
   Builder attrs(blocks.getType().getContext());
   auto combine = [](OpBuilder &builder, Location loc, Value element, ValueRange,
                     ValueRange accumulators) -> BlockComputation::Values {
-    ArithBuilder b(builder, loc);
+    ElementwiseBuilder b(builder, loc);
     Value bits = emitMagnitudeBits(b, element);
     bits = b.select(b.less(bits, kInfBits), bits, b.i32(0, bits));
     return {arith::MaxSIOp::create(builder, loc, accumulators[0], bits)};
@@ -56,33 +56,32 @@ Value quantx::reduceFiniteAmaxBits(BlockComputation &blocks) {
 
 /// Limits the bits of a nonnegative value of float type `type` to
 /// [smallest positive, largest finite].
-static Value emitLimitScaleBits(ArithBuilder &b, Value bits, Type type) {
+static Value emitLimitScaleBits(ElementwiseBuilder &b, Value bits, Type type) {
   const llvm::fltSemantics &semantics =
       cast<FloatType>(type).getFloatSemantics();
-  int64_t largest = llvm::APFloat::getLargest(semantics)
-                        .bitcastToAPInt()
-                        .getZExtValue();
+  int64_t largest =
+      llvm::APFloat::getLargest(semantics).bitcastToAPInt().getZExtValue();
   return b.min(b.max(bits, 1), largest);
 }
 
-static Value asBits(ArithBuilder &b, Value scale) {
+static Value asBits(ElementwiseBuilder &b, Value scale) {
   unsigned width = getElementTypeOrSelf(scale).getIntOrFloatBitWidth();
   return b.bitcast(scale, b.getBuilder().getIntegerType(width));
 }
 
-Value quantx::emitRoundScale(ArithBuilder &b, Value scale, Type type) {
+Value quantx::emitRoundScale(ElementwiseBuilder &b, Value scale, Type type) {
   Value bits = asBits(b, b.truncateFromF32(scale, type));
   return b.bitcast(emitLimitScaleBits(b, bits, type), type);
 }
 
-Value quantx::emitNextScale(ArithBuilder &b, Value scale) {
+Value quantx::emitNextScale(ElementwiseBuilder &b, Value scale) {
   Type type = getElementTypeOrSelf(scale);
   Value bits = b.add(asBits(b, scale), 1);
   return b.bitcast(emitLimitScaleBits(b, bits, type), type);
 }
 
-Value quantx::emitSpecialScales(ArithBuilder &b, Value scale, Value isZero,
-                                Value isNonFinite) {
+Value quantx::emitSpecialScales(ElementwiseBuilder &b, Value scale,
+                                Value isZero, Value isNonFinite) {
   auto type = cast<FloatType>(getElementTypeOrSelf(scale));
   auto constant = [&](const llvm::APFloat &value) {
     return b.bitcast(b.integer(type.getWidth(),

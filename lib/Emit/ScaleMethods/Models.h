@@ -25,14 +25,15 @@ mlir::Value reduceFiniteAmaxBits(BlockComputation &blocks);
 
 /// A positive scale (f32) rounded to the scale type `type` (f32, f16 or bf16),
 /// and kept from 0 and from overflow.
-mlir::Value emitRoundScale(ArithBuilder &b, mlir::Value scale, mlir::Type type);
+mlir::Value emitRoundScale(ElementwiseBuilder &b, mlir::Value scale,
+                           mlir::Type type);
 
 /// The next value up of a positive finite `scale` of type f32, f16 or bf16, but
 /// not beyond the largest finite.
-mlir::Value emitNextScale(ArithBuilder &b, mlir::Value scale);
+mlir::Value emitNextScale(ElementwiseBuilder &b, mlir::Value scale);
 
 /// `scale`, but 1 where `isZero` and NaN where `isNonFinite`.
-mlir::Value emitSpecialScales(ArithBuilder &b, mlir::Value scale,
+mlir::Value emitSpecialScales(ElementwiseBuilder &b, mlir::Value scale,
                               mlir::Value isZero, mlir::Value isNonFinite);
 
 /// Whether a scale type is one that absmax and minmax round to: f32, f16, bf16.

@@ -27,6 +27,9 @@ public:
   /// result is not in C order.
   llvm::Expected<llvm::SmallVector<TensorView>> getResults() const;
 
+  /// Frees the results of the last run, if there are any.
+  void freeResults();
+
 private:
   /// Where a value is in `resultWords`.
   struct ResultSlot {
@@ -36,7 +39,6 @@ private:
 
   void layOutResults(const FunctionSignature &signature);
   llvm::Expected<TensorView> getResult(const ResultSlot &slot) const;
-  void freeResults();
 
   /// Descriptors of the tensors among the inputs; scalars stay in their files.
   std::vector<std::vector<int64_t>> descriptors;

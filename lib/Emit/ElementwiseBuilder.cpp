@@ -1,6 +1,7 @@
-//===- ArithBuilder.cpp - Arith on scalars, vectors and tensors -----------===//
+//===- ElementwiseBuilder.cpp - Arith on scalars, vectors and tensors
+//-----------===//
 
-#include "quantx/Emit/ArithBuilder.h"
+#include "quantx/Emit/ElementwiseBuilder.h"
 #include "mlir/IR/BuiltinTypes.h"
 
 using namespace mlir;
@@ -27,61 +28,61 @@ static Value buildConstant(ImplicitLocOpBuilder &b, TypedAttr value,
   return arith::ConstantOp::create(b, value);
 }
 
-Value ArithBuilder::f32(double value, Value like) {
+Value ElementwiseBuilder::f32(double value, Value like) {
   return buildConstant(b, b.getF32FloatAttr(static_cast<float>(value)), like);
 }
 
-Value ArithBuilder::i32(int64_t value, Value like) {
+Value ElementwiseBuilder::i32(int64_t value, Value like) {
   return integer(32, value, like);
 }
 
-Value ArithBuilder::integer(unsigned bits, int64_t value, Value like) {
+Value ElementwiseBuilder::integer(unsigned bits, int64_t value, Value like) {
   APInt truncated = APInt(64, value, /*isSigned=*/true).trunc(bits);
-  return buildConstant(
-      b, b.getIntegerAttr(b.getIntegerType(bits), truncated), like);
+  return buildConstant(b, b.getIntegerAttr(b.getIntegerType(bits), truncated),
+                       like);
 }
 
-Value ArithBuilder::bitcast(Value value, Type element) {
+Value ElementwiseBuilder::bitcast(Value value, Type element) {
   if (getElementTypeOrSelf(value) == element)
     return value;
   return arith::BitcastOp::create(b, getTypeLike(value.getType(), element),
                                   value);
 }
 
-Value ArithBuilder::zext(Value value, unsigned bits) {
+Value ElementwiseBuilder::zext(Value value, unsigned bits) {
   if (getWidth(value) == bits)
     return value;
   return arith::ExtUIOp::create(
       b, getTypeLike(value.getType(), b.getIntegerType(bits)), value);
 }
 
-Value ArithBuilder::sext(Value value, unsigned bits) {
+Value ElementwiseBuilder::sext(Value value, unsigned bits) {
   if (getWidth(value) == bits)
     return value;
   return arith::ExtSIOp::create(
       b, getTypeLike(value.getType(), b.getIntegerType(bits)), value);
 }
 
-Value ArithBuilder::trunc(Value value, unsigned bits) {
+Value ElementwiseBuilder::trunc(Value value, unsigned bits) {
   if (getWidth(value) == bits)
     return value;
   return arith::TruncIOp::create(
       b, getTypeLike(value.getType(), b.getIntegerType(bits)), value);
 }
 
-Value ArithBuilder::extendToF32(Value value) {
+Value ElementwiseBuilder::extendToF32(Value value) {
   Type element = getElementTypeOrSelf(value);
   if (element.isF32())
     return value;
   if (element.isBF16())
     return asF32(shl(zext(bitcast(value, b.getI16Type()), 32), 16));
-  return arith::ExtFOp::create(
-      b, getTypeLike(value.getType(), b.getF32Type()), value);
+  return arith::ExtFOp::create(b, getTypeLike(value.getType(), b.getF32Type()),
+                               value);
 }
 
 // bf16 goes by integers: LLVM turns the conversion into a call of a run-time
 // function that many systems lack, where the target has no instruction for it.
-Value ArithBuilder::truncateFromF32(Value value, Type element) {
+Value ElementwiseBuilder::truncateFromF32(Value value, Type element) {
   if (element.isF32())
     return value;
   if (!element.isBF16())
@@ -103,63 +104,63 @@ static bool isFloat(Value value) {
   return isa<FloatType>(getElementTypeOrSelf(value));
 }
 
-Value ArithBuilder::add(Value lhs, Value rhs) {
+Value ElementwiseBuilder::add(Value lhs, Value rhs) {
   if (isFloat(lhs))
     return arith::AddFOp::create(b, lhs, rhs);
   return arith::AddIOp::create(b, lhs, rhs);
 }
 
-Value ArithBuilder::add(Value lhs, int64_t rhs) {
+Value ElementwiseBuilder::add(Value lhs, int64_t rhs) {
   return rhs == 0 ? lhs : add(lhs, integer(getWidth(lhs), rhs, lhs));
 }
 
-Value ArithBuilder::sub(Value lhs, Value rhs) {
+Value ElementwiseBuilder::sub(Value lhs, Value rhs) {
   if (isFloat(lhs))
     return arith::SubFOp::create(b, lhs, rhs);
   return arith::SubIOp::create(b, lhs, rhs);
 }
 
-Value ArithBuilder::mul(Value lhs, Value rhs) {
+Value ElementwiseBuilder::mul(Value lhs, Value rhs) {
   if (isFloat(lhs))
     return arith::MulFOp::create(b, lhs, rhs);
   return arith::MulIOp::create(b, lhs, rhs);
 }
 
-Value ArithBuilder::mul(Value lhs, double rhs) {
+Value ElementwiseBuilder::mul(Value lhs, double rhs) {
   return rhs == 1.0 ? lhs : mul(lhs, f32(rhs, lhs));
 }
 
-Value ArithBuilder::div(Value lhs, Value rhs) {
+Value ElementwiseBuilder::div(Value lhs, Value rhs) {
   return arith::DivFOp::create(b, lhs, rhs);
 }
 
-Value ArithBuilder::bitAnd(Value lhs, int64_t rhs) {
+Value ElementwiseBuilder::bitAnd(Value lhs, int64_t rhs) {
   return arith::AndIOp::create(b, lhs, integer(getWidth(lhs), rhs, lhs));
 }
 
-Value ArithBuilder::bitOr(Value lhs, Value rhs) {
+Value ElementwiseBuilder::bitOr(Value lhs, Value rhs) {
   return arith::OrIOp::create(b, lhs, rhs);
 }
 
-Value ArithBuilder::bitXor(Value lhs, Value rhs) {
+Value ElementwiseBuilder::bitXor(Value lhs, Value rhs) {
   return arith::XOrIOp::create(b, lhs, rhs);
 }
 
-Value ArithBuilder::shl(Value value, int64_t amount) {
+Value ElementwiseBuilder::shl(Value value, int64_t amount) {
   return arith::ShLIOp::create(b, value,
                                integer(getWidth(value), amount, value));
 }
 
-Value ArithBuilder::lshr(Value value, int64_t amount) {
+Value ElementwiseBuilder::lshr(Value value, int64_t amount) {
   return arith::ShRUIOp::create(b, value,
                                 integer(getWidth(value), amount, value));
 }
 
-Value ArithBuilder::min(Value lhs, int64_t rhs) {
+Value ElementwiseBuilder::min(Value lhs, int64_t rhs) {
   return arith::MinSIOp::create(b, lhs, integer(getWidth(lhs), rhs, lhs));
 }
 
-Value ArithBuilder::max(Value lhs, int64_t rhs) {
+Value ElementwiseBuilder::max(Value lhs, int64_t rhs) {
   return arith::MaxSIOp::create(b, lhs, integer(getWidth(lhs), rhs, lhs));
 }
 
@@ -172,46 +173,46 @@ static Value compare(ImplicitLocOpBuilder &b, arith::CmpIPredicate predicate,
   return arith::CmpIOp::create(b, predicate, lhs, rhs);
 }
 
-Value ArithBuilder::logicalAnd(Value lhs, Value rhs) {
+Value ElementwiseBuilder::logicalAnd(Value lhs, Value rhs) {
   return arith::AndIOp::create(b, lhs, rhs);
 }
 
-Value ArithBuilder::equal(Value lhs, int64_t rhs) {
+Value ElementwiseBuilder::equal(Value lhs, int64_t rhs) {
   return compare(b, arith::CmpIPredicate::eq, lhs,
                  integer(getWidth(lhs), rhs, lhs));
 }
 
-Value ArithBuilder::less(Value lhs, int64_t rhs) {
+Value ElementwiseBuilder::less(Value lhs, int64_t rhs) {
   return compare(b, arith::CmpIPredicate::slt, lhs,
                  integer(getWidth(lhs), rhs, lhs));
 }
 
-Value ArithBuilder::greater(Value lhs, int64_t rhs) {
+Value ElementwiseBuilder::greater(Value lhs, int64_t rhs) {
   return compare(b, arith::CmpIPredicate::sgt, lhs,
                  integer(getWidth(lhs), rhs, lhs));
 }
 
-Value ArithBuilder::greaterEqual(Value lhs, int64_t rhs) {
+Value ElementwiseBuilder::greaterEqual(Value lhs, int64_t rhs) {
   return compare(b, arith::CmpIPredicate::sge, lhs,
                  integer(getWidth(lhs), rhs, lhs));
 }
 
-Value ArithBuilder::lessUnsigned(Value lhs, Value rhs) {
+Value ElementwiseBuilder::lessUnsigned(Value lhs, Value rhs) {
   return compare(b, arith::CmpIPredicate::ult, lhs, rhs);
 }
 
-Value ArithBuilder::equalF(Value lhs, Value rhs) {
+Value ElementwiseBuilder::equalF(Value lhs, Value rhs) {
   return arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, lhs, rhs);
 }
 
-Value ArithBuilder::greaterF(Value lhs, Value rhs) {
+Value ElementwiseBuilder::greaterF(Value lhs, Value rhs) {
   return arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, lhs, rhs);
 }
 
-Value ArithBuilder::isNaN(Value value) {
+Value ElementwiseBuilder::isNaN(Value value) {
   return arith::CmpFOp::create(b, arith::CmpFPredicate::UNO, value, value);
 }
 
-Value ArithBuilder::select(Value condition, Value ifTrue, Value ifFalse) {
+Value ElementwiseBuilder::select(Value condition, Value ifTrue, Value ifFalse) {
   return arith::SelectOp::create(b, condition, ifTrue, ifFalse);
 }

@@ -1,4 +1,5 @@
-//===- ArithBuilder.h - Arith on scalars, vectors and tensors ---*- C++ -*-===//
+//===- ElementwiseBuilder.h - Arith on scalars, vectors and tensors ---*- C++
+//-*-===//
 //
 // The numeric formulas are written once and used on scalars (in a linalg
 // region), on vectors and on tensors. This builder is what makes that possible:
@@ -6,8 +7,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef QUANTX_EMIT_ARITHBUILDER_H
-#define QUANTX_EMIT_ARITHBUILDER_H
+#ifndef QUANTX_EMIT_ELEMENTWISEBUILDER_H
+#define QUANTX_EMIT_ELEMENTWISEBUILDER_H
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
@@ -20,9 +21,9 @@ mlir::Type getTypeLike(mlir::Type like, mlir::Type element);
 
 /// Builds `arith` on values of one shape. Integers are signless; comparisons
 /// give i1 of the same shape.
-class ArithBuilder {
+class ElementwiseBuilder {
 public:
-  ArithBuilder(mlir::OpBuilder &builder, mlir::Location loc)
+  ElementwiseBuilder(mlir::OpBuilder &builder, mlir::Location loc)
       : b(loc, builder) {}
 
   mlir::ImplicitLocOpBuilder &getBuilder() { return b; }
@@ -34,8 +35,12 @@ public:
 
   /// Reinterprets the bits of each element.
   mlir::Value bitcast(mlir::Value value, mlir::Type element);
-  mlir::Value asI32(mlir::Value value) { return bitcast(value, b.getI32Type()); }
-  mlir::Value asF32(mlir::Value value) { return bitcast(value, b.getF32Type()); }
+  mlir::Value asI32(mlir::Value value) {
+    return bitcast(value, b.getI32Type());
+  }
+  mlir::Value asF32(mlir::Value value) {
+    return bitcast(value, b.getF32Type());
+  }
 
   /// Integer conversions to an element type of `bits` bits; no-ops where the
   /// width is right.
@@ -83,4 +88,4 @@ private:
 
 } // namespace quantx
 
-#endif // QUANTX_EMIT_ARITHBUILDER_H
+#endif // QUANTX_EMIT_ELEMENTWISEBUILDER_H

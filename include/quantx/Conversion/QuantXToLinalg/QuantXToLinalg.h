@@ -1,0 +1,41 @@
+//===- QuantXToLinalg.h - From quantx to linalg -----------------*- C++ -*-===//
+
+#ifndef QUANTX_CONVERSION_QUANTXTOLINALG_QUANTXTOLINALG_H
+#define QUANTX_CONVERSION_QUANTXTOLINALG_QUANTXTOLINALG_H
+
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Pass/Pass.h"
+#include "mlir/Transforms/DialectConversion.h"
+
+namespace quantx {
+
+#define GEN_PASS_DECL
+#include "quantx/Conversion/QuantXToLinalg/Passes.h.inc"
+
+/// Maps tensors of `!quantx.scaled` to their parts (1:N) and tensors of small
+/// integers to bytes: the lowered form of DESIGN, the ABI of functions.
+class LoweredTypeConverter : public mlir::TypeConverter {
+public:
+  LoweredTypeConverter();
+};
+
+/// Patterns that lower the quantx ops that compute, given a
+/// `LoweredTypeConverter`.
+void populateQuantXToLinalgPatterns(const mlir::TypeConverter &converter,
+                                    mlir::RewritePatternSet &patterns);
+
+/// Patterns that take scaled tensors apart in the ops of `tensor` and `arith`
+/// that move them: cast, dim, empty, extract_slice, insert_slice, select.
+void populateScaledTensorPartsPatterns(const mlir::TypeConverter &converter,
+                                       mlir::RewritePatternSet &patterns);
+
+#define GEN_PASS_REGISTRATION
+#include "quantx/Conversion/QuantXToLinalg/Passes.h.inc"
+
+} // namespace quantx
+
+#endif // QUANTX_CONVERSION_QUANTXTOLINALG_QUANTXTOLINALG_H

@@ -1,0 +1,47 @@
+//===- Pipelines.h - The passes chained, and registration -------*- C++ -*-===//
+
+#ifndef QUANTX_PIPELINES_PIPELINES_H
+#define QUANTX_PIPELINES_PIPELINES_H
+
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassOptions.h"
+
+namespace mlir {
+class DialectRegistry;
+} // namespace mlir
+
+namespace quantx {
+
+/// Options of quantx-cpu-pipeline.
+struct CPUPipelineOptions
+    : public mlir::PassPipelineOptions<CPUPipelineOptions> {
+  Option<std::string> target{
+      *this, "target",
+      llvm::cl::desc("The CPU: native, x86-64-v4, x86-64-v3, generic or "
+                     "aarch64"),
+      llvm::cl::init("native")};
+};
+
+/// Takes a module of functions on quantx, linalg, tensor, arith and scf ops to
+/// the LLVM dialect. Public functions get C wrappers (`_mlir_ciface_NAME`);
+/// results are buffers that the caller owns and frees, and that never alias an
+/// argument. Fails on an op that it cannot lower, and names it.
+void buildCPUPipeline(mlir::OpPassManager &pm,
+                      const CPUPipelineOptions &options);
+
+/// Registers the quantx dialect with everything that its ops and passes need:
+/// the scale methods, external interface models.
+void registerQuantXDialect(mlir::DialectRegistry &registry);
+
+/// Registers the quantx passes and pipelines by name.
+void registerQuantXPasses();
+
+/// Registers upstream's dialects, extensions and translations, and ours.
+void registerAllDialects(mlir::DialectRegistry &registry);
+
+/// Registers upstream's passes, and ours.
+void registerAllPasses();
+
+} // namespace quantx
+
+#endif // QUANTX_PIPELINES_PIPELINES_H

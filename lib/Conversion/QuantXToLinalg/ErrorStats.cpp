@@ -1,0 +1,112 @@
+//===- ErrorStats.cpp - error_stats to linalg -----------------------------===//
+
+#include "Loops.h"
+#include "PackedCodes.h"
+#include "Patterns.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "quantx/Emit/Elements.h"
+#include "quantx/IR/QuantXOps.h"
+
+using namespace mlir;
+using namespace quantx;
+
+/// The accumulators (sse in f64, largest error, saturated, flushed) after one
+/// more element. `original` and `decoded` have the expressed type.
+static SmallVector<Value> emitAccumulate(ElementwiseBuilder &b, Value original,
+                                         Value decoded, Value saturates,
+                                         ValueRange accumulators) {
+  ImplicitLocOpBuilder &builder = b.getBuilder();
+  Value x = b.extendToF32(original);
+  Value y = b.extendToF32(decoded);
+  auto toF64 = [&](Value value) -> Value {
+    return arith::ExtFOp::create(builder, builder.getF64Type(), value);
+  };
+  Value error = b.sub(toF64(x), toF64(y));
+  Value sse = b.add(accumulators[0], b.mul(error, error));
+  Value magnitude = b.asF32(b.bitAnd(b.asI32(b.sub(x, y)), 0x7fffffff));
+  Value maxError =
+      arith::MaximumFOp::create(builder, accumulators[1], magnitude);
+  Value saturated = b.add(accumulators[2], b.zext(saturates, 64));
+  Value zero = b.f32(0.0, x);
+  Value isNonzero =
+      arith::CmpFOp::create(builder, arith::CmpFPredicate::ONE, x, zero);
+  Value flushes = b.logicalAnd(isNonzero, b.equalF(y, zero));
+  Value flushed = b.add(accumulators[3], b.zext(flushes, 64));
+  return {sse, maxError, saturated, flushed};
+}
+
+namespace {
+
+struct ErrorStatsLowering : public OpConversionPattern<ErrorStatsOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult
+  matchAndRewrite(ErrorStatsOp op, OneToNOpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    ScaledType type = op.getScaledType();
+    unsigned rank = op.getOriginal().getType().getRank();
+    unsigned bits = type.getStorageBits();
+    ValueRange parts = adaptor.getQuantized();
+    PackedCodeOperands packed = getPackedCodeOperands(parts.front(), bits);
+    size_t numBytes = packed.operands.size();
+
+    SmallVector<Value> inputs = {adaptor.getOriginal().front()};
+    llvm::append_range(inputs, packed.operands);
+    llvm::append_range(inputs, parts.drop_front());
+    SmallVector<AffineMap> maps = {rewriter.getMultiDimIdentityMap(rank)};
+    llvm::append_range(maps, packed.maps);
+    llvm::append_range(maps, getParameterMaps(type));
+    maps.append(4, AffineMap::get(rank, 0, getContext()));
+
+    auto body = [&](OpBuilder &builder, Location loc, ValueRange arguments) {
+      ElementwiseBuilder b(builder, loc);
+      Value original = arguments[0];
+      Value code = emitUnpackCode(b, arguments.slice(1, numBytes), rank, bits);
+      BlockParameters parameters = BlockParameters::get(
+          type, arguments.drop_front(1 + numBytes).drop_back(4));
+      Value decoded = emitDequantizeElement(b, type, code, parameters);
+      Value saturates = emitElementSaturates(b, type, original, parameters);
+      linalg::YieldOp::create(builder, loc,
+                              emitAccumulate(b, original, decoded, saturates,
+                                             arguments.take_back(4)));
+    };
+    SmallVector<Value> outputs = createAccumulators(rewriter, loc);
+    SmallVector<utils::IteratorType> iterators(rank,
+                                               utils::IteratorType::reduction);
+    auto generic =
+        linalg::GenericOp::create(rewriter, loc, TypeRange(ValueRange(outputs)),
+                                  inputs, outputs, maps, iterators, body);
+    rewriter.replaceOp(op, readResults(rewriter, loc, generic));
+    return success();
+  }
+
+private:
+  static SmallVector<Value> createAccumulators(OpBuilder &builder,
+                                               Location loc) {
+    TypedAttr zeros[] = {
+        builder.getF64FloatAttr(0.0), builder.getF32FloatAttr(0.0f),
+        builder.getI64IntegerAttr(0), builder.getI64IntegerAttr(0)};
+    SmallVector<Value> accumulators;
+    for (TypedAttr zero : zeros)
+      accumulators.push_back(createFilled(builder, loc, {}, zero));
+    return accumulators;
+  }
+
+  static SmallVector<Value> readResults(OpBuilder &builder, Location loc,
+                                        linalg::GenericOp generic) {
+    SmallVector<Value> results;
+    for (Value tensor : generic.getResults())
+      results.push_back(tensor::ExtractOp::create(builder, loc, tensor));
+    results[0] =
+        arith::TruncFOp::create(builder, loc, builder.getF32Type(), results[0]);
+    return results;
+  }
+};
+
+} // namespace
+
+void quantx::populateErrorStatsPatterns(const TypeConverter &converter,
+                                        RewritePatternSet &patterns) {
+  patterns.add<ErrorStatsLowering>(converter, patterns.getContext());
+}

@@ -1,0 +1,177 @@
+//===- LowerToLinalg.cpp - The quantx-lower-to-linalg pass ----------------===//
+
+#include "Loops.h"
+#include "Patterns.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Func/Transforms/FuncConversions.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/SCF/Transforms/Patterns.h"
+#include "quantx/Conversion/QuantXToLinalg/QuantXToLinalg.h"
+#include "quantx/IR/QuantXOps.h"
+#include "quantx/Transforms/Passes.h"
+
+namespace quantx {
+#define GEN_PASS_DEF_QUANTXLOWERTOLINALG
+#include "quantx/Conversion/QuantXToLinalg/Passes.h.inc"
+} // namespace quantx
+
+using namespace mlir;
+using namespace quantx;
+
+//===----------------------------------------------------------------------===//
+// Types
+//===----------------------------------------------------------------------===//
+
+/// Whether `type` is a tensor of integers that live in bytes: unsigned ones,
+/// and signless ones of less than 8 bits (but not i1).
+static bool isByteStored(Type type) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  return tensor && isCodeType(tensor.getElementType()) &&
+         !tensor.getElementType().isSignlessInteger(8);
+}
+
+/// Between bytes and signless integers, element by element. Nothing but quantx
+/// ops can use unsigned ones.
+static Value materializeIntegers(OpBuilder &builder, Type type,
+                                 ValueRange inputs, Location loc) {
+  if (inputs.size() != 1 || !isa<RankedTensorType>(type))
+    return {};
+  Type from = getElementTypeOrSelf(inputs[0]);
+  Type to = getElementTypeOrSelf(type);
+  if (!from.isSignlessInteger() || !to.isSignlessInteger())
+    return {};
+  if (to.getIntOrFloatBitWidth() < from.getIntOrFloatBitWidth())
+    return arith::TruncIOp::create(builder, loc, type, inputs[0]);
+  return arith::ExtSIOp::create(builder, loc, type, inputs[0]);
+}
+
+LoweredTypeConverter::LoweredTypeConverter() {
+  addConversion([](Type type) { return type; });
+  addConversion([](RankedTensorType type) -> std::optional<Type> {
+    if (!isByteStored(type))
+      return std::nullopt;
+    return type.clone(IntegerType::get(type.getContext(), 8));
+  });
+  addConversion(
+      [this](RankedTensorType type,
+             SmallVectorImpl<Type> &results) -> std::optional<LogicalResult> {
+        ScaledType scaled = getScaledElementType(type);
+        if (!scaled)
+          return std::nullopt;
+        if (type.getRank() != scaled.getBlockRank())
+          return failure();
+        results.push_back(scaled.getPayloadType(type.getShape()));
+        return convertTypes(scaled.getParameterTypes(type.getShape()), results);
+      });
+  addSourceMaterialization(materializeIntegers);
+  addTargetMaterialization(materializeIntegers);
+}
+
+SmallVector<Type> quantx::convertType(const TypeConverter &converter,
+                                      Type type) {
+  SmallVector<Type> types;
+  LogicalResult converted = converter.convertType(type, types);
+  assert(succeeded(converted) && "verified ops have convertible types");
+  (void)converted;
+  return types;
+}
+
+//===----------------------------------------------------------------------===//
+// The pass
+//===----------------------------------------------------------------------===//
+
+void quantx::populateQuantXToLinalgPatterns(const TypeConverter &converter,
+                                            RewritePatternSet &patterns) {
+  populateElementPatterns(converter, patterns);
+  populateErrorStatsPatterns(converter, patterns);
+  populatePackingPatterns(converter, patterns);
+  populateExpandDynamicPatterns(patterns);
+}
+
+namespace {
+
+/// Converts the operands of `cf` branches, one block argument to many.
+template <typename Branch>
+struct ConvertBranch : public OpConversionPattern<Branch> {
+  using OpConversionPattern<Branch>::OpConversionPattern;
+  using Adaptor = typename OpConversionPattern<Branch>::OneToNOpAdaptor;
+
+  LogicalResult
+  matchAndRewrite(Branch op, Adaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    return replace(op, adaptor, rewriter);
+  }
+
+private:
+  static SmallVector<Value> flatten(ArrayRef<ValueRange> ranges) {
+    SmallVector<Value> values;
+    for (ValueRange range : ranges)
+      llvm::append_range(values, range);
+    return values;
+  }
+
+  static LogicalResult replace(cf::BranchOp op, Adaptor adaptor,
+                               ConversionPatternRewriter &rewriter) {
+    rewriter.replaceOpWithNewOp<cf::BranchOp>(
+        op, op.getDest(), flatten(adaptor.getDestOperands()));
+    return success();
+  }
+
+  static LogicalResult replace(cf::CondBranchOp op, Adaptor adaptor,
+                               ConversionPatternRewriter &rewriter) {
+    rewriter.replaceOpWithNewOp<cf::CondBranchOp>(
+        op, adaptor.getCondition().front(), op.getTrueDest(),
+        flatten(adaptor.getTrueDestOperands()), op.getFalseDest(),
+        flatten(adaptor.getFalseDestOperands()));
+    return success();
+  }
+};
+
+struct LowerToLinalgPass
+    : public quantx::impl::QuantXLowerToLinalgBase<LowerToLinalgPass> {
+  void runOnOperation() override {
+    LoweredTypeConverter converter;
+    ConversionTarget target(getContext());
+    RewritePatternSet patterns(&getContext());
+    populateQuantXToLinalgPatterns(converter, patterns);
+    populateScaledTensorPartsPatterns(converter, patterns);
+    populateStructure(converter, patterns, target);
+    if (failed(
+            applyFullConversion(getOperation(), target, std::move(patterns))))
+      signalPassFailure();
+  }
+
+private:
+  /// What carries scaled tensors without computing: functions, calls, control
+  /// flow.
+  void populateStructure(const TypeConverter &converter,
+                         RewritePatternSet &patterns,
+                         ConversionTarget &target) {
+    populateFunctionOpInterfaceTypeConversionPattern<func::FuncOp>(patterns,
+                                                                   converter);
+    populateCallOpTypeConversionPattern(patterns, converter);
+    populateReturnOpTypeConversionPattern(patterns, converter);
+    patterns.add<ConvertBranch<cf::BranchOp>, ConvertBranch<cf::CondBranchOp>>(
+        converter, &getContext());
+    scf::populateSCFStructuralTypeConversionsAndLegality(converter, patterns,
+                                                         target);
+
+    target.addIllegalDialect<QuantXDialect>();
+    target.addDynamicallyLegalOp<func::FuncOp>([&](func::FuncOp op) {
+      return converter.isSignatureLegal(op.getFunctionType()) &&
+             converter.isLegal(&op.getBody());
+    });
+    target.addDynamicallyLegalOp<func::CallOp, func::ReturnOp, cf::BranchOp,
+                                 cf::CondBranchOp>(
+        [&](Operation *op) { return converter.isLegal(op); });
+    // Anything else may use small integers, but not scaled tensors.
+    target.markUnknownOpDynamicallyLegal([](Operation *op) {
+      auto isPlain = [](Type type) { return !getScaledElementType(type); };
+      return llvm::all_of(op->getOperandTypes(), isPlain) &&
+             llvm::all_of(op->getResultTypes(), isPlain);
+    });
+  }
+};
+
+} // namespace

@@ -1,0 +1,85 @@
+//===- Packing.cpp - pack and unpack to linalg ----------------------------===//
+
+#include "Loops.h"
+#include "PackedCodes.h"
+#include "Patterns.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "quantx/Emit/Codes.h"
+#include "quantx/IR/QuantXOps.h"
+
+using namespace mlir;
+using namespace quantx;
+
+/// The integer format of the codes of a code tensor.
+static IntegerFormat getCodeFormat(RankedTensorType codes) {
+  auto element = cast<IntegerType>(codes.getElementType());
+  return {element.getWidth(), !element.isUnsigned()};
+}
+
+namespace {
+
+struct PackLowering : public OpConversionPattern<PackOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult
+  matchAndRewrite(PackOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    Value codes = adaptor.getCodes();
+    unsigned bits = getCodeFormat(op.getCodes().getType()).bits;
+    auto computeCode = [&](OpBuilder &builder, Location loc,
+                           ValueRange indices) {
+      ElementwiseBuilder b(builder, loc);
+      Value code = tensor::ExtractOp::create(builder, loc, codes, indices);
+      return b.bitAnd(code, (1 << bits) - 1);
+    };
+    Value bytes = buildPackedCodes(rewriter, loc,
+                                   tensor::getMixedSizes(rewriter, loc, codes),
+                                   bits, computeCode);
+    rewriter.replaceOp(op, castTensor(rewriter, loc, bytes, op.getType()));
+    return success();
+  }
+};
+
+struct UnpackLowering : public OpConversionPattern<UnpackOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult
+  matchAndRewrite(UnpackOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    IntegerFormat format = getCodeFormat(op.getType());
+    Value bytes = adaptor.getBytes();
+    unsigned rank = op.getType().getRank();
+    Value empty = tensor::EmptyOp::create(
+        rewriter, loc,
+        getCodeSizes(rewriter, loc, op.getResult(), bytes, format.bits),
+        rewriter.getI8Type());
+
+    PackedCodeOperands packed = getPackedCodeOperands(bytes, format.bits);
+    SmallVector<AffineMap> maps = packed.maps;
+    maps.push_back(rewriter.getMultiDimIdentityMap(rank));
+    auto body = [&](OpBuilder &builder, Location loc, ValueRange arguments) {
+      ElementwiseBuilder b(builder, loc);
+      Value code = emitUnpackCode(b, arguments.drop_back(), rank, format.bits);
+      Value wide = emitExtendInteger(b, code, format);
+      linalg::YieldOp::create(builder, loc, b.trunc(wide, 8));
+    };
+    SmallVector<utils::IteratorType> iterators(rank,
+                                               utils::IteratorType::parallel);
+    auto generic = linalg::GenericOp::create(rewriter, loc, empty.getType(),
+                                             packed.operands, empty, maps,
+                                             iterators, body);
+    Type type = getTypeConverter()->convertType(op.getType());
+    rewriter.replaceOp(op,
+                       castTensor(rewriter, loc, generic.getResult(0), type));
+    return success();
+  }
+};
+
+} // namespace
+
+void quantx::populatePackingPatterns(const TypeConverter &converter,
+                                     RewritePatternSet &patterns) {
+  patterns.add<PackLowering, UnpackLowering>(converter, patterns.getContext());
+}

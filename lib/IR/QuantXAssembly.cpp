@@ -1,0 +1,128 @@
+//===- QuantXAssembly.cpp - Syntax of ops with an attribute before types --===//
+//
+// `OPERAND KEYWORD ATTRIBUTE ... : TYPE to TYPE`. Where nothing stands between
+// the attribute and the colon, MLIR's parser has read the first type as the
+// attribute's own, and WithTypeAttr brings it here.
+//
+//===----------------------------------------------------------------------===//
+
+#include "mlir/IR/OpImplementation.h"
+#include "quantx/IR/QuantXOps.h"
+
+using namespace mlir;
+using namespace quantx;
+
+/// Parses an attribute of type `AttrT`, and the type after it if there is one
+/// right away; else leaves `type` null.
+template <typename AttrT>
+static ParseResult parseAttribute(OpAsmParser &parser, StringRef expected,
+                                  AttrT &attribute, Type &type) {
+  SMLoc loc = parser.getCurrentLocation();
+  Attribute parsed;
+  if (parser.parseAttribute(parsed))
+    return failure();
+  if (auto withType = dyn_cast<WithTypeAttr>(parsed)) {
+    parsed = withType.getAttribute();
+    type = withType.getType();
+  }
+  attribute = dyn_cast<AttrT>(parsed);
+  if (attribute)
+    return success();
+  return parser.emitError(loc) << "expected " << expected << ", got " << parsed;
+}
+
+/// Parses `: TYPE to TYPE`; the first type may have been read already.
+static ParseResult parseTypes(OpAsmParser &parser, Type &from, Type &to) {
+  if (!from && parser.parseColonType(from))
+    return failure();
+  return failure(parser.parseKeyword("to") || parser.parseType(to));
+}
+
+static void printTypes(OpAsmPrinter &printer, Value from, Value to) {
+  printer << " : " << from.getType() << " to " << to.getType();
+}
+
+//===----------------------------------------------------------------------===//
+// DynamicQuantizeOp
+//===----------------------------------------------------------------------===//
+
+ParseResult DynamicQuantizeOp::parse(OpAsmParser &parser,
+                                     OperationState &state) {
+  OpAsmParser::UnresolvedOperand input, seed;
+  ScaleMethodAttrInterface method;
+  Type from, to;
+  if (parser.parseOperand(input) || parser.parseKeyword("using") ||
+      parseAttribute(parser, "a scale method such as #quantx.floor", method,
+                     from))
+    return failure();
+  bool hasSeed = !from && succeeded(parser.parseOptionalKeyword("seed"));
+  if (hasSeed && parser.parseOperand(seed))
+    return failure();
+  if (!from && parser.parseOptionalAttrDict(state.attributes))
+    return failure();
+  if (parseTypes(parser, from, to) ||
+      parser.resolveOperand(input, from, state.operands) ||
+      (hasSeed && parser.resolveOperand(seed, parser.getBuilder().getI64Type(),
+                                        state.operands)))
+    return failure();
+  state.addAttribute(getMethodAttrName(state.name), method);
+  state.addTypes(to);
+  return success();
+}
+
+void DynamicQuantizeOp::print(OpAsmPrinter &printer) {
+  printer << ' ' << getInput() << " using " << getMethod();
+  if (getSeed())
+    printer << " seed " << getSeed();
+  SmallVector<StringRef> elided = {getMethodAttrName()};
+  if (getRounding() == Rounding::NearestEven)
+    elided.push_back(getRoundingAttrName());
+  if (getSaturate())
+    elided.push_back(getSaturateAttrName());
+  printer.printOptionalAttrDict((*this)->getAttrs(), elided);
+  printTypes(printer, getInput(), getResult());
+}
+
+//===----------------------------------------------------------------------===//
+// PackOp, UnpackOp
+//===----------------------------------------------------------------------===//
+
+static ParseResult parsePacking(OpAsmParser &parser, OperationState &state,
+                                StringAttr packingName) {
+  OpAsmParser::UnresolvedOperand operand;
+  PackingAttr packing;
+  Type from, to;
+  if (parser.parseOperand(operand) || parser.parseKeyword("as") ||
+      parseAttribute(parser, "a packing such as #quantx.packing<linear>",
+                     packing, from) ||
+      (!from && parser.parseOptionalAttrDict(state.attributes)) ||
+      parseTypes(parser, from, to) ||
+      parser.resolveOperand(operand, from, state.operands))
+    return failure();
+  state.addAttribute(packingName, packing);
+  state.addTypes(to);
+  return success();
+}
+
+static void printPacking(OpAsmPrinter &printer, Operation *op,
+                         Attribute packing, StringRef packingName) {
+  printer << ' ' << op->getOperand(0) << " as " << packing;
+  printer.printOptionalAttrDict(op->getAttrs(), {packingName});
+  printTypes(printer, op->getOperand(0), op->getResult(0));
+}
+
+ParseResult PackOp::parse(OpAsmParser &parser, OperationState &state) {
+  return parsePacking(parser, state, getPackingAttrName(state.name));
+}
+
+void PackOp::print(OpAsmPrinter &printer) {
+  printPacking(printer, *this, getPackingAttr(), getPackingAttrName());
+}
+
+ParseResult UnpackOp::parse(OpAsmParser &parser, OperationState &state) {
+  return parsePacking(parser, state, getPackingAttrName(state.name));
+}
+
+void UnpackOp::print(OpAsmPrinter &printer) {
+  printPacking(printer, *this, getPackingAttr(), getPackingAttrName());
+}

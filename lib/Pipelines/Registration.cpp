@@ -1,0 +1,43 @@
+//===- Registration.cpp - Dialects and passes by name ---------------------===//
+
+#include "mlir/InitAllDialects.h"
+#include "mlir/InitAllExtensions.h"
+#include "mlir/InitAllPasses.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Target/LLVMIR/Dialect/All.h"
+#include "quantx/Conversion/QuantXToLinalg/QuantXToLinalg.h"
+#include "quantx/Emit/ScaleMethods.h"
+#include "quantx/IR/QuantXDialect.h"
+#include "quantx/Pipelines/Pipelines.h"
+#include "quantx/Target/CPU/Passes.h"
+#include "quantx/Transforms/Passes.h"
+
+using namespace mlir;
+using namespace quantx;
+
+void quantx::registerQuantXDialect(DialectRegistry &registry) {
+  registry.insert<QuantXDialect>();
+  registerScaleMethods(registry);
+}
+
+void quantx::registerQuantXPasses() {
+  registerQuantXTransformsPasses();
+  registerQuantXToLinalgPasses();
+  registerQuantXTargetCPUPasses();
+  PassPipelineRegistration<CPUPipelineOptions>(
+      "quantx-cpu-pipeline",
+      "Functions on quantx ops to the LLVM dialect, for a CPU",
+      buildCPUPipeline);
+}
+
+void quantx::registerAllDialects(DialectRegistry &registry) {
+  mlir::registerAllDialects(registry);
+  mlir::registerAllExtensions(registry);
+  mlir::registerAllToLLVMIRTranslations(registry);
+  registerQuantXDialect(registry);
+}
+
+void quantx::registerAllPasses() {
+  mlir::registerAllPasses();
+  registerQuantXPasses();
+}
