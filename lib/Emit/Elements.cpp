@@ -44,8 +44,8 @@ static Value emitDivideByScale(ElementwiseBuilder &b, Value value,
   if (parameters.global)
     scale = b.mul(scale, parameters.global);
   Value isZero = b.equalF(scale, b.f32(0.0, scale));
-  constexpr double infinity = std::numeric_limits<double>::infinity();
-  return b.div(value, b.select(isZero, b.f32(infinity, scale), scale));
+  Value signedZero = b.asF32(b.bitAnd(b.asI32(value), 0x80000000));
+  return b.select(isZero, signedZero, b.div(value, scale));
 }
 
 static Value emitExtendZeroPoint(ElementwiseBuilder &b, ScaledType type,

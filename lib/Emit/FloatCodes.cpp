@@ -49,6 +49,15 @@ static Value emitLimitCode(ElementwiseBuilder &b, Value code,
                   code);
 }
 
+/// The code (i32) of an f32 NaN of the magnitude `bits`: quiet, with the top of
+/// the payload, as APFloat has it.
+static Value emitNaNCode(ElementwiseBuilder &b, Value bits,
+                         const FloatFormat &format) {
+  Value payload = b.bitAnd(b.lshr(bits, kF32MantissaBits - format.mantissaBits),
+                           (1 << format.mantissaBits) - 1);
+  return b.bitOr(payload, b.i32(format.nanCode, payload));
+}
+
 Value quantx::emitEncodeFloat(ElementwiseBuilder &b, Value value,
                               const FloatFormat &format, RoundingSpec rounding,
                               bool saturate) {
@@ -62,7 +71,8 @@ Value quantx::emitEncodeFloat(ElementwiseBuilder &b, Value value,
     code =
         b.select(isNaN, b.i32(format.maxFiniteCode, code), b.bitOr(code, sign));
   } else {
-    code = b.bitOr(b.select(isNaN, b.i32(format.nanCode, code), code), sign);
+    Value nan = emitNaNCode(b, magnitude, format);
+    code = b.bitOr(b.select(isNaN, nan, code), sign);
   }
   return b.trunc(code, 8);
 }
@@ -90,14 +100,17 @@ Value quantx::emitDecodeFloat(ElementwiseBuilder &b, Value code,
   Value shifted = b.shl(magnitude, kF32MantissaBits - format.mantissaBits);
   double correction = std::ldexp(1.0, kF32Bias - format.bias);
   Value bits = b.asI32(b.mul(b.asF32(shifted), correction));
+  int64_t lastNumber = format.maxFiniteCode;
   if (format.nonFinite == NonFinite::InfAndNan) {
-    bits = b.select(b.equal(magnitude, format.getInfCode()),
-                    b.i32(kF32InfBits, bits), bits);
-    bits = b.select(b.greater(magnitude, format.getInfCode()),
-                    b.i32(kF32QuietNaNBits, bits), bits);
-  } else if (format.nonFinite == NonFinite::NanOnly) {
-    bits = b.select(b.greater(magnitude, format.maxFiniteCode),
-                    b.i32(kF32QuietNaNBits, bits), bits);
+    lastNumber = format.getInfCode();
+    bits = b.select(b.equal(magnitude, lastNumber), b.i32(kF32InfBits, bits),
+                    bits);
+  }
+  if (format.nonFinite != NonFinite::None) {
+    // Quiet, with the code's payload on top.
+    Value payload = b.bitAnd(shifted, (1 << kF32MantissaBits) - 1);
+    Value nan = b.bitOr(payload, b.i32(kF32QuietNaNBits, payload));
+    bits = b.select(b.greater(magnitude, lastNumber), nan, bits);
   }
   return b.asF32(b.bitOr(bits, sign));
 }
@@ -122,4 +135,17 @@ Value quantx::emitDecodeE8M0Reciprocal(ElementwiseBuilder &b, Value code) {
   Value isNaN = b.equal(exponent, E8M0Format::nanCode);
   return emitE8M0Value(
       b, b.sub(b.i32(2 * E8M0Format::bias, exponent), exponent), isNaN);
+}
+
+// A normal value goes to the next power of two from one and a half on: the
+// mantissa's top bit. 2^-127 has one code for itself and all below it.
+Value quantx::emitEncodeE8M0(ElementwiseBuilder &b, Value value) {
+  Value magnitude = b.bitAnd(b.asI32(value), kF32MagnitudeMask);
+  Value half = b.bitAnd(b.lshr(magnitude, kF32MantissaBits - 1), 1);
+  Value code = b.add(b.lshr(magnitude, kF32MantissaBits), half);
+  // A subnormal's top mantissa bit is 2^-127 itself: up from 1.5 * 2^-127.
+  Value isSubnormal = b.less(magnitude, 1 << kF32MantissaBits);
+  Value goesUp = b.greaterEqual(magnitude, 0x00600000);
+  code = b.select(isSubnormal, b.zext(goesUp, 32), code);
+  return b.trunc(b.min(code, E8M0Format::nanCode), 8);
 }

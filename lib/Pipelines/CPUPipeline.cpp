@@ -60,6 +60,7 @@ static void addLLVM(OpPassManager &pm, StringRef target) {
 void quantx::buildCPUPipeline(OpPassManager &pm,
                               const CPUPipelineOptions &options) {
   pm.addPass(createQuantXLowerToLinalg());
+  pm.addPass(createQuantXExpandNarrowFloats());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
   pm.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());

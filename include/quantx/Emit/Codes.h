@@ -45,6 +45,11 @@ mlir::Value emitDecodeE8M0(ElementwiseBuilder &b, mlir::Value code);
 /// The reciprocal (f32) of the value of an E8M0 `code`; exact.
 mlir::Value emitDecodeE8M0Reciprocal(ElementwiseBuilder &b, mlir::Value code);
 
+/// The E8M0 code (i8) nearest to |value|, ties up, as APFloat has it: 0 for
+/// zero and what is below 2^-127, NaN (0xFF) for NaN and what rounds beyond
+/// 2^127.
+mlir::Value emitEncodeE8M0(ElementwiseBuilder &b, mlir::Value value);
+
 /// clamp(round(value * 2^fractionBits) + zeroPoint, qmin, qmax) as i32. NaN
 /// counts as 0. `zeroPoint` is i32, or null for 0.
 mlir::Value emitEncodeInteger(ElementwiseBuilder &b, mlir::Value value,

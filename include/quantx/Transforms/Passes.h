@@ -3,6 +3,7 @@
 #ifndef QUANTX_TRANSFORMS_PASSES_H
 #define QUANTX_TRANSFORMS_PASSES_H
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Pass/Pass.h"
 #include "quantx/IR/QuantXDialect.h"
 
@@ -17,6 +18,9 @@ namespace quantx {
 
 /// Patterns of quantx-expand-dynamic.
 void populateExpandDynamicPatterns(mlir::RewritePatternSet &patterns);
+
+/// Patterns of quantx-expand-narrow-floats.
+void populateExpandNarrowFloatsPatterns(mlir::RewritePatternSet &patterns);
 
 #define GEN_PASS_REGISTRATION
 #include "quantx/Transforms/Passes.h.inc"

@@ -24,25 +24,6 @@ static Value emitLinearIndex(OpBuilder &builder, Location loc,
   return arith::IndexCastOp::create(builder, loc, builder.getI64Type(), linear);
 }
 
-/// Reads, at `indices` of an element, the parameters of its block.
-static BlockParameters readParameters(OpBuilder &builder, Location loc,
-                                      ScaledType type, ValueRange parameters,
-                                      ValueRange indices) {
-  SmallVector<Value> values;
-  for (auto [tensor, map] :
-       llvm::zip_equal(parameters, getParameterMaps(type))) {
-    SmallVector<Value> blockIndices;
-    for (AffineExpr expr : map.getResults()) {
-      AffineMap apply = AffineMap::get(map.getNumDims(), 0, expr);
-      blockIndices.push_back(affine::makeComposedAffineApply(
-          builder, loc, apply, getAsOpFoldResult(indices)));
-    }
-    values.push_back(
-        tensor::ExtractOp::create(builder, loc, tensor, blockIndices));
-  }
-  return BlockParameters::get(type, values);
-}
-
 namespace {
 
 struct ChooseQParamsLowering : public OpConversionPattern<ChooseQParamsOp> {
@@ -112,37 +93,21 @@ struct DequantizeLowering : public OpConversionPattern<DequantizeOp> {
                   ConversionPatternRewriter &rewriter) const override {
     Location loc = op.getLoc();
     ScaledType type = op.getScaledType();
-    unsigned rank = op.getType().getRank();
     unsigned bits = type.getStorageBits();
     Value payload = adaptor.getInput().front();
-    SmallVector<OpFoldResult> sizes =
-        getCodeSizes(rewriter, loc, op.getInput(), payload, bits);
-    Value empty =
-        tensor::EmptyOp::create(rewriter, loc, sizes, type.getExpressedType());
-
-    PackedCodeOperands packed = getPackedCodeOperands(payload, bits);
-    size_t numBytes = packed.operands.size();
-    SmallVector<Value> inputs = packed.operands;
-    llvm::append_range(inputs, adaptor.getInput().drop_front());
-    SmallVector<AffineMap> maps = packed.maps;
-    llvm::append_range(maps, getParameterMaps(type));
-    maps.push_back(rewriter.getMultiDimIdentityMap(rank));
-
-    auto body = [&](OpBuilder &builder, Location loc, ValueRange arguments) {
+    ValueRange parameterTensors = adaptor.getInput().drop_front();
+    auto decode = [&](OpBuilder &builder, Location loc, ValueRange indices) {
       ElementwiseBuilder b(builder, loc);
-      Value code =
-          emitUnpackCode(b, arguments.take_front(numBytes), rank, bits);
-      BlockParameters parameters = BlockParameters::get(
-          type, arguments.drop_front(numBytes).drop_back());
-      linalg::YieldOp::create(builder, loc,
-                              emitDequantizeElement(b, type, code, parameters));
+      Value code = readCode(builder, loc, payload, indices, bits);
+      BlockParameters parameters =
+          readParameters(builder, loc, type, parameterTensors, indices);
+      return emitDequantizeElement(b, type, code, parameters);
     };
-    SmallVector<utils::IteratorType> iterators(rank,
-                                               utils::IteratorType::parallel);
-    auto generic = linalg::GenericOp::create(
-        rewriter, loc, empty.getType(), inputs, empty, maps, iterators, body);
-    rewriter.replaceOp(
-        op, castTensor(rewriter, loc, generic.getResult(0), op.getType()));
+    Value result =
+        buildElements(rewriter, loc,
+                      getCodeSizes(rewriter, loc, op.getInput(), payload, bits),
+                      type.getExpressedType(), decode);
+    rewriter.replaceOp(op, castTensor(rewriter, loc, result, op.getType()));
     return success();
   }
 };

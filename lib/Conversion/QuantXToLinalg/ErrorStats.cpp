@@ -48,23 +48,16 @@ struct ErrorStatsLowering : public OpConversionPattern<ErrorStatsOp> {
     unsigned rank = op.getOriginal().getType().getRank();
     unsigned bits = type.getStorageBits();
     ValueRange parts = adaptor.getQuantized();
-    PackedCodeOperands packed = getPackedCodeOperands(parts.front(), bits);
-    size_t numBytes = packed.operands.size();
-
-    SmallVector<Value> inputs = {adaptor.getOriginal().front()};
-    llvm::append_range(inputs, packed.operands);
-    llvm::append_range(inputs, parts.drop_front());
     SmallVector<AffineMap> maps = {rewriter.getMultiDimIdentityMap(rank)};
-    llvm::append_range(maps, packed.maps);
-    llvm::append_range(maps, getParameterMaps(type));
     maps.append(4, AffineMap::get(rank, 0, getContext()));
 
     auto body = [&](OpBuilder &builder, Location loc, ValueRange arguments) {
       ElementwiseBuilder b(builder, loc);
+      SmallVector<Value> indices = createIndices(builder, loc, rank);
+      Value code = readCode(builder, loc, parts.front(), indices, bits);
+      BlockParameters parameters =
+          readParameters(builder, loc, type, parts.drop_front(), indices);
       Value original = arguments[0];
-      Value code = emitUnpackCode(b, arguments.slice(1, numBytes), rank, bits);
-      BlockParameters parameters = BlockParameters::get(
-          type, arguments.drop_front(1 + numBytes).drop_back(4));
       Value decoded = emitDequantizeElement(b, type, code, parameters);
       Value saturates = emitElementSaturates(b, type, original, parameters);
       linalg::YieldOp::create(builder, loc,
@@ -74,9 +67,9 @@ struct ErrorStatsLowering : public OpConversionPattern<ErrorStatsOp> {
     SmallVector<Value> outputs = createAccumulators(rewriter, loc);
     SmallVector<utils::IteratorType> iterators(rank,
                                                utils::IteratorType::reduction);
-    auto generic =
-        linalg::GenericOp::create(rewriter, loc, TypeRange(ValueRange(outputs)),
-                                  inputs, outputs, maps, iterators, body);
+    auto generic = linalg::GenericOp::create(
+        rewriter, loc, TypeRange(ValueRange(outputs)), adaptor.getOriginal(),
+        outputs, maps, iterators, body);
     rewriter.replaceOp(op, readResults(rewriter, loc, generic));
     return success();
   }

@@ -2,34 +2,16 @@
 
 #include "Loops.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "quantx/Emit/ElementwiseBuilder.h"
 
 using namespace mlir;
 using namespace quantx;
 
 //===----------------------------------------------------------------------===//
-// Maps and sizes
+// Sizes and indices
 //===----------------------------------------------------------------------===//
-
-AffineMap quantx::getBlockMap(ScaledType type) {
-  MLIRContext *context = type.getContext();
-  SmallVector<AffineExpr> results;
-  for (auto [dim, block] : llvm::enumerate(type.getBlockShape())) {
-    if (type.isWholeDimension(dim))
-      results.push_back(getAffineConstantExpr(0, context));
-    else
-      results.push_back(getAffineDimExpr(dim, context).floorDiv(block));
-  }
-  return AffineMap::get(type.getBlockRank(), 0, results, context);
-}
-
-SmallVector<AffineMap> quantx::getParameterMaps(ScaledType type) {
-  SmallVector<AffineMap> maps(1 + type.hasZeroPoint(), getBlockMap(type));
-  if (type.hasGlobal())
-    maps.push_back(AffineMap::get(type.getBlockRank(), 0, type.getContext()));
-  return maps;
-}
 
 OpFoldResult quantx::applyToSize(OpBuilder &builder, Location loc,
                                  AffineExpr expr, OpFoldResult size) {
@@ -66,6 +48,69 @@ Value quantx::castTensor(OpBuilder &builder, Location loc, Value value,
   return tensor::CastOp::create(builder, loc, type, value);
 }
 
+SmallVector<Value> quantx::createIndices(OpBuilder &builder, Location loc,
+                                         unsigned rank) {
+  SmallVector<Value> indices;
+  for (unsigned dim = 0; dim < rank; ++dim)
+    indices.push_back(linalg::IndexOp::create(builder, loc, dim));
+  return indices;
+}
+
+//===----------------------------------------------------------------------===//
+// Elements
+//===----------------------------------------------------------------------===//
+
+Value quantx::buildElements(OpBuilder &builder, Location loc,
+                            ArrayRef<OpFoldResult> sizes, Type elementType,
+                            ElementFn compute) {
+  unsigned rank = sizes.size();
+  Value empty = tensor::EmptyOp::create(builder, loc, sizes, elementType);
+  SmallVector<utils::IteratorType> iterators(rank,
+                                             utils::IteratorType::parallel);
+  auto body = [&](OpBuilder &b, Location loc, ValueRange) {
+    linalg::YieldOp::create(b, loc,
+                            compute(b, loc, createIndices(b, loc, rank)));
+  };
+  return linalg::GenericOp::create(builder, loc, empty.getType(), ValueRange(),
+                                   empty, builder.getMultiDimIdentityMap(rank),
+                                   iterators, body)
+      .getResult(0);
+}
+
+/// The indices of the block of the element at `indices`.
+static SmallVector<Value> createBlockIndices(OpBuilder &builder, Location loc,
+                                             ScaledType type,
+                                             ValueRange indices) {
+  SmallVector<Value> blockIndices;
+  for (auto [dim, index] : llvm::enumerate(indices)) {
+    int64_t block = type.getBlockShape()[dim];
+    if (type.isWholeDimension(dim)) {
+      blockIndices.push_back(arith::ConstantIndexOp::create(builder, loc, 0));
+    } else if (block == 1) {
+      blockIndices.push_back(index);
+    } else {
+      Value size = arith::ConstantIndexOp::create(builder, loc, block);
+      blockIndices.push_back(arith::DivUIOp::create(builder, loc, index, size));
+    }
+  }
+  return blockIndices;
+}
+
+BlockParameters quantx::readParameters(OpBuilder &builder, Location loc,
+                                       ScaledType type, ValueRange parameters,
+                                       ValueRange indices) {
+  SmallVector<Value> blockIndices =
+      createBlockIndices(builder, loc, type, indices);
+  SmallVector<Value> values;
+  for (Value tensor : parameters) {
+    bool isGlobal = cast<RankedTensorType>(tensor.getType()).getRank() == 0;
+    values.push_back(tensor::ExtractOp::create(
+        builder, loc, tensor,
+        isGlobal ? ValueRange() : ValueRange(blockIndices)));
+  }
+  return BlockParameters::get(type, values);
+}
+
 //===----------------------------------------------------------------------===//
 // LinalgBlockComputation
 //===----------------------------------------------------------------------===//
@@ -76,65 +121,105 @@ LinalgBlockComputation::LinalgBlockComputation(OpBuilder &builder, Location loc,
       sizes(tensor::getMixedSizes(builder, loc, input)),
       grid(getBlockGrid(builder, loc, type, sizes)) {}
 
-SmallVector<AffineMap>
-LinalgBlockComputation::getGivenMaps(ValueRange given, AffineMap blockMap) {
+/// How a loop over the dimensions of `identity` reads values: by it, or, for a
+/// value of the whole tensor, at rank 0.
+static SmallVector<AffineMap> getGivenMaps(ValueRange given,
+                                           AffineMap identity) {
+  AffineMap scalar =
+      AffineMap::get(identity.getNumDims(), 0, identity.getContext());
   SmallVector<AffineMap> maps;
   for (Value value : given) {
     bool isOfTensor = cast<RankedTensorType>(value.getType()).getRank() == 0;
-    maps.push_back(isOfTensor ? AffineMap::get(blockMap.getNumDims(), 0,
-                                               builder.getContext())
-                              : blockMap);
+    maps.push_back(isOfTensor ? scalar : identity);
   }
   return maps;
 }
 
-BlockComputation::Values LinalgBlockComputation::reduce(
-    ArrayRef<TypedAttr> init, ArrayRef<OpFoldResult> accumulatorSizes,
-    AffineMap accumulatorMap, ArrayRef<utils::IteratorType> iterators,
-    ValueRange given, CombineFn combine) {
-  SmallVector<Value> accumulators;
-  SmallVector<Type> types;
-  for (TypedAttr value : init) {
-    accumulators.push_back(
-        createFilled(builder, getLoc(), accumulatorSizes, value));
-    types.push_back(accumulators.back().getType());
-  }
-  SmallVector<Value> inputs = {input};
-  llvm::append_range(inputs, given);
-  SmallVector<AffineMap> maps = {
-      builder.getMultiDimIdentityMap(iterators.size())};
-  llvm::append_range(maps, getGivenMaps(given, getBlockMap(getType())));
-  maps.append(init.size(), accumulatorMap);
-  auto body = [&](OpBuilder &b, Location loc, ValueRange arguments) {
-    Value element = ElementwiseBuilder(b, loc).extendToF32(arguments[0]);
-    linalg::YieldOp::create(b, loc,
-                            combine(b, loc, element,
-                                    arguments.slice(1, given.size()),
-                                    arguments.take_back(init.size())));
+static SmallVector<Value> createConstants(OpBuilder &builder, Location loc,
+                                          ArrayRef<TypedAttr> values) {
+  SmallVector<Value> constants;
+  for (TypedAttr value : values)
+    constants.push_back(arith::ConstantOp::create(builder, loc, value));
+  return constants;
+}
+
+namespace {
+/// The elements of a block in one dimension: [first, end).
+struct BlockBounds {
+  Value first, end;
+};
+} // namespace
+
+/// The bounds, in dimension `dim` of size `size`, of the block at `index`; the
+/// last block may be partial.
+static BlockBounds createBounds(OpBuilder &builder, Location loc,
+                                ScaledType type, unsigned dim, Value index,
+                                OpFoldResult size) {
+  auto constant = [&](int64_t value) -> Value {
+    return arith::ConstantIndexOp::create(builder, loc, value);
   };
-  auto generic = linalg::GenericOp::create(builder, getLoc(), types, inputs,
-                                           accumulators, maps, iterators, body);
-  return llvm::to_vector_of<Value>(generic.getResults());
+  Value sizeValue = getValueOrCreateConstantIndexOp(builder, loc, size);
+  if (type.isWholeDimension(dim))
+    return {constant(0), sizeValue};
+  int64_t block = type.getBlockShape()[dim];
+  Value first = arith::MulIOp::create(builder, loc, index, constant(block));
+  Value end = arith::AddIOp::create(builder, loc, first, constant(block));
+  std::optional<int64_t> staticSize = getConstantIntValue(size);
+  if (!staticSize || *staticSize % block != 0)
+    end = arith::MinUIOp::create(builder, loc, end, sizeValue);
+  return {first, end};
 }
 
 BlockComputation::Values
 LinalgBlockComputation::reduceBlocks(ArrayRef<TypedAttr> init, ValueRange given,
                                      CombineFn combine) {
-  SmallVector<utils::IteratorType> iterators;
-  for (int64_t block : getType().getBlockShape())
-    iterators.push_back(block == 1 ? utils::IteratorType::parallel
-                                   : utils::IteratorType::reduction);
-  return reduce(init, grid, getBlockMap(getType()), iterators, given, combine);
+  unsigned rank = sizes.size();
+  auto reduceBlock = [&](OpBuilder &b, Location loc, ValueRange givenHere) {
+    SmallVector<Value> lower, upper;
+    Value one = arith::ConstantIndexOp::create(b, loc, 1);
+    for (auto [dim, index] : llvm::enumerate(createIndices(b, loc, rank))) {
+      BlockBounds bounds =
+          createBounds(b, loc, getType(), dim, index, sizes[dim]);
+      lower.push_back(bounds.first);
+      upper.push_back(bounds.end);
+    }
+    auto body = [&](OpBuilder &b, Location loc, ValueRange indices,
+                    ValueRange accumulators) -> scf::ValueVector {
+      Value element = tensor::ExtractOp::create(b, loc, input, indices);
+      element = ElementwiseBuilder(b, loc).extendToF32(element);
+      Values next = combine(b, loc, element, givenHere, accumulators);
+      return scf::ValueVector(next.begin(), next.end());
+    };
+    scf::LoopNest nest =
+        scf::buildLoopNest(b, loc, lower, upper, SmallVector<Value>(rank, one),
+                           createConstants(b, loc, init), body);
+    return Values(nest.results.begin(), nest.results.end());
+  };
+  SmallVector<Type> types = llvm::map_to_vector(
+      init, [](TypedAttr value) { return value.getType(); });
+  return map(grid, types, given, reduceBlock);
 }
 
 BlockComputation::Values
 LinalgBlockComputation::reduceTensor(ArrayRef<TypedAttr> init,
                                      CombineFn combine) {
-  unsigned rank = getType().getBlockRank();
+  unsigned rank = sizes.size();
+  SmallVector<Value> accumulators;
+  for (TypedAttr value : init)
+    accumulators.push_back(createFilled(builder, getLoc(), {}, value));
+  SmallVector<AffineMap> maps = {builder.getMultiDimIdentityMap(rank)};
+  maps.append(init.size(), AffineMap::get(rank, 0, builder.getContext()));
   SmallVector<utils::IteratorType> iterators(rank,
                                              utils::IteratorType::reduction);
-  AffineMap scalar = AffineMap::get(rank, 0, builder.getContext());
-  return reduce(init, {}, scalar, iterators, {}, combine);
+  auto body = [&](OpBuilder &b, Location loc, ValueRange arguments) {
+    Value element = ElementwiseBuilder(b, loc).extendToF32(arguments[0]);
+    linalg::YieldOp::create(
+        b, loc, combine(b, loc, element, {}, arguments.drop_front()));
+  };
+  auto generic = linalg::GenericOp::create(
+      builder, getLoc(), TypeRange(ValueRange(accumulators)), input,
+      accumulators, maps, iterators, body);
+  return llvm::to_vector_of<Value>(generic.getResults());
 }
 
 BlockComputation::Values

@@ -1,9 +1,10 @@
 //===- Loops.h - The linalg loops over elements and blocks ------*- C++ -*-===//
 //
-// The iteration spaces that the lowerings share. An element loop runs over the
-// elements of a tensor; the parameters of an element's block are read through
-// maps with `floordiv`, so partial last blocks and dynamic sizes need no case
-// of their own.
+// Every loop writes at the indices that it runs over, and reads whatever
+// belongs to a block (its parameters, its elements, its packed codes) by
+// tensor.extract at computed indices. A map with `floordiv` would be shorter,
+// but upstream's tiling applies such maps to a tile's offset and to the indices
+// within the tile apart, which is wrong for tiles that do not start on a block.
 //
 //===----------------------------------------------------------------------===//
 
@@ -11,24 +12,35 @@
 #define QUANTX_LIB_CONVERSION_QUANTXTOLINALG_LOOPS_H
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "quantx/Emit/Elements.h"
 #include "quantx/IR/BlockComputation.h"
 
 namespace quantx {
 
-/// From the indices of an element to those of its block.
-mlir::AffineMap getBlockMap(ScaledType type);
+/// Computes the value of the element at `indices`.
+using ElementFn = llvm::function_ref<mlir::Value(
+    mlir::OpBuilder &b, mlir::Location loc, mlir::ValueRange indices)>;
 
-/// One map for each parameter of `type`, from the indices of an element to the
-/// parameter's: the block map for scales and zero points, rank 0 for the global
-/// scale.
-llvm::SmallVector<mlir::AffineMap> getParameterMaps(ScaledType type);
+/// A tensor of `sizes` whose elements `compute` computes, each on its own.
+mlir::Value buildElements(mlir::OpBuilder &builder, mlir::Location loc,
+                          llvm::ArrayRef<mlir::OpFoldResult> sizes,
+                          mlir::Type elementType, ElementFn compute);
+
+/// Reads the parameters of the block of the element at `indices`.
+BlockParameters readParameters(mlir::OpBuilder &builder, mlir::Location loc,
+                               ScaledType type, mlir::ValueRange parameters,
+                               mlir::ValueRange indices);
+
+/// The indices (linalg.index) of a loop over `rank` dimensions.
+llvm::SmallVector<mlir::Value> createIndices(mlir::OpBuilder &builder,
+                                             mlir::Location loc, unsigned rank);
 
 /// The shape of the scales of a tensor of `sizes`.
 llvm::SmallVector<mlir::OpFoldResult>
 getBlockGrid(mlir::OpBuilder &builder, mlir::Location loc, ScaledType type,
              llvm::ArrayRef<mlir::OpFoldResult> sizes);
 
-/// `map` with `symbols[0]` folded or as an affine.apply.
+/// `expr` of the symbol 0, `size`: folded, or an affine.apply.
 mlir::OpFoldResult applyToSize(mlir::OpBuilder &builder, mlir::Location loc,
                                mlir::AffineExpr expr, mlir::OpFoldResult size);
 
@@ -59,19 +71,8 @@ public:
                    MapFn map) override;
 
 private:
-  /// Reduces over all elements into `accumulators`, indexed by
-  /// `accumulatorMap`; a dimension of the loop is parallel where `isParallel`.
-  Values reduce(llvm::ArrayRef<mlir::TypedAttr> init,
-                llvm::ArrayRef<mlir::OpFoldResult> accumulatorSizes,
-                mlir::AffineMap accumulatorMap,
-                llvm::ArrayRef<mlir::utils::IteratorType> iterators,
-                mlir::ValueRange given, CombineFn combine);
   Values map(llvm::ArrayRef<mlir::OpFoldResult> sizes, mlir::TypeRange types,
              mlir::ValueRange given, MapFn map);
-  /// How a loop over blocks or elements reads a value: by `blockMap`, or, for a
-  /// value of the tensor, at rank 0.
-  llvm::SmallVector<mlir::AffineMap> getGivenMaps(mlir::ValueRange given,
-                                                  mlir::AffineMap blockMap);
 
   mlir::OpBuilder &builder;
   mlir::Value input;

@@ -38,7 +38,7 @@ static bool fillsRows(OpFoldResult numCodes, unsigned bits) {
 /// byte at `byteIndex`, as i32; 0 beyond the end of the row.
 static Value emitCodeInByte(ImplicitLocOpBuilder &b, ValueRange byteIndices,
                             Value index, Value numCodes, unsigned bits,
-                            CodeFn computeCode) {
+                            ElementFn computeCode) {
   SmallVector<Value> indices(byteIndices);
   indices.back() = index;
   if (numCodes) {
@@ -65,23 +65,18 @@ static Value emitCodeInByte(ImplicitLocOpBuilder &b, ValueRange byteIndices,
 
 Value quantx::buildPackedCodes(OpBuilder &builder, Location loc,
                                ArrayRef<OpFoldResult> sizes, unsigned bits,
-                               CodeFn computeCode) {
+                               ElementFn computeCode) {
   AffineExpr size = builder.getAffineSymbolExpr(0);
   SmallVector<OpFoldResult> byteSizes(sizes);
   byteSizes.back() =
       applyToSize(builder, loc, (size * bits).ceilDiv(8), sizes.back());
-  Value empty =
-      tensor::EmptyOp::create(builder, loc, byteSizes, builder.getI8Type());
   Value numCodes;
   if (!fillsRows(sizes.back(), bits))
     numCodes = getValueOrCreateConstantIndexOp(builder, loc, sizes.back());
 
-  unsigned rank = sizes.size();
-  auto body = [&](OpBuilder &nested, Location loc, ValueRange) {
+  auto computeByte = [&](OpBuilder &nested, Location loc,
+                         ValueRange byteIndices) {
     ImplicitLocOpBuilder b(loc, nested);
-    SmallVector<Value> byteIndices;
-    for (unsigned dim = 0; dim < rank; ++dim)
-      byteIndices.push_back(linalg::IndexOp::create(b, dim));
     Value firstBit =
         arith::MulIOp::create(b, byteIndices.back(), createIndex(b, 8));
     Value firstCode = arith::DivUIOp::create(b, firstBit, createIndex(b, bits));
@@ -92,56 +87,42 @@ Value quantx::buildPackedCodes(OpBuilder &builder, Location loc,
           emitCodeInByte(b, byteIndices, index, numCodes, bits, computeCode);
       byte = byte ? arith::OrIOp::create(b, byte, part) : part;
     }
-    linalg::YieldOp::create(b, ElementwiseBuilder(b, loc).trunc(byte, 8));
+    return ElementwiseBuilder(b, loc).trunc(byte, 8);
   };
-  SmallVector<utils::IteratorType> iterators(rank,
-                                             utils::IteratorType::parallel);
-  return linalg::GenericOp::create(builder, loc, empty.getType(), ValueRange(),
-                                   empty, builder.getMultiDimIdentityMap(rank),
-                                   iterators, body)
-      .getResult(0);
+  return buildElements(builder, loc, byteSizes, builder.getI8Type(),
+                       computeByte);
 }
 
 //===----------------------------------------------------------------------===//
 // Unpacking
 //===----------------------------------------------------------------------===//
 
-PackedCodeOperands quantx::getPackedCodeOperands(Value bytes, unsigned bits) {
-  MLIRContext *context = bytes.getContext();
-  unsigned rank = cast<RankedTensorType>(bytes.getType()).getRank();
-  AffineExpr firstBit = getAffineDimExpr(rank - 1, context) * bits;
-  AffineMap identity = AffineMap::getMultiDimIdentityMap(rank, context);
-  auto mapLast = [&](AffineExpr expr) {
-    SmallVector<AffineExpr> results(identity.getResults());
-    results.back() = expr;
-    return AffineMap::get(rank, 0, results, context);
-  };
-  PackedCodeOperands packed{{bytes}, {mapLast(firstBit.floorDiv(8))}};
-  if (8 % bits != 0) {
-    packed.operands.push_back(bytes);
-    packed.maps.push_back(mapLast((firstBit + (bits - 1)).floorDiv(8)));
-  }
-  return packed;
-}
-
-Value quantx::emitUnpackCode(ElementwiseBuilder &b, ValueRange bytes,
-                             unsigned rank, unsigned bits) {
+Value quantx::readCode(OpBuilder &builder, Location loc, Value bytes,
+                       ValueRange indices, unsigned bits) {
+  ImplicitLocOpBuilder nested(loc, builder);
   if (bits == 8)
-    return bytes[0];
-  ImplicitLocOpBuilder &builder = b.getBuilder();
-  Value index = linalg::IndexOp::create(builder, rank - 1);
+    return tensor::ExtractOp::create(nested, bytes, indices);
+  ElementwiseBuilder b(builder, loc);
   Value firstBit =
-      arith::MulIOp::create(builder, index, createIndex(builder, bits));
-  Value inByte =
-      arith::AndIOp::create(builder, firstBit, createIndex(builder, 7));
-  Value shift =
-      arith::IndexCastOp::create(builder, builder.getI32Type(), inByte);
-  Value word = b.zext(bytes[0], 32);
+      arith::MulIOp::create(nested, indices.back(), createIndex(nested, bits));
+  auto readByteOf = [&](Value bit) -> Value {
+    SmallVector<Value> byteIndices(indices);
+    byteIndices.back() =
+        arith::DivUIOp::create(nested, bit, createIndex(nested, 8));
+    return b.zext(tensor::ExtractOp::create(nested, bytes, byteIndices), 32);
+  };
+  Value word = readByteOf(firstBit);
   // Where the code ends in its first byte, the second is that byte again, and
   // what it adds lies above the code.
-  if (bytes.size() == 2)
-    word = b.bitOr(word, b.shl(b.zext(bytes[1], 32), 8));
-  return b.trunc(arith::ShRUIOp::create(builder, word, shift), 8);
+  if (8 % bits != 0) {
+    Value lastBit =
+        arith::AddIOp::create(nested, firstBit, createIndex(nested, bits - 1));
+    word = b.bitOr(word, b.shl(readByteOf(lastBit), 8));
+  }
+  Value inByte =
+      arith::AndIOp::create(nested, firstBit, createIndex(nested, 7));
+  Value shift = arith::IndexCastOp::create(nested, nested.getI32Type(), inByte);
+  return b.trunc(arith::ShRUIOp::create(nested, word, shift), 8);
 }
 
 /// The last size of `original` where the op that made it tells; else null.

@@ -3,35 +3,23 @@
 #ifndef QUANTX_LIB_CONVERSION_QUANTXTOLINALG_PACKEDCODES_H
 #define QUANTX_LIB_CONVERSION_QUANTXTOLINALG_PACKEDCODES_H
 
-#include "mlir/IR/Builders.h"
-#include "quantx/Emit/ElementwiseBuilder.h"
+#include "Loops.h"
 
 namespace quantx {
 
-/// Computes the code (i8, high bits clear) at `indices`.
-using CodeFn = llvm::function_ref<mlir::Value(
-    mlir::OpBuilder &b, mlir::Location loc, mlir::ValueRange indices)>;
-
-/// The codes of a tensor of `sizes`, `bits` bits each, packed into bytes as
+/// The codes of a tensor of `sizes`, which `computeCode` computes as i8 with
+/// the high bits clear, `bits` bits each, packed into bytes as
 /// `#quantx.packing<linear>`. One loop over the bytes: no code is kept
 /// unpacked.
 mlir::Value buildPackedCodes(mlir::OpBuilder &builder, mlir::Location loc,
                              llvm::ArrayRef<mlir::OpFoldResult> sizes,
-                             unsigned bits, CodeFn computeCode);
+                             unsigned bits, ElementFn computeCode);
 
-/// How an element loop reads packed codes: as operands of the loop. Where a
-/// code may lie in two bytes, both are read.
-struct PackedCodeOperands {
-  llvm::SmallVector<mlir::Value> operands;
-  llvm::SmallVector<mlir::AffineMap> maps;
-};
-PackedCodeOperands getPackedCodeOperands(mlir::Value bytes, unsigned bits);
-
-/// The code, in the low bits of an i8 whose high bits are unspecified, of the
-/// element that a linalg body with `getPackedCodeOperands` is at. `bytes` are
-/// the body's arguments for those operands.
-mlir::Value emitUnpackCode(ElementwiseBuilder &b, mlir::ValueRange bytes,
-                           unsigned rank, unsigned bits);
+/// Reads the code at `indices` of codes packed in `bytes`: in the low bits of
+/// an i8 whose high bits are unspecified.
+mlir::Value readCode(mlir::OpBuilder &builder, mlir::Location loc,
+                     mlir::Value bytes, mlir::ValueRange indices,
+                     unsigned bits);
 
 /// The sizes of a scaled or code tensor `original`, of `bits` bits a code,
 /// whose packed bytes are `bytes`. A dynamic last dimension is found at the op

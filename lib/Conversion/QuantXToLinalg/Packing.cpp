@@ -50,29 +50,17 @@ struct UnpackLowering : public OpConversionPattern<UnpackOp> {
     Location loc = op.getLoc();
     IntegerFormat format = getCodeFormat(op.getType());
     Value bytes = adaptor.getBytes();
-    unsigned rank = op.getType().getRank();
-    Value empty = tensor::EmptyOp::create(
+    auto extend = [&](OpBuilder &builder, Location loc, ValueRange indices) {
+      ElementwiseBuilder b(builder, loc);
+      Value code = readCode(builder, loc, bytes, indices, format.bits);
+      return b.trunc(emitExtendInteger(b, code, format), 8);
+    };
+    Value codes = buildElements(
         rewriter, loc,
         getCodeSizes(rewriter, loc, op.getResult(), bytes, format.bits),
-        rewriter.getI8Type());
-
-    PackedCodeOperands packed = getPackedCodeOperands(bytes, format.bits);
-    SmallVector<AffineMap> maps = packed.maps;
-    maps.push_back(rewriter.getMultiDimIdentityMap(rank));
-    auto body = [&](OpBuilder &builder, Location loc, ValueRange arguments) {
-      ElementwiseBuilder b(builder, loc);
-      Value code = emitUnpackCode(b, arguments.drop_back(), rank, format.bits);
-      Value wide = emitExtendInteger(b, code, format);
-      linalg::YieldOp::create(builder, loc, b.trunc(wide, 8));
-    };
-    SmallVector<utils::IteratorType> iterators(rank,
-                                               utils::IteratorType::parallel);
-    auto generic = linalg::GenericOp::create(rewriter, loc, empty.getType(),
-                                             packed.operands, empty, maps,
-                                             iterators, body);
+        rewriter.getI8Type(), extend);
     Type type = getTypeConverter()->convertType(op.getType());
-    rewriter.replaceOp(op,
-                       castTensor(rewriter, loc, generic.getResult(0), type));
+    rewriter.replaceOp(op, castTensor(rewriter, loc, codes, type));
     return success();
   }
 };

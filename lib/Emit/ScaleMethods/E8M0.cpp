@@ -17,23 +17,23 @@ static constexpr int64_t kMantissaMask = (1 << kMantissaBits) - 1;
 namespace {
 
 /// How a rule reads a.
-struct E8M0Rule {
+struct ExponentRule {
   /// a is rounded, ties to even, to this many mantissa bits first.
   unsigned mantissaBits = kMantissaBits;
   /// The exponent is one more where the mantissa exceeds this.
   int64_t threshold = kMantissaMask;
 };
 
-E8M0Rule getRule(FloorAttr, ElementTraits) { return {}; }
+ExponentRule getRule(FloorAttr, ElementTraits) { return {}; }
 
-E8M0Rule getRule(CeilAttr, ElementTraits) { return {kMantissaBits, 0}; }
+ExponentRule getRule(CeilAttr, ElementTraits) { return {kMantissaBits, 0}; }
 
-E8M0Rule getRule(EvenAttr, ElementTraits traits) {
+ExponentRule getRule(EvenAttr, ElementTraits traits) {
   return {traits.mantissaBits, kMantissaMask};
 }
 
 // a / qmax exceeds a power of two where a's significand exceeds qmax's.
-E8M0Rule getRule(RceilAttr, ElementTraits traits) {
+ExponentRule getRule(RceilAttr, ElementTraits traits) {
   float qmax = static_cast<float>(traits.maxFinite);
   return {kMantissaBits,
           static_cast<int64_t>(llvm::bit_cast<uint32_t>(qmax)) & kMantissaMask};
@@ -53,7 +53,7 @@ Value emitRoundSignificand(ElementwiseBuilder &b, Value bits,
 }
 
 /// The E8M0 code of a block whose largest magnitude has the bits `amax`.
-Value emitE8M0Code(ElementwiseBuilder &b, Value amax, const E8M0Rule &rule,
+Value emitE8M0Code(ElementwiseBuilder &b, Value amax, const ExponentRule &rule,
                    int maxExponent) {
   // Subnormals are made normal by 2^24, which the exponent then lacks.
   Value isSubnormal = b.less(amax, 1 << kMantissaBits);
@@ -92,7 +92,7 @@ struct E8M0Model
                                      BlockComputation &blocks) const {
     Value amax = reduceAmaxBits(blocks);
     ElementTraits traits = blocks.getType().getElementTraits();
-    E8M0Rule rule = getRule(cast<Method>(method), traits);
+    ExponentRule rule = getRule(cast<Method>(method), traits);
     Type scaleType = blocks.getType().getScaleType();
     auto map = [&](OpBuilder &builder, Location loc,
                    ValueRange given) -> BlockComputation::Values {

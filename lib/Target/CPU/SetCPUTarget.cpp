@@ -26,9 +26,8 @@ struct SetCPUTargetPass
     Builder builder(&getContext());
     getOperation()->setAttr(LLVM::LLVMDialect::getTargetTripleAttrName(),
                             builder.getStringAttr(cpu->triple.str()));
-    getOperation().walk([&](LLVM::LLVMFuncOp func) {
-      setAttributes(func, *cpu, builder);
-    });
+    getOperation().walk(
+        [&](LLVM::LLVMFuncOp func) { setAttributes(func, *cpu, builder); });
   }
 
 private:
