@@ -77,13 +77,14 @@ Expected<NpyHeader> HeaderParser::parse() {
   }
   if (!rest.trim(" \n").empty())
     return expected("nothing after '}'");
-  if (!header.descr || !header.fortranOrder || !header.shape)
+  if (!header.descr || !header.fortranOrder || !header.shape) {
     return llvm::createStringError(
         Twine("malformed header: expected the keys 'descr', 'fortran_order' "
               "and 'shape', found no ") +
         (!header.descr          ? "'descr'"
          : !header.fortranOrder ? "'fortran_order'"
                                 : "'shape'"));
+  }
   return header;
 }
 
@@ -164,20 +165,22 @@ Expected<llvm::SmallVector<int64_t, 4>> HeaderParser::parseShape() {
 /// Splits the file into the header's text and the data after it. Errors do not
 /// name the file.
 static Expected<std::pair<StringRef, StringRef>> splitFile(StringRef file) {
-  if (!file.starts_with(magic))
+  if (!file.starts_with(magic)) {
     return llvm::createStringError(
         "not a .npy file: expected it to begin with \\x93NUMPY, found " +
         (file.empty() ? "an empty file"
                       : quote(file.take_front(magic.size()))));
+  }
   StringRef rest = file.drop_front(magic.size());
   if (rest.size() < 2)
     return llvm::createStringError("truncated: it ends before its version");
   unsigned major = uint8_t(rest[0]);
   unsigned minor = uint8_t(rest[1]);
-  if (major < 1 || major > 3 || minor != 0)
+  if (major < 1 || major > 3 || minor != 0) {
     return llvm::createStringError(
         "unsupported version: expected 1.0, 2.0 or 3.0, found " + Twine(major) +
         "." + Twine(minor));
+  }
   rest = rest.drop_front(2);
   size_t lengthBytes = major == 1 ? 2 : 4;
   if (rest.size() < lengthBytes)
@@ -186,24 +189,27 @@ static Expected<std::pair<StringRef, StringRef>> splitFile(StringRef file) {
   uint64_t length = major == 1 ? llvm::support::endian::read16le(rest.data())
                                : llvm::support::endian::read32le(rest.data());
   rest = rest.drop_front(lengthBytes);
-  if (rest.size() < length)
+  if (rest.size() < length) {
     return llvm::createStringError("truncated: its header should have " +
                                    Twine(length) + " bytes, " +
                                    Twine(rest.size()) + " are left");
+  }
   return std::make_pair(rest.take_front(length), rest.drop_front(length));
 }
 
 /// Says what is wrong with an element type that is not ours.
 static Error diagnoseDescr(StringRef descr) {
-  if (descr.starts_with(">"))
+  if (descr.starts_with(">")) {
     return llvm::createStringError(
         "expected little-endian data, found big-endian " + quote(descr) +
         "; convert it with astype('<" + quote(descr.drop_front()).substr(1) +
         ")");
-  if (descr.drop_front(descr.empty() ? 0 : 1).starts_with("V"))
+  }
+  if (descr.drop_front(descr.empty() ? 0 : 1).starts_with("V")) {
     return llvm::createStringError(
         "unsupported element type " + quote(descr) +
         ": store bf16 as view('uint16') and 8-bit floats as view('uint8')");
+  }
   return llvm::createStringError(
       "unsupported element type " + quote(descr) +
       ": expected bool, integers, float16, float32 or float64, such as '<f4'");
@@ -215,18 +221,20 @@ static Expected<TensorView> makeTensor(const NpyHeader &header,
   std::optional<ElementType> type = parseNpyDescr(*header.descr);
   if (!type)
     return diagnoseDescr(*header.descr);
-  if (*header.fortranOrder && header.shape->size() > 1)
+  if (*header.fortranOrder && header.shape->size() > 1) {
     return llvm::createStringError(
         "expected C order, found Fortran order; convert it with "
         "numpy.ascontiguousarray");
+  }
   Expected<uint64_t> size = getByteSize(*type, *header.shape);
   if (!size)
     return size.takeError();
-  if (data.size() != *size)
+  if (data.size() != *size) {
     return llvm::createStringError(
         (data.size() < *size ? "truncated: " : "bytes after its end: ") +
         Twine("header says ") + formatTensor(*type, *header.shape) + " = " +
         Twine(*size) + " bytes of data, file has " + Twine(data.size()));
+  }
   return TensorView{*type, *header.shape, llvm::arrayRefFromStringRef(data)};
 }
 
@@ -253,10 +261,11 @@ Expected<TensorView> quantx::parseNpy(llvm::MemoryBufferRef buffer) {
 
 Error quantx::writeNpy(llvm::raw_ostream &os, const TensorView &tensor) {
   std::optional<StringRef> descr = getNpyDescr(tensor.type);
-  if (!descr)
+  if (!descr) {
     return llvm::createStringError("numpy has no type for " +
                                    getName(tensor.type) +
                                    ": expected a type of whole bytes");
+  }
   std::string header;
   llvm::raw_string_ostream headerOS(header);
   headerOS << "{'descr': '" << *descr

@@ -33,16 +33,18 @@ struct Entry {
 
 /// Splits the file into the header's text and the data after it.
 static Expected<std::pair<StringRef, StringRef>> splitFile(StringRef file) {
-  if (file.size() < sizeof(uint64_t))
+  if (file.size() < sizeof(uint64_t)) {
     return llvm::createStringError(
         "truncated: expected 8 bytes with the length of the header, file has " +
         Twine(file.size()));
+  }
   uint64_t length = llvm::support::endian::read64le(file.data());
   StringRef rest = file.drop_front(sizeof(uint64_t));
-  if (length > rest.size())
+  if (length > rest.size()) {
     return llvm::createStringError(
         "truncated, or not a .safetensors file: its header should have " +
         Twine(length) + " bytes, " + Twine(rest.size()) + " are left");
+  }
   return std::make_pair(rest.take_front(length), rest.drop_front(length));
 }
 
@@ -145,26 +147,29 @@ static Expected<Entry> parseEntry(StringRef name, const json::Value &value,
   auto offsets = parseSizes(*object, "data_offsets");
   if (!offsets)
     return offsets.takeError();
-  if (offsets->size() != 2 || (*offsets)[0] > (*offsets)[1])
+  if (offsets->size() != 2 || (*offsets)[0] > (*offsets)[1]) {
     return llvm::createStringError(
         "expected 'data_offsets' [begin, end] with begin <= end, found [" +
         llvm::join(llvm::map_range(*offsets,
                                    [](int64_t v) { return llvm::itostr(v); }),
                    ", ") +
         "]");
+  }
   uint64_t begin = (*offsets)[0];
   uint64_t end = (*offsets)[1];
-  if (end > data.size())
+  if (end > data.size()) {
     return llvm::createStringError("truncated: its bytes end at " + Twine(end) +
                                    ", file has " + Twine(data.size()) +
                                    " bytes of data");
+  }
   Expected<uint64_t> size = getByteSize(*type, *shape);
   if (!size)
     return size.takeError();
-  if (*size != end - begin)
+  if (*size != end - begin) {
     return llvm::createStringError(
         formatTensor(*type, *shape) + " = " + Twine(*size) +
         " bytes, but 'data_offsets' give it " + Twine(end - begin));
+  }
   TensorView tensor{*type, std::move(*shape),
                     llvm::arrayRefFromStringRef(data.slice(begin, end))};
   return Entry{{name.str(), std::move(tensor)}, begin, end};
@@ -191,23 +196,26 @@ static Error checkCoverage(llvm::ArrayRef<Entry> entries, uint64_t size) {
   uint64_t position = 0;
   StringRef previous;
   for (const Entry &entry : entries) {
-    if (entry.begin < position)
+    if (entry.begin < position) {
       return llvm::createStringError("the tensors " + quote(previous) +
                                      " and " + quote(entry.tensor.name) +
                                      " overlap at byte " + Twine(entry.begin) +
                                      " of the data");
-    if (entry.begin > position)
+    }
+    if (entry.begin > position) {
       return llvm::createStringError(
           "bytes " + Twine(position) + " to " + Twine(entry.begin) +
           " of the data, before the tensor " + quote(entry.tensor.name) +
           ", belong to no tensor");
+    }
     position = entry.end;
     previous = entry.tensor.name;
   }
-  if (position != size)
+  if (position != size) {
     return llvm::createStringError("bytes after its end: the tensors have " +
                                    Twine(position) + " bytes, file has " +
                                    Twine(size) + " bytes of data");
+  }
   return Error::success();
 }
 

@@ -44,10 +44,11 @@ Expected<uint64_t> quantx::getByteSize(ElementType type,
   if (!bits)
     return llvm::createStringError("the shape " + formatShape(shape) +
                                    " has more bytes than can be addressed");
-  if (*bits % 8 != 0)
+  if (*bits % 8 != 0) {
     return llvm::createStringError(formatTensor(type, shape) +
                                    " does not fill whole bytes: it has " +
                                    llvm::Twine(*bits) + " bits");
+  }
   return uint64_t(*bits / 8);
 }
 
@@ -89,10 +90,11 @@ static llvm::Error copyAligned(TensorFile &file, StringRef path) {
   auto copy = llvm::WritableMemoryBuffer::getNewUninitMemBuffer(
       file.tensor.data.size(), path,
       llvm::Align(getAlignment(file.tensor.type)));
-  if (!copy)
+  if (!copy) {
     return makeFileError(path, "no memory for a copy of " +
                                    llvm::Twine(file.tensor.data.size()) +
                                    " bytes");
+  }
   llvm::copy(file.tensor.data, copy->getBufferStart());
   file.tensor.data = llvm::arrayRefFromStringRef(
       static_cast<MemoryBuffer &>(*copy).getBuffer());

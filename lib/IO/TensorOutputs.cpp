@@ -42,11 +42,13 @@ TensorOutputs::create(llvm::ArrayRef<std::string> specs) {
       outputs.files.push_back({std::move(*output), {}});
     }
     auto &members = outputs.files[it->second].members;
-    for (const auto &[other, name] : members)
-      if (name == spec->name)
+    for (const auto &[other, name] : members) {
+      if (name == spec->name) {
         return llvm::createStringError("the outputs #" + llvm::Twine(other) +
                                        " and #" + llvm::Twine(index) +
                                        " are both " + quote(text));
+      }
+    }
     members.emplace_back(index, spec->name);
   }
   return outputs;

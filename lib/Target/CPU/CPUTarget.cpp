@@ -44,19 +44,21 @@ static CPUTarget getNative() {
 Expected<CPUTarget> CPUTarget::get(StringRef name) {
   if (name == "native")
     return getNative();
-  if (name == "x86-64-v4" || name == "x86-64-v3")
+  if (name == "x86-64-v4" || name == "x86-64-v3") {
     return CPUTarget{name.str(),
                      getTriple(Triple::x86_64, "x86_64-unknown-linux-gnu"),
                      name.str(), "", name == "x86-64-v4" ? 512u : 0u};
+  }
   if (name == "generic") {
     Triple host = getHostTriple();
     return CPUTarget{name.str(), host, host.isX86() ? "x86-64" : "generic", "",
                      0};
   }
-  if (name == "aarch64")
+  if (name == "aarch64") {
     return CPUTarget{name.str(),
                      getTriple(Triple::aarch64, "aarch64-unknown-linux-gnu"),
                      "generic", "", 0};
+  }
   return llvm::createStringError("unknown target '" + name +
                                  "': expected one of " +
                                  llvm::join(getNames(), ", "));
@@ -64,10 +66,11 @@ Expected<CPUTarget> CPUTarget::get(StringRef name) {
 
 Error CPUTarget::checkRunsHere() const {
   Triple host = getHostTriple();
-  if (host.getArch() != triple.getArch())
+  if (host.getArch() != triple.getArch()) {
     return llvm::createStringError("cannot run code for " +
                                    triple.getArchName() + ": this machine is " +
                                    host.getArchName());
+  }
   if (name == "native" || !host.isX86())
     return Error::success();
   llvm::SmallVector<StringRef> needed;

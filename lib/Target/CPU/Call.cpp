@@ -110,11 +110,13 @@ llvm::Expected<TensorView> Call::getResult(const ResultSlot &slot) const {
   if (!size)
     return size.takeError();
   for (auto [length, stride, expected] :
-       llvm::zip_equal(shape, strides, getStrides(shape)))
-    if (*size != 0 && length != 1 && stride != expected)
+       llvm::zip_equal(shape, strides, getStrides(shape))) {
+    if (*size != 0 && length != 1 && stride != expected) {
       return llvm::createStringError("the function returned " +
                                      formatTensor(type, shape) +
                                      " that is not in C order");
+    }
+  }
   const auto *data = reinterpret_cast<const uint8_t *>(words[alignedWord]) +
                      words[offsetWord] * elementBytes;
   return TensorView{type, llvm::SmallVector<int64_t, 4>(shape), {data, *size}};

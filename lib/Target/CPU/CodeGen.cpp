@@ -34,11 +34,12 @@ static constexpr llvm::StringLiteral wrapperPrefix = "_mlir_ciface_";
 /// The names that the linker may see: public functions, and wrappers of these.
 static llvm::StringSet<> getExportedNames(mlir::ModuleOp module) {
   llvm::StringSet<> names;
-  for (auto function : module.getOps<mlir::LLVM::LLVMFuncOp>())
+  for (auto function : module.getOps<mlir::LLVM::LLVMFuncOp>()) {
     if (!function.isExternal() &&
         mlir::SymbolTable::getSymbolVisibility(function) ==
             mlir::SymbolTable::Visibility::Public)
       names.insert(function.getName());
+  }
   llvm::StringSet<> exported;
   for (const auto &entry : names) {
     StringRef wrapped = entry.getKey();

@@ -77,11 +77,13 @@ static std::string describe(const ValueSignature &value) {
 static void writeDescriptors(llvm::raw_ostream &os,
                              llvm::ArrayRef<FunctionSignature> functions) {
   std::map<std::string, const ValueSignature *> descriptors;
-  for (const FunctionSignature &function : functions)
-    for (const auto *values : {&function.inputs, &function.outputs})
+  for (const FunctionSignature &function : functions) {
+    for (const auto *values : {&function.inputs, &function.outputs}) {
       for (const ValueSignature &value : *values)
         if (!value.isScalar)
           descriptors.emplace(getDescriptorName(value), &value);
+    }
+  }
   for (const auto &[name, value] : descriptors) {
     StringRef element = getCElementType(*value);
     size_t rank = value->shape.size();
@@ -160,11 +162,13 @@ extern "C" {
 
 Error quantx::writeHeader(llvm::raw_ostream &os, StringRef fileName,
                           llvm::ArrayRef<FunctionSignature> functions) {
-  for (const FunctionSignature &function : functions)
-    if (!isIdentifier(function.name))
+  for (const FunctionSignature &function : functions) {
+    if (!isIdentifier(function.name)) {
       return llvm::createStringError("the function '" + function.name +
                                      "' has no name in C: expected letters, "
                                      "digits and underscores");
+    }
+  }
   std::string guard = llvm::sys::path::filename(fileName).upper();
   for (char &c : guard)
     c = llvm::isAlnum(c) ? c : '_';

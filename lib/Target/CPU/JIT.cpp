@@ -1,6 +1,7 @@
 //===- JIT.cpp - Compiling and calling in this process --------------------===//
 
 #include "quantx/Target/CPU/JIT.h"
+#include "llvm/ExecutionEngine/Orc/AbsoluteSymbols.h"
 #include "llvm/ExecutionEngine/Orc/ExecutionUtils.h"
 #include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"
 #include "llvm/IR/IRBuilder.h"
@@ -65,17 +66,48 @@ static Expected<std::unique_ptr<orc::LLJIT>> createJIT(const CPUTarget &target,
 static Error loadOpenMP(orc::LLJIT &jit) {
   auto library = orc::DynamicLibrarySearchGenerator::Load(
       QUANTX_OPENMP_LIBRARY, jit.getDataLayout().getGlobalPrefix());
-  if (!library)
+  if (!library) {
     return llvm::createStringError(
         "cannot load the OpenMP runtime, which more than one thread needs: " +
         llvm::toString(library.takeError()));
+  }
   jit.getMainJITDylib().addGenerator(std::move(*library));
   return Error::success();
 }
 
+#ifdef __x86_64__
+// What LLVM calls to convert f16 on an x86 CPU without F16C. The functions are
+// in the compiler's runtime library, which is linked into each program and not
+// visible in the process. Only their addresses are used, so that compilers
+// without _Float16 do as well.
+// NOLINTBEGIN(bugprone-reserved-identifier, readability-identifier-naming)
+extern "C" void __extendhfsf2();
+extern "C" void __truncsfhf2();
+extern "C" void __truncdfhf2();
+// NOLINTEND(bugprone-reserved-identifier, readability-identifier-naming)
+
+/// Makes the compiler runtime's conversions known.
+static Error addRuntimeFunctions(orc::LLJIT &jit) {
+  orc::SymbolMap symbols;
+  auto add = [&](StringRef name, void (*function)()) {
+    symbols[jit.mangleAndIntern(name)] = {orc::ExecutorAddr::fromPtr(function),
+                                          llvm::JITSymbolFlags::Exported |
+                                              llvm::JITSymbolFlags::Callable};
+  };
+  add("__extendhfsf2", &__extendhfsf2);
+  add("__truncsfhf2", &__truncsfhf2);
+  add("__truncdfhf2", &__truncdfhf2);
+  return jit.getMainJITDylib().define(orc::absoluteSymbols(std::move(symbols)));
+}
+#else
+static Error addRuntimeFunctions(orc::LLJIT &) { return Error::success(); }
+#endif
+
 /// The wrapper's machine code, behind the entry.
 static Expected<orc::ExecutorAddr> compile(orc::LLJIT &jit,
                                            LLVMProgram program) {
+  if (Error error = addRuntimeFunctions(jit))
+    return error;
   if (usesOpenMP(*program.module))
     if (Error error = loadOpenMP(jit))
       return error;

@@ -11,7 +11,6 @@
 
 using namespace quantx;
 using llvm::Error;
-using llvm::Expected;
 using llvm::StringRef;
 
 namespace {
@@ -87,16 +86,18 @@ static Error writeObject(LLVMProgram &program, const CPUTarget &target,
 Error quantx::linkSharedObject(LLVMProgram &program, const CPUTarget &target,
                                StringRef path) {
   llvm::Triple host(llvm::sys::getProcessTriple());
-  if (host.getArch() != target.triple.getArch())
+  if (host.getArch() != target.triple.getArch()) {
     return llvm::createStringError(
         "cannot link for " + target.triple.getArchName() +
         ": this machine is " + host.getArchName() +
         "; write an object file, .o, and link it with a cross compiler");
+  }
   auto compiler = llvm::sys::findProgramByName("cc");
-  if (!compiler)
+  if (!compiler) {
     return llvm::createStringError(
         "cannot link a shared object: no C compiler 'cc' in PATH; write an "
         "object file, .o, and link it yourself");
+  }
   ScratchFile object("o");
   if (Error error = object.takeError())
     return error;

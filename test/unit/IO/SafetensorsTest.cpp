@@ -156,10 +156,11 @@ TEST(SafetensorsTest, missingOrMalformedFields) {
                   "expected 'data_offsets' [begin, end] with begin <= end, "
                   "found [1, 0]"},
         std::pair{R"("dtype":"F99","shape":[1],"data_offsets":[0,1])",
-                  "unknown dtype 'F99': expected one such as 'F32' or 'U8'"}})
+                  "unknown dtype 'F99': expected one such as 'F32' or 'U8'"}}) {
     EXPECT_EQ(getError("{\"w\":{" + std::string(fields) + "}}", "a"),
               (prefix + expected).str())
         << fields;
+  }
 }
 
 TEST(SafetensorsTest, bytesPastTheEnd) {

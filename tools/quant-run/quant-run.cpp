@@ -1,0 +1,226 @@
+//===- quant-run.cpp - Running a function on tensors in files -------------===//
+
+#include "quantx/IO/TensorOutputs.h"
+#include "quantx/Target/CPU/Call.h"
+#include "support/CommandLine.h"
+#include "support/Compiler.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FormatVariadic.h"
+#include <chrono>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
+using namespace quantx;
+using llvm::Error;
+using llvm::Expected;
+using llvm::StringRef;
+namespace cl = llvm::cl;
+
+namespace {
+struct Options {
+  cl::OptionCategory category{"quant-run options"};
+
+  cl::opt<std::string> filePath{cl::Positional, cl::Required,
+                                cl::desc("FILE.mlir"), cl::cat(category)};
+  cl::opt<std::string> entryPoint{
+      "entry-point", cl::value_desc("NAME"),
+      cl::desc("the function to run (default: the only public one)"),
+      cl::cat(category)};
+  cl::list<std::string> inputs{
+      "input", cl::value_desc("PATH"),
+      cl::desc("one argument of the lowered function, in order: x.npy or "
+               "m.safetensors:tensor.name"),
+      cl::cat(category)};
+  cl::list<std::string> outputs{
+      "output", cl::value_desc("PATH"),
+      cl::desc("where one result goes, in order; tensors for one "
+               ".safetensors file are gathered in it"),
+      cl::cat(category)};
+  cl::opt<std::string> repeat{
+      "repeat", cl::init("0"), cl::value_desc("N"),
+      cl::desc("run N times more, and print the median time and the bytes "
+               "of inputs and outputs per second"),
+      cl::cat(category)};
+  cl::opt<std::string> targetName{
+      "target", cl::init("cpu"), cl::value_desc("name"),
+      cl::desc("cpu (default: this machine), or one of x86-64-v4, "
+               "x86-64-v3 and generic"),
+      cl::cat(category)};
+  cl::opt<std::string> threads{"threads", cl::init("1"), cl::value_desc("N"),
+                               cl::desc("threads to use (default 1)"),
+                               cl::cat(category)};
+};
+} // namespace
+
+static Expected<CPUTarget> getTarget(StringRef name) {
+  if (name == "nvvm")
+    return llvm::createStringError(
+        "the target 'nvvm' is not available yet: expected cpu");
+  Expected<CPUTarget> target =
+      CPUTarget::get(name == "cpu" ? StringRef("native") : name);
+  if (target)
+    if (Error error = target->checkRunsHere())
+      return error;
+  return target;
+}
+
+/// The signature of the function to run.
+static Expected<FunctionSignature>
+findEntryPoint(llvm::ArrayRef<FunctionSignature> signatures,
+               StringRef entryPoint) {
+  for (const FunctionSignature &signature : signatures) {
+    if (signature.name == entryPoint ||
+        (entryPoint.empty() && signatures.size() == 1))
+      return signature;
+  }
+  std::string names = llvm::join(
+      llvm::map_range(signatures,
+                      [](const FunctionSignature &s) { return s.name; }),
+      ", ");
+  if (signatures.empty())
+    names = "no public function with a body";
+  if (entryPoint.empty())
+    return llvm::createStringError(
+        "expected --entry-point=NAME: the file has " + names);
+  return llvm::createStringError("no function '" + entryPoint +
+                                 "': the file has " + names);
+}
+
+/// Checks that there is one path for each value; `kind` is "input" or "output".
+static Error checkCount(llvm::ArrayRef<ValueSignature> values, size_t found,
+                        const FunctionSignature &signature, StringRef kind) {
+  if (values.size() == found)
+    return Error::success();
+  std::string list;
+  llvm::raw_string_ostream os(list);
+  llvm::interleaveComma(values, os, [&](const ValueSignature &value) {
+    os << (value.role.empty() ? "" : value.role + " ") << formatValue(value);
+  });
+  return llvm::createStringError(
+      "'" + signature.name + "' has " + llvm::Twine(values.size()) + " " +
+      kind + (values.size() == 1 ? "" : "s") +
+      (values.empty() ? "" : " (" + list + ")") + ", found " +
+      llvm::Twine(found) + " --" + kind);
+}
+
+/// Opens the inputs and checks each against the signature.
+static Expected<std::vector<TensorFile>>
+openInputs(const FunctionSignature &signature,
+           llvm::ArrayRef<std::string> paths) {
+  std::vector<TensorFile> files;
+  for (const auto &[index, value] : llvm::enumerate(signature.inputs)) {
+    Expected<TensorFile> file = openTensor(paths[index]);
+    if (!file)
+      return file.takeError();
+    if (Error error = checkTensor(value, file->tensor)) {
+      return llvm::createStringError(
+          "input #" + llvm::Twine(index) +
+          (value.role.empty() ? "" : " (" + value.role + ")") + ": " +
+          llvm::toString(std::move(error)));
+    }
+    files.push_back(std::move(*file));
+  }
+  return files;
+}
+
+static size_t countBytes(llvm::ArrayRef<TensorView> tensors) {
+  size_t bytes = 0;
+  for (const TensorView &tensor : tensors)
+    bytes += tensor.data.size();
+  return bytes;
+}
+
+/// Runs the function `repeat` times and prints the median.
+static void measure(Call &call, const JITFunction &function, unsigned repeat,
+                    size_t bytes) {
+#ifdef __GLIBC__
+  // Results are freed and allocated again in each run: their pages have to stay
+  // with the process, or the kernel's zeroing of new ones is measured.
+  mallopt(M_MMAP_MAX, 0);
+  mallopt(M_TRIM_THRESHOLD, -1);
+#endif
+  call.run(function);
+  std::vector<double> seconds;
+  for (unsigned i = 0; i < repeat; ++i) {
+    call.freeResults();
+    auto start = std::chrono::steady_clock::now();
+    call.run(function);
+    std::chrono::duration<double> duration =
+        std::chrono::steady_clock::now() - start;
+    seconds.push_back(duration.count());
+  }
+  llvm::sort(seconds);
+  double median = (seconds[(repeat - 1) / 2] + seconds[repeat / 2]) / 2;
+  llvm::outs() << llvm::formatv(
+      "median of {0}: {1:f4} ms, {2:f2} GB/s ({3} bytes of inputs and "
+      "outputs)\n",
+      repeat, median * 1e3, double(bytes) / median * 1e-9, bytes);
+}
+
+static Error run(const Options &options) {
+  Expected<unsigned> threads = parseCount(options.threads, /*minimum=*/1);
+  if (!threads)
+    return threads.takeError();
+  Expected<unsigned> repeat = parseCount(options.repeat, /*minimum=*/0);
+  if (!repeat)
+    return repeat.takeError();
+  Expected<CPUTarget> target = getTarget(options.targetName);
+  if (!target)
+    return target.takeError();
+  auto compiler = Compiler::parse(options.filePath);
+  if (!compiler)
+    return compiler.takeError();
+  auto signatures = (*compiler)->getSignatures();
+  if (!signatures)
+    return signatures.takeError();
+  Expected<FunctionSignature> signature =
+      findEntryPoint(*signatures, options.entryPoint);
+  if (!signature)
+    return signature.takeError();
+  if (Error error = checkCount(signature->inputs, options.inputs.size(),
+                               *signature, "input"))
+    return error;
+  if (Error error = checkCount(signature->outputs, options.outputs.size(),
+                               *signature, "output"))
+    return error;
+  auto files = openInputs(*signature, options.inputs);
+  if (!files)
+    return files.takeError();
+  Expected<TensorOutputs> destinations = TensorOutputs::create(options.outputs);
+  if (!destinations)
+    return destinations.takeError();
+
+  if (Error error = (*compiler)->lower(*target, *threads))
+    return error;
+  auto function =
+      JITFunction::create((*compiler)->getModule(), *target, signature->name);
+  if (!function)
+    return function.takeError();
+  llvm::SmallVector<TensorView> arguments;
+  for (const TensorFile &file : *files)
+    arguments.push_back(file.tensor);
+  Call call(*signature, arguments);
+  call.run(*function);
+  auto results = call.getResults();
+  if (!results)
+    return results.takeError();
+  if (Error error = destinations->write(*results))
+    return error;
+  if (*repeat)
+    measure(call, *function, *repeat,
+            countBytes(arguments) + countBytes(*results));
+  return Error::success();
+}
+
+int main(int argc, char **argv) {
+  return runTool<Options>(
+      argc, argv,
+      "Compiles a function of an MLIR file and runs it on tensors in files.\n\n"
+      "A quantized tensor is given as its parts: payload, scales, then zero\n"
+      "points and global scale where its type has them. Arrays are in C "
+      "order;\n"
+      "bytes, 8-bit floats and integers of up to 8 bits are uint8, bf16 is\n"
+      "uint16 in .npy, index is int64, scalars are 0-d arrays.\n",
+      run);
+}

@@ -1,0 +1,92 @@
+//===- Compiler.cpp - What the compiling tools share ----------------------===//
+
+#include "Compiler.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Support/FileUtilities.h"
+#include "quantx/Pipelines/Pipelines.h"
+#include "quantx/Target/CPU/CodeGen.h"
+#include "llvm/Support/SourceMgr.h"
+#include "llvm/Support/WithColor.h"
+
+using namespace quantx;
+using llvm::Error;
+using llvm::Expected;
+using llvm::StringRef;
+
+static mlir::DialectRegistry makeRegistry() {
+  mlir::DialectRegistry registry;
+  registerAllDialects(registry);
+  registerCPUTranslations(registry);
+  return registry;
+}
+
+Compiler::Compiler() : context(makeRegistry()) {
+  context.getDiagEngine().registerHandler(
+      [this](mlir::Diagnostic &diagnostic) { handleDiagnostic(diagnostic); });
+}
+
+void Compiler::handleDiagnostic(mlir::Diagnostic &diagnostic) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  if (auto location =
+          diagnostic.getLocation()->findInstanceOf<mlir::FileLineColLoc>())
+    os << location.getFilename().getValue() << ":" << location.getLine() << ":"
+       << location.getColumn() << ": ";
+  os << diagnostic;
+  StringRef line = StringRef(text).split('\n').first;
+  if (diagnostic.getSeverity() == mlir::DiagnosticSeverity::Warning)
+    llvm::WithColor::warning() << line << "\n";
+  if (diagnostic.getSeverity() == mlir::DiagnosticSeverity::Error &&
+      firstError.empty())
+    firstError = line.str();
+}
+
+Error Compiler::takeError(const llvm::Twine &step) {
+  if (firstError.empty())
+    return llvm::createStringError(step + " failed");
+  return llvm::createStringError(std::move(firstError));
+}
+
+Expected<std::unique_ptr<Compiler>> Compiler::parse(StringRef path) {
+  std::string message;
+  std::unique_ptr<llvm::MemoryBuffer> file =
+      mlir::openInputFile(path, &message);
+  if (!file)
+    return llvm::createStringError(message);
+  llvm::SourceMgr sources;
+  sources.AddNewSourceBuffer(std::move(file), llvm::SMLoc());
+  std::unique_ptr<Compiler> compiler(new Compiler());
+  compiler->module =
+      mlir::parseSourceFile<mlir::ModuleOp>(sources, &compiler->context);
+  if (!compiler->module)
+    return compiler->takeError("parsing " + path);
+  return compiler;
+}
+
+Expected<llvm::SmallVector<FunctionSignature>> Compiler::getSignatures() {
+  constexpr llvm::StringLiteral pipeline = "quantx-lower-to-linalg";
+  registerAllPasses();
+  mlir::PassManager passes(&context);
+  mlir::OwningOpRef<mlir::ModuleOp> lowered = module->clone();
+  if (mlir::failed(mlir::parsePassPipeline(pipeline, passes)) ||
+      mlir::failed(passes.run(*lowered)))
+    return takeError(pipeline);
+  return quantx::getSignatures(*lowered, *module);
+}
+
+Error Compiler::lower(const CPUTarget &target, int64_t threads) {
+  if (threads != 1) {
+    return llvm::createStringError("the CPU pipeline is for one thread yet: "
+                                   "expected --threads=1, found " +
+                                   llvm::Twine(threads));
+  }
+  CPUPipelineOptions options;
+  options.target = target.name;
+  mlir::PassManager passes(&context);
+  buildCPUPipeline(passes, options);
+  if (mlir::failed(passes.run(*module)))
+    return takeError("the CPU pipeline");
+  return Error::success();
+}

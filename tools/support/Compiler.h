@@ -1,0 +1,45 @@
+//===- Compiler.h - What the compiling tools share --------------*- C++ -*-===//
+
+#ifndef QUANTX_TOOLS_SUPPORT_COMPILER_H
+#define QUANTX_TOOLS_SUPPORT_COMPILER_H
+
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/IR/OwningOpRef.h"
+#include "quantx/Target/CPU/CPUTarget.h"
+#include "quantx/Target/CPU/Signature.h"
+#include <memory>
+
+namespace quantx {
+
+/// A module on its way from a file to the LLVM dialect. What MLIR reports
+/// becomes the error of the step that failed: its location and first line.
+class Compiler {
+public:
+  /// Parses and verifies the module in `path`, "-" for the standard input.
+  static llvm::Expected<std::unique_ptr<Compiler>> parse(llvm::StringRef path);
+
+  /// The lowered signatures of the public functions, in the order of the file.
+  /// Only before `lower`.
+  llvm::Expected<llvm::SmallVector<FunctionSignature>> getSignatures();
+
+  /// Runs the CPU pipeline: the module is in the LLVM dialect afterwards.
+  llvm::Error lower(const CPUTarget &target, int64_t threads);
+
+  mlir::ModuleOp getModule() { return *module; }
+
+private:
+  Compiler();
+
+  /// Keeps the first error, and shows warnings.
+  void handleDiagnostic(mlir::Diagnostic &diagnostic);
+  /// The error that was kept; where none was, that `step` failed.
+  llvm::Error takeError(const llvm::Twine &step);
+
+  mlir::MLIRContext context;
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+  std::string firstError;
+};
+
+} // namespace quantx
+
+#endif // QUANTX_TOOLS_SUPPORT_COMPILER_H
