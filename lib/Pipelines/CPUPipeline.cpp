@@ -32,8 +32,18 @@ static void addBufferization(OpPassManager &pm) {
 }
 
 /// From structured ops on buffers to branches.
-static void addLoops(OpPassManager &pm) {
-  pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
+static void addLoops(OpPassManager &pm, int64_t threads) {
+  if (threads > 1) {
+    pm.addNestedPass<func::FuncOp>(createConvertLinalgToParallelLoopsPass());
+    pm.addPass(createQuantXKeepOuterParallel());
+    ConvertSCFToOpenMPPassOptions options;
+    options.numThreads = threads;
+    pm.addPass(createConvertSCFToOpenMPPass(options));
+    // Dissolves memref.alloca_scope, which branches cannot leave.
+    pm.addPass(createCanonicalizerPass());
+  } else {
+    pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
+  }
   pm.addNestedPass<func::FuncOp>(createConvertVectorToSCFPass());
   pm.addPass(memref::createExpandStridedMetadataPass());
   pm.addPass(createLowerAffinePass());
@@ -65,6 +75,6 @@ void quantx::buildCPUPipeline(OpPassManager &pm,
   pm.addPass(createCSEPass());
   pm.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
   addBufferization(pm);
-  addLoops(pm);
+  addLoops(pm, options.threads);
   addLLVM(pm, options.target);
 }

@@ -20,12 +20,17 @@ struct CPUPipelineOptions
       llvm::cl::desc("The CPU: native, x86-64-v4, x86-64-v3, generic or "
                      "aarch64"),
       llvm::cl::init("native")};
+  Option<int64_t> threads{
+      *this, "threads",
+      llvm::cl::desc("How many threads run a loop over rows, by OpenMP"),
+      llvm::cl::init(1)};
 };
 
 /// Takes a module of functions on quantx, linalg, tensor, arith and scf ops to
 /// the LLVM dialect. Public functions get C wrappers (`_mlir_ciface_NAME`);
 /// results are buffers that the caller owns and frees, and that never alias an
-/// argument. Fails on an op that it cannot lower, and names it.
+/// argument. Fails on an op that it cannot lower, and names it. With more than
+/// one thread, the code calls the OpenMP run time.
 void buildCPUPipeline(mlir::OpPassManager &pm,
                       const CPUPipelineOptions &options);
 

@@ -5,6 +5,26 @@
 
 include "mlir/Pass/PassBase.td"
 
+def QuantXKeepOuterParallel : Pass<"quantx-keep-outer-parallel"> {
+  let summary = "Keep only the outermost dimension of scf.parallel parallel";
+  let description = [{
+    Rewrites an `scf.parallel` over several dimensions to one over the first with
+    `scf.for` for the rest, and an `scf.parallel` within another to `scf.for`:
+    threads get whole rows, and the inner loops stay plain loops.
+
+    ```mlir
+    scf.parallel (%i, %j) = (%c0, %c0) to (%m, %n) step (%c1, %c1) { ... }
+    // becomes
+    scf.parallel (%i) = (%c0) to (%m) step (%c1) {
+      scf.for %j = %c0 to %n step %c1 { ... }
+    }
+    ```
+
+    A loop with a reduction is left as it is.
+  }];
+  let dependentDialects = ["::mlir::scf::SCFDialect"];
+}
+
 def QuantXSetCPUTarget : Pass<"quantx-set-cpu-target", "::mlir::ModuleOp"> {
   let summary = "Attach the triple, CPU and features of a target";
   let description = [{
