@@ -11,6 +11,7 @@
 #include "quantx/Pipelines/Pipelines.h"
 #include "quantx/Target/CPU/Passes.h"
 #include "quantx/Transforms/Passes.h"
+#include "quantx/Transforms/TilingInterfaceImpl.h"
 
 using namespace mlir;
 using namespace quantx;
@@ -18,6 +19,7 @@ using namespace quantx;
 void quantx::registerQuantXDialect(DialectRegistry &registry) {
   registry.insert<QuantXDialect>();
   registerScaleMethods(registry);
+  registerTilingInterfaceExternalModels(registry);
 }
 
 void quantx::registerQuantXPasses() {

@@ -1,0 +1,18 @@
+//===- TilingInterfaceImpl.h - How quantx ops are tiled ---------*- C++ -*-===//
+
+#ifndef QUANTX_TRANSFORMS_TILINGINTERFACEIMPL_H
+#define QUANTX_TRANSFORMS_TILINGINTERFACEIMPL_H
+
+namespace mlir {
+class DialectRegistry;
+} // namespace mlir
+
+namespace quantx {
+
+/// Attaches `TilingInterface` to choose_qparams, quantize, dynamic_quantize,
+/// dequantize, pack and unpack.
+void registerTilingInterfaceExternalModels(mlir::DialectRegistry &registry);
+
+} // namespace quantx
+
+#endif // QUANTX_TRANSFORMS_TILINGINTERFACEIMPL_H

@@ -1,0 +1,230 @@
+//===- TilingInterfaceImpl.cpp - How quantx ops are tiled -----------------===//
+//
+// Not tiled, because a tile would change the answer: an op that chooses a
+// global scale (it needs the whole tensor) and stochastic rounding (its random
+// numbers are keyed by the index in the whole tensor).
+//
+//===----------------------------------------------------------------------===//
+
+#include "quantx/Transforms/TilingInterfaceImpl.h"
+#include "GridTiling.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/IR/DialectRegistry.h"
+#include "quantx/Transforms/Alignment.h"
+#include <numeric>
+
+using namespace mlir;
+using namespace quantx;
+
+/// The steps of an op that makes scaled tensors. A whole dimension is one step:
+/// the tile that writes its scale has seen, or has, all of it.
+static SmallVector<int64_t> getScaledSteps(ScaledType type) {
+  SmallVector<int64_t> steps = getSliceSteps(type);
+  for (auto [dim, step] : llvm::enumerate(steps))
+    if (type.isWholeDimension(dim))
+      step = kWholeStep;
+  return steps;
+}
+
+/// The last step of codes that fill whole bytes, and the bytes.
+static SmallVector<int64_t> getCodeSteps(RankedTensorType codes) {
+  SmallVector<int64_t> steps(codes.getRank(), 1);
+  steps.back() = getCodesPerByteGroup(codes.getElementTypeBitWidth());
+  return steps;
+}
+
+static SmallVector<int64_t> getByteSteps(RankedTensorType codes) {
+  SmallVector<int64_t> steps = getCodeSteps(codes);
+  steps.back() = steps.back() * codes.getElementTypeBitWidth() / 8;
+  return steps;
+}
+
+static std::optional<StringRef> findRoundingObstacle(Rounding rounding) {
+  if (rounding == Rounding::Stochastic)
+    return "stochastic rounding depends on the index in the whole tensor";
+  return std::nullopt;
+}
+
+static std::optional<StringRef> findMethodObstacle(ScaledType type) {
+  if (type.hasGlobal())
+    return "the global scale depends on the whole tensor";
+  return std::nullopt;
+}
+
+/// Where the parameters of `elements`, which begin on blocks, are.
+static Box getScales(IndexBuilder &index, ScaledType type,
+                     const Box &elements) {
+  return getGridOfBox(index, elements, type.getBlockShape());
+}
+
+namespace {
+
+struct ChooseQParamsTiling
+    : public GridTiling<ChooseQParamsTiling, ChooseQParamsOp> {
+  static std::optional<StringRef> findObstacle(ChooseQParamsOp op) {
+    return findMethodObstacle(op.getScaledType());
+  }
+  static SmallVector<int64_t> getSteps(ChooseQParamsOp op) {
+    return llvm::to_vector(op.getScaledType().getBlockShape());
+  }
+
+  // The results are over the grid itself.
+  static SmallVector<int64_t> getResultSteps(ChooseQParamsOp op) {
+    return SmallVector<int64_t>(op.getScaledType().getBlockRank(), 1);
+  }
+  static Box getResult(IndexBuilder &, ChooseQParamsOp, const Box &grid,
+                       const Box &) {
+    return grid;
+  }
+  static Box getElementsOfResult(IndexBuilder &index, ChooseQParamsOp op,
+                                 const Box &result) {
+    return getElementsOfGrid(index, result, getSteps(op),
+                             getElementSizes(index, op));
+  }
+};
+
+struct QuantizeTiling : public GridTiling<QuantizeTiling, QuantizeOp> {
+  static std::optional<StringRef> findObstacle(QuantizeOp op) {
+    return findRoundingObstacle(op.getRounding());
+  }
+  static SmallVector<int64_t> getSteps(QuantizeOp op) {
+    return getScaledSteps(op.getScaledType());
+  }
+  // The scales are given: a tile need not end on a block.
+  static bool isAnyReadableFrom(QuantizeOp op, const Box &result) {
+    return isOnSteps(op.getResult(), result, getSliceSteps(op.getScaledType()),
+                     /*wholeSteps=*/false);
+  }
+
+  static TilingResult build(IndexBuilder &index, QuantizeOp op,
+                            const Box &elements, const Box &result) {
+    TilingResult tiling;
+    SmallVector<Value> operands = {
+        createSlice(index, op.getInput(), elements, tiling)};
+    Box scales = getScales(index, op.getScaledType(), elements);
+    for (Value parameter : op.getParameters()) {
+      bool isGlobal =
+          cast<RankedTensorType>(parameter.getType()).getRank() == 0;
+      operands.push_back(
+          isGlobal ? parameter : createSlice(index, parameter, scales, tiling));
+    }
+    addTiledOp(index, op, operands, result, tiling);
+    return tiling;
+  }
+};
+
+struct DynamicQuantizeTiling
+    : public GridTiling<DynamicQuantizeTiling, DynamicQuantizeOp> {
+  static std::optional<StringRef> findObstacle(DynamicQuantizeOp op) {
+    if (std::optional<StringRef> obstacle =
+            findRoundingObstacle(op.getRounding()))
+      return obstacle;
+    return findMethodObstacle(op.getScaledType());
+  }
+  static SmallVector<int64_t> getSteps(DynamicQuantizeOp op) {
+    return getScaledSteps(op.getScaledType());
+  }
+};
+
+struct DequantizeTiling : public GridTiling<DequantizeTiling, DequantizeOp> {
+  static std::optional<StringRef> findObstacle(DequantizeOp) {
+    return std::nullopt;
+  }
+  static SmallVector<int64_t> getSteps(DequantizeOp op) {
+    return getSliceSteps(op.getScaledType());
+  }
+  static bool isAnyReadableFrom(DequantizeOp op, const Box &result) {
+    return isOnSteps(op.getResult(), result, getSteps(op),
+                     /*wholeSteps=*/false);
+  }
+};
+
+struct PackTiling : public GridTiling<PackTiling, PackOp> {
+  static std::optional<StringRef> findObstacle(PackOp) { return std::nullopt; }
+  static SmallVector<int64_t> getSteps(PackOp op) {
+    return getCodeSteps(op.getCodes().getType());
+  }
+  static SmallVector<int64_t> getResultSteps(PackOp op) {
+    return getByteSteps(op.getCodes().getType());
+  }
+  static Box getResult(IndexBuilder &index, PackOp op, const Box &,
+                       const Box &codes) {
+    return getBytesOfCodes(index, codes,
+                           op.getCodes().getType().getElementTypeBitWidth());
+  }
+  static Box getElementsOfResult(IndexBuilder &index, PackOp op,
+                                 const Box &bytes) {
+    Box groups = getGridOfBox(index, bytes, getResultSteps(op));
+    return getElementsOfGrid(index, groups, getSteps(op),
+                             getElementSizes(index, op));
+  }
+};
+
+struct UnpackTiling : public GridTiling<UnpackTiling, UnpackOp> {
+  static std::optional<StringRef> findObstacle(UnpackOp) {
+    return std::nullopt;
+  }
+  static SmallVector<int64_t> getSteps(UnpackOp op) {
+    return getCodeSteps(op.getType());
+  }
+  static SmallVector<int64_t> getOperandSteps(UnpackOp op) {
+    return getByteSteps(op.getType());
+  }
+  static SmallVector<OpFoldResult> getElementSizes(IndexBuilder &index,
+                                                   UnpackOp op) {
+    ReifiedRankedShapedTypeDims shapes;
+    LogicalResult reified = op.reifyResultShapes(index.b, shapes);
+    assert(succeeded(reified) && "the shape follows from the operand's");
+    (void)reified;
+    return shapes.front();
+  }
+  static bool isAnyReadableFrom(UnpackOp op, const Box &result) {
+    return isOnSteps(op.getResult(), result, getSteps(op),
+                     /*wholeSteps=*/false);
+  }
+
+  static TilingResult build(IndexBuilder &index, UnpackOp op, const Box &codes,
+                            const Box &result) {
+    TilingResult tiling;
+    Box bytes =
+        getBytesOfCodes(index, codes, op.getType().getElementTypeBitWidth());
+    Value operand = createSlice(index, op.getBytes(), bytes, tiling);
+    addTiledOp(index, op, operand, result, tiling);
+    dropPadding(index, result, tiling.tiledValues.front());
+    return tiling;
+  }
+
+private:
+  /// A row of dynamic size has as many codes as its bytes hold: cuts a tile
+  /// that may end within a byte to its size.
+  static void dropPadding(IndexBuilder &index, const Box &result,
+                          Value &codes) {
+    OpFoldResult size = result.sizes.back();
+    auto type = cast<RankedTensorType>(codes.getType());
+    if (getConstantIntValue(size) ||
+        isKnownMultipleOf(size, getCodeSteps(type).back()))
+      return;
+    SmallVector<OpFoldResult> zeros(type.getRank(), index.constant(0));
+    SmallVector<OpFoldResult> ones(type.getRank(), index.constant(1));
+    codes = tensor::ExtractSliceOp::create(index.b, index.loc, codes, zeros,
+                                           result.sizes, ones);
+  }
+};
+
+} // namespace
+
+void quantx::registerTilingInterfaceExternalModels(DialectRegistry &registry) {
+  registry.addExtension(+[](MLIRContext *context, QuantXDialect *) {
+    ChooseQParamsOp::attachInterface<ChooseQParamsTiling>(*context);
+    QuantizeOp::attachInterface<QuantizeTiling>(*context);
+    DynamicQuantizeOp::attachInterface<DynamicQuantizeTiling>(*context);
+    DequantizeOp::attachInterface<DequantizeTiling>(*context);
+    PackOp::attachInterface<PackTiling>(*context);
+    UnpackOp::attachInterface<UnpackTiling>(*context);
+    // What tiles are made of.
+    context->loadDialect<affine::AffineDialect, arith::ArithDialect,
+                         tensor::TensorDialect>();
+  });
+}
