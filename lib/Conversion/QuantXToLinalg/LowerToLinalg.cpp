@@ -131,11 +131,16 @@ private:
 struct LowerToLinalgPass
     : public quantx::impl::QuantXLowerToLinalgBase<LowerToLinalgPass> {
   void runOnOperation() override {
+    FailureOr<ScaledTensorSlices> slices =
+        findScaledTensorSlices(getOperation());
+    if (failed(slices))
+      return signalPassFailure();
     LoweredTypeConverter converter;
     ConversionTarget target(getContext());
     RewritePatternSet patterns(&getContext());
     populateQuantXToLinalgPatterns(converter, patterns);
     populateScaledTensorPartsPatterns(converter, patterns);
+    populateScaledTensorSlicesPatterns(converter, *slices, patterns);
     populateStructure(converter, patterns, target);
     if (failed(
             applyFullConversion(getOperation(), target, std::move(patterns))))

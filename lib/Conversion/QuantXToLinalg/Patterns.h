@@ -4,6 +4,7 @@
 #define QUANTX_LIB_CONVERSION_QUANTXTOLINALG_PATTERNS_H
 
 #include "mlir/Transforms/DialectConversion.h"
+#include "quantx/IR/QuantXTypes.h"
 
 namespace quantx {
 
@@ -17,6 +18,18 @@ void populatePackingPatterns(const mlir::TypeConverter &converter,
 /// The types that `type` converts to.
 llvm::SmallVector<mlir::Type> convertType(const mlir::TypeConverter &converter,
                                           mlir::Type type);
+
+/// Offsets or sizes in elements of a tensor of `type`, on bytes where they are
+/// offsets, as those of the payload.
+llvm::SmallVector<mlir::OpFoldResult>
+getPayloadIndices(mlir::OpBuilder &builder, mlir::Location loc, ScaledType type,
+                  llvm::ArrayRef<mlir::OpFoldResult> values);
+
+/// The same, on blocks where they are offsets, as those of the scales and zero
+/// points; `whole` in a whole dimension.
+llvm::SmallVector<mlir::OpFoldResult>
+getScalesIndices(mlir::OpBuilder &builder, mlir::Location loc, ScaledType type,
+                 llvm::ArrayRef<mlir::OpFoldResult> values, int64_t whole);
 
 } // namespace quantx
 

@@ -4,6 +4,8 @@
 #include "PackedCodes.h"
 #include "Patterns.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "quantx/Conversion/QuantXToLinalg/QuantXToLinalg.h"
 #include "quantx/IR/QuantXOps.h"
@@ -72,10 +74,142 @@ struct SelectParts : public OpConversionPattern<arith::SelectOp> {
   }
 };
 
+using CreatePartFn = llvm::function_ref<Value(RankedTensorType type,
+                                              ArrayRef<OpFoldResult> sizes)>;
+
+/// The parts of a new scaled tensor of `sizes`.
+static SmallVector<Value> createParts(OpBuilder &builder, Location loc,
+                                      RankedTensorType tensor,
+                                      ArrayRef<OpFoldResult> sizes,
+                                      ArrayRef<Type> types,
+                                      CreatePartFn create) {
+  ScaledType type = getScaledElementType(tensor);
+  SmallVector<OpFoldResult> payload =
+      getPayloadIndices(builder, loc, type, sizes);
+  SmallVector<OpFoldResult> scales =
+      getScalesIndices(builder, loc, type, sizes, /*whole=*/1);
+  SmallVector<Value> parts;
+  for (auto [i, partType] : llvm::enumerate(types)) {
+    auto partTensor = cast<RankedTensorType>(partType);
+    ArrayRef<OpFoldResult> partSizes = i == 0 ? payload : scales;
+    if (partTensor.getRank() == 0)
+      partSizes = {};
+    parts.push_back(create(partTensor, partSizes));
+  }
+  return parts;
+}
+
+struct EmptyParts : public OpConversionPattern<tensor::EmptyOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult
+  matchAndRewrite(tensor::EmptyOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    if (!getScaledElementType(op.getType()))
+      return rewriter.notifyMatchFailure(op, "not of a scaled tensor");
+    auto create = [&](RankedTensorType type,
+                      ArrayRef<OpFoldResult> sizes) -> Value {
+      return tensor::EmptyOp::create(rewriter, op.getLoc(), sizes,
+                                     type.getElementType());
+    };
+    SmallVector<Value> parts =
+        createParts(rewriter, op.getLoc(), op.getType(),
+                    getMixedValues(op.getType().getShape(),
+                                   adaptor.getDynamicSizes(), rewriter),
+                    convertType(*getTypeConverter(), op.getType()), create);
+    rewriter.replaceOpWithMultiple(op, {parts});
+    return success();
+  }
+};
+
+struct AllocTensorParts
+    : public OpConversionPattern<bufferization::AllocTensorOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult
+  matchAndRewrite(bufferization::AllocTensorOp op, OneToNOpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    auto tensor = dyn_cast<RankedTensorType>(op.getType());
+    if (!tensor || !getScaledElementType(tensor))
+      return rewriter.notifyMatchFailure(op, "not of a scaled tensor");
+    if (op.getCopy()) {
+      SmallVector<Value> parts;
+      for (Value part : adaptor.getCopy())
+        parts.push_back(create(rewriter, op, part.getType(), {}, part));
+      rewriter.replaceOpWithMultiple(op, {parts});
+      return success();
+    }
+    SmallVector<Value> dynamicSizes;
+    for (ValueRange size : adaptor.getDynamicSizes())
+      dynamicSizes.push_back(size.front());
+    auto createPart = [&](RankedTensorType type, ArrayRef<OpFoldResult> sizes) {
+      SmallVector<Value> partSizes;
+      SmallVector<int64_t> staticSizes;
+      dispatchIndexOpFoldResults(sizes, partSizes, staticSizes);
+      return create(rewriter, op, type, partSizes, Value());
+    };
+    SmallVector<Value> parts =
+        createParts(rewriter, op.getLoc(), tensor,
+                    getMixedValues(tensor.getShape(), dynamicSizes, rewriter),
+                    convertType(*getTypeConverter(), tensor), createPart);
+    rewriter.replaceOpWithMultiple(op, {parts});
+    return success();
+  }
+
+private:
+  static Value create(OpBuilder &builder, bufferization::AllocTensorOp op,
+                      Type type, ValueRange sizes, Value copy) {
+    return bufferization::AllocTensorOp::create(
+        builder, op.getLoc(), cast<RankedTensorType>(type), sizes, copy,
+        /*size_hint=*/Value(), op.getMemorySpaceAttr());
+  }
+};
+
+/// Upstream's structural conversions leave scf.forall out.
+struct ForallParts : public OpConversionPattern<scf::ForallOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult
+  matchAndRewrite(scf::ForallOp op, OneToNOpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    auto mix = [&](ArrayRef<int64_t> statics, ArrayRef<ValueRange> dynamics) {
+      return getMixedValues(statics, flatten(dynamics), rewriter);
+    };
+    auto loop = scf::ForallOp::create(
+        rewriter, op.getLoc(),
+        mix(op.getStaticLowerBound(), adaptor.getDynamicLowerBound()),
+        mix(op.getStaticUpperBound(), adaptor.getDynamicUpperBound()),
+        mix(op.getStaticStep(), adaptor.getDynamicStep()),
+        flatten(adaptor.getOutputs()), op.getMapping());
+    rewriter.eraseBlock(loop.getBody());
+    rewriter.inlineRegionBefore(op.getRegion(), loop.getRegion(),
+                                loop.getRegion().end());
+    if (failed(rewriter.convertRegionTypes(&loop.getRegion(),
+                                           *getTypeConverter())))
+      return rewriter.notifyMatchFailure(op, "arguments cannot be converted");
+    SmallVector<ValueRange> results;
+    ValueRange rest = loop.getResults();
+    for (ValueRange outputs : adaptor.getOutputs()) {
+      results.push_back(rest.take_front(outputs.size()));
+      rest = rest.drop_front(outputs.size());
+    }
+    rewriter.replaceOpWithMultiple(op, results);
+    return success();
+  }
+
+private:
+  static SmallVector<Value> flatten(ArrayRef<ValueRange> ranges) {
+    SmallVector<Value> values;
+    for (ValueRange range : ranges)
+      llvm::append_range(values, range);
+    return values;
+  }
+};
+
 } // namespace
 
 void quantx::populateScaledTensorPartsPatterns(const TypeConverter &converter,
                                                RewritePatternSet &patterns) {
-  patterns.add<CastParts, DimOfParts, SelectParts>(converter,
-                                                   patterns.getContext());
+  patterns.add<CastParts, DimOfParts, SelectParts, EmptyParts, AllocTensorParts,
+               ForallParts>(converter, patterns.getContext());
 }

@@ -29,10 +29,28 @@ public:
 void populateQuantXToLinalgPatterns(const mlir::TypeConverter &converter,
                                     mlir::RewritePatternSet &patterns);
 
-/// Patterns that take scaled tensors apart in the ops of `tensor` and `arith`
-/// that move them: cast, dim, empty, extract_slice, insert_slice, select.
+/// Patterns that take scaled tensors apart in the ops that move them whole:
+/// tensor.cast, dim and empty, bufferization.alloc_tensor, arith.select and
+/// scf.forall.
 void populateScaledTensorPartsPatterns(const mlir::TypeConverter &converter,
                                        mlir::RewritePatternSet &patterns);
+
+/// Slices of scaled tensors that are slices of their parts.
+using ScaledTensorSlices = llvm::DenseSet<mlir::Operation *>;
+
+/// Finds the slices (tensor.extract_slice, insert_slice and
+/// parallel_insert_slice) of scaled tensors under `root`. Fails, with an error
+/// at the first, where one cannot be shown to begin on a block and on a byte,
+/// or to replace whole ones.
+llvm::FailureOr<ScaledTensorSlices>
+findScaledTensorSlices(mlir::Operation *root);
+
+/// Patterns that take `slices`, which must outlive them, apart. An extracted
+/// slice has the global scale of the whole; a tensor that a slice was inserted
+/// into has that of the slice, which must be the same, or the first.
+void populateScaledTensorSlicesPatterns(const mlir::TypeConverter &converter,
+                                        const ScaledTensorSlices &slices,
+                                        mlir::RewritePatternSet &patterns);
 
 #define GEN_PASS_REGISTRATION
 #include "quantx/Conversion/QuantXToLinalg/Passes.h.inc"
