@@ -19,6 +19,7 @@ using namespace quantx;
 
 /// From tensors to buffers: results are owned by the caller.
 static void addBufferization(OpPassManager &pm) {
+  pm.addPass(createQuantXProtectArguments());
   pm.addPass(bufferization::createEmptyTensorEliminationPass());
   bufferization::OneShotBufferizePassOptions options;
   options.bufferizeFunctionBoundaries = true;
@@ -53,7 +54,10 @@ static void addLoops(OpPassManager &pm, int64_t threads) {
 
 static void addLLVM(OpPassManager &pm, StringRef target) {
   pm.addPass(memref::createExpandOpsPass());
-  pm.addPass(arith::createArithExpandOpsPass());
+  // LLVM calls a function for bf16 that many systems lack.
+  arith::ArithExpandOpsPassOptions arithOptions;
+  arithOptions.includeBf16 = true;
+  pm.addPass(arith::createArithExpandOpsPass(arithOptions));
   pm.addPass(createConvertMathToLLVMPass());
   pm.addPass(createConvertMathToLibmPass());
   pm.addNestedPass<func::FuncOp>(LLVM::createLLVMRequestCWrappersPass());

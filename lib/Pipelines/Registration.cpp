@@ -5,6 +5,7 @@
 #include "mlir/InitAllPasses.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Target/LLVMIR/Dialect/All.h"
+#include "quantx/Conversion/QuantXToLinalg/BufferizableOpInterfaceImpl.h"
 #include "quantx/Conversion/QuantXToLinalg/QuantXToLinalg.h"
 #include "quantx/Emit/ScaleMethods.h"
 #include "quantx/IR/QuantXDialect.h"
@@ -20,6 +21,7 @@ void quantx::registerQuantXDialect(DialectRegistry &registry) {
   registry.insert<QuantXDialect>();
   registerScaleMethods(registry);
   registerTilingInterfaceExternalModels(registry);
+  registerBufferizableOpInterfaceExternalModels(registry);
 }
 
 void quantx::registerQuantXPasses() {

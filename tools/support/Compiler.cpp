@@ -77,13 +77,9 @@ Expected<llvm::SmallVector<FunctionSignature>> Compiler::getSignatures() {
 }
 
 Error Compiler::lower(const CPUTarget &target, int64_t threads) {
-  if (threads != 1) {
-    return llvm::createStringError("the CPU pipeline is for one thread yet: "
-                                   "expected --threads=1, found " +
-                                   llvm::Twine(threads));
-  }
   CPUPipelineOptions options;
   options.target = target.name;
+  options.threads = threads;
   mlir::PassManager passes(&context);
   buildCPUPipeline(passes, options);
   if (mlir::failed(passes.run(*module)))

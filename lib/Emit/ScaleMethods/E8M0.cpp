@@ -16,53 +16,36 @@ static constexpr int64_t kMantissaMask = (1 << kMantissaBits) - 1;
 
 namespace {
 
-/// How a rule reads a.
-struct ExponentRule {
-  /// a is rounded, ties to even, to this many mantissa bits first.
-  unsigned mantissaBits = kMantissaBits;
-  /// The exponent is one more where the mantissa exceeds this.
-  int64_t threshold = kMantissaMask;
-};
+/// The mantissa of a above which a rule takes the next exponent.
 
-ExponentRule getRule(FloorAttr, ElementTraits) { return {}; }
+// Never.
+int64_t getThreshold(FloorAttr, ElementTraits) { return kMantissaMask; }
 
-ExponentRule getRule(CeilAttr, ElementTraits) { return {kMantissaBits, 0}; }
+// Beyond a power of two.
+int64_t getThreshold(CeilAttr, ElementTraits) { return 0; }
 
-ExponentRule getRule(EvenAttr, ElementTraits traits) {
-  return {traits.mantissaBits, kMantissaMask};
+// From the midpoint between the last significand of fewer bits and the next
+// power of two on: that significand is odd, so the midpoint itself goes up.
+int64_t getThreshold(EvenAttr, ElementTraits traits) {
+  return kMantissaMask - (1 << (kMantissaBits - 1 - traits.mantissaBits));
 }
 
 // a / qmax exceeds a power of two where a's significand exceeds qmax's.
-ExponentRule getRule(RceilAttr, ElementTraits traits) {
+int64_t getThreshold(RceilAttr, ElementTraits traits) {
   float qmax = static_cast<float>(traits.maxFinite);
-  return {kMantissaBits,
-          static_cast<int64_t>(llvm::bit_cast<uint32_t>(qmax)) & kMantissaMask};
-}
-
-/// Rounds the significand of normal f32 `bits` to fewer mantissa bits, ties to
-/// even; the carry into the exponent is the right answer.
-Value emitRoundSignificand(ElementwiseBuilder &b, Value bits,
-                           unsigned mantissaBits) {
-  unsigned dropped = kMantissaBits - mantissaBits;
-  if (dropped == 0)
-    return bits;
-  Value isOdd = b.bitAnd(b.lshr(bits, dropped), 1);
-  int64_t belowHalf = (1 << (dropped - 1)) - 1;
-  Value rounded = b.add(b.add(bits, belowHalf), isOdd);
-  return b.shl(b.lshr(rounded, dropped), dropped);
+  return static_cast<int64_t>(llvm::bit_cast<uint32_t>(qmax)) & kMantissaMask;
 }
 
 /// The E8M0 code of a block whose largest magnitude has the bits `amax`.
-Value emitE8M0Code(ElementwiseBuilder &b, Value amax, const ExponentRule &rule,
+Value emitE8M0Code(ElementwiseBuilder &b, Value amax, int64_t threshold,
                    int maxExponent) {
   // Subnormals are made normal by 2^24, which the exponent then lacks.
   Value isSubnormal = b.less(amax, 1 << kMantissaBits);
   Value scaled = b.asI32(b.mul(b.asF32(amax), std::ldexp(1.0, 24)));
   Value bits = b.select(isSubnormal, scaled, amax);
-  bits = emitRoundSignificand(b, bits, rule.mantissaBits);
   Value exponent = b.lshr(bits, kMantissaBits);
-  if (rule.threshold != kMantissaMask) {
-    Value exceeds = b.greater(b.bitAnd(bits, kMantissaMask), rule.threshold);
+  if (threshold != kMantissaMask) {
+    Value exceeds = b.greater(b.bitAnd(bits, kMantissaMask), threshold);
     exponent = b.add(exponent, b.zext(exceeds, 32));
   }
   Value shift = b.select(isSubnormal, b.i32(24 + maxExponent, exponent),
@@ -92,12 +75,12 @@ struct E8M0Model
                                      BlockComputation &blocks) const {
     Value amax = reduceAmaxBits(blocks);
     ElementTraits traits = blocks.getType().getElementTraits();
-    ExponentRule rule = getRule(cast<Method>(method), traits);
+    int64_t threshold = getThreshold(cast<Method>(method), traits);
     Type scaleType = blocks.getType().getScaleType();
     auto map = [&](OpBuilder &builder, Location loc,
                    ValueRange given) -> BlockComputation::Values {
       ElementwiseBuilder b(builder, loc);
-      Value code = emitE8M0Code(b, given[0], rule, traits.maxExponent);
+      Value code = emitE8M0Code(b, given[0], threshold, traits.maxExponent);
       return {b.bitcast(b.trunc(code, 8), scaleType)};
     };
     return blocks.mapBlocks(scaleType, amax, map);

@@ -25,6 +25,16 @@ def QuantXKeepOuterParallel : Pass<"quantx-keep-outer-parallel"> {
   let dependentDialects = ["::mlir::scf::SCFDialect"];
 }
 
+def QuantXProtectArguments
+    : Pass<"quantx-protect-arguments", "::mlir::ModuleOp"> {
+  let summary = "Keep bufferization from writing into a caller's tensors";
+  let description = [{
+    Marks the tensor arguments of public functions `bufferization.writable =
+    false`, where nothing is said yet: callers pass data that is constant, or
+    mapped from a file. Results are buffers of their own.
+  }];
+}
+
 def QuantXSetCPUTarget : Pass<"quantx-set-cpu-target", "::mlir::ModuleOp"> {
   let summary = "Attach the triple, CPU and features of a target";
   let description = [{

@@ -1,0 +1,49 @@
+//===- Program.h - Compiles MLIR text and calls it --------------*- C++ -*-===//
+
+#ifndef QUANTX_TEST_UNIT_EXECUTE_PROGRAM_H
+#define QUANTX_TEST_UNIT_EXECUTE_PROGRAM_H
+
+#include "quantx/Target/CPU/JIT.h"
+#include "quantx/Target/CPU/Signature.h"
+#include "support/Compiler.h"
+#include <string>
+#include <vector>
+
+namespace quantx::test {
+
+/// A result: its shape and its bytes.
+struct Array {
+  std::vector<int64_t> shape;
+  std::vector<uint8_t> bytes;
+};
+
+/// One compiled function. Errors abort the test program: they are bugs.
+class Program {
+public:
+  /// Compiles the only public function of `text` for `target`.
+  Program(const std::string &text, llvm::StringRef target = "native",
+          int64_t threads = 1);
+
+  std::vector<Array> run(llvm::ArrayRef<TensorView> inputs) const;
+
+private:
+  /// Owns the types in the signature.
+  std::unique_ptr<Compiler> compiler;
+  FunctionSignature signature;
+  std::optional<JITFunction> function;
+};
+
+/// A view of `values` as an array of `shape` whose elements have type `type`.
+template <typename T>
+TensorView viewArray(ElementType type, llvm::ArrayRef<int64_t> shape,
+                     const std::vector<T> &values) {
+  TensorView view{type, {}, {}};
+  view.shape.assign(shape.begin(), shape.end());
+  view.data = llvm::ArrayRef(reinterpret_cast<const uint8_t *>(values.data()),
+                             values.size() * sizeof(T));
+  return view;
+}
+
+} // namespace quantx::test
+
+#endif // QUANTX_TEST_UNIT_EXECUTE_PROGRAM_H

@@ -1,0 +1,292 @@
+//===- QuantizeTest.cpp - Compiled code against the Format layer ----------===//
+//
+// Every storage, scale and expressed type, method and block shape, on shapes
+// around the block and byte sizes, compiled and run: payload, scales, zero
+// points, global scale and dequantized values, all bits.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Program.h"
+#include "Reference.h"
+#include "gtest/gtest.h"
+#include <random>
+
+using namespace quantx;
+using namespace quantx::test;
+
+static std::string getProgram(const TypeSpec &type,
+                              const std::string &attributes = "") {
+  std::string expressed = "tensor<?x?x" + type.expressed + ">";
+  return "!t = " + type.print() + "\n" + "func.func @f(%x: " + expressed +
+         ", %seed: i64)" + " -> (tensor<?x?x!t>, " + expressed + ") {\n" +
+         "  %q = quantx.dynamic_quantize %x using #quantx." + type.method +
+         attributes + " : " + expressed + " to tensor<?x?x!t>\n" +
+         "  %y = quantx.dequantize %q : tensor<?x?x!t> to " + expressed + "\n" +
+         "  return %q, %y : tensor<?x?x!t>, " + expressed + "\n}\n";
+}
+
+//===----------------------------------------------------------------------===//
+// Data
+//===----------------------------------------------------------------------===//
+
+/// Normal values around 1; values over the whole range of f32, subnormals too;
+/// few values, so that ties and equal magnitudes abound; NaN and infinities.
+enum class Data { Gauss, Bits, Ties, NonFinite };
+
+static float drawValue(Data kind, std::mt19937 &random) {
+  static std::normal_distribution<float> gauss;
+  switch (kind) {
+  case Data::Gauss:
+    return gauss(random);
+  case Data::Bits: {
+    float value = llvm::bit_cast<float>(uint32_t(random()));
+    return std::isfinite(value) ? value : 0.0f;
+  }
+  case Data::Ties:
+    return float(int(random() % 65) - 32) * 0.125f;
+  case Data::NonFinite:
+    break;
+  }
+  uint32_t kindOf = random() % 64;
+  if (kindOf == 0)
+    return std::numeric_limits<float>::quiet_NaN();
+  if (kindOf == 1)
+    return -std::numeric_limits<float>::infinity();
+  return kindOf < 16 ? -0.0f : gauss(random);
+}
+
+static std::vector<float> drawMatrix(Data kind, int64_t size,
+                                     std::mt19937 &random) {
+  std::vector<float> values(size);
+  for (float &value : values)
+    value = drawValue(kind, random);
+  return values;
+}
+
+//===----------------------------------------------------------------------===//
+// Comparison
+//===----------------------------------------------------------------------===//
+
+static uint32_t readBits(const std::vector<uint8_t> &bytes, size_t width,
+                         size_t index) {
+  uint32_t bits = 0;
+  std::memcpy(&bits, bytes.data() + index * width, width);
+  return bits;
+}
+
+/// Whether the bits of a scale or value in `type` are NaN.
+static bool isNaNBits(const std::string &type, uint32_t bits) {
+  if (type == "f32")
+    return std::isnan(llvm::bit_cast<float>(bits));
+  return std::isnan(decodeScale(bits, *lookupScaleFormat(type)));
+}
+
+static void expectEqualBits(const std::string &type, llvm::StringRef name,
+                            llvm::ArrayRef<uint32_t> want, const Array &got) {
+  size_t width = type == "f32" ? 4 : type[0] == 'f' && type[1] == '8' ? 1 : 2;
+  ASSERT_EQ(got.bytes.size(), want.size() * width) << name.str();
+  for (size_t i = 0; i < want.size(); ++i) {
+    uint32_t bits = readBits(got.bytes, width, i);
+    if (isNaNBits(type, want[i]))
+      ASSERT_TRUE(isNaNBits(type, bits)) << name.str() << '[' << i << ']';
+    else
+      ASSERT_EQ(bits, want[i]) << name.str() << '[' << i << ']';
+  }
+}
+
+static std::vector<uint32_t> toExpressedBits(const TypeSpec &type,
+                                             llvm::ArrayRef<float> values) {
+  std::vector<uint32_t> bits;
+  for (float value : values)
+    bits.push_back(encodeScale(value, *lookupScaleFormat(type.expressed)));
+  return bits;
+}
+
+/// The results of `getProgram` against the reference.
+static void expectEqual(const TypeSpec &type, const QuantizedMatrix &want,
+                        const std::vector<Array> &got) {
+  size_t next = 0;
+  ASSERT_EQ(got[next++].bytes, want.payload) << "payload";
+  expectEqualBits(type.scale, "scales", want.scales, got[next++]);
+  if (type.hasZeroPoint) {
+    std::vector<uint8_t> zeroPoints(want.zeroPoints.begin(),
+                                    want.zeroPoints.end());
+    ASSERT_EQ(got[next++].bytes, zeroPoints) << "zero points";
+  }
+  if (type.hasGlobal)
+    expectEqualBits("f32", "global", {llvm::bit_cast<uint32_t>(want.global)},
+                    got[next++]);
+  expectEqualBits(type.expressed, "values", toExpressedBits(type, want.values),
+                  got[next]);
+}
+
+//===----------------------------------------------------------------------===//
+// Types
+//===----------------------------------------------------------------------===//
+
+static std::vector<TypeSpec> getTypes() {
+  std::vector<TypeSpec> types;
+  auto add = [&](std::string storage, std::string scale, int64_t rows,
+                 int64_t columns, std::string method, bool hasGlobal = false,
+                 bool hasZeroPoint = false, std::string expressed = "f32") {
+    types.push_back({storage, expressed, scale, rows, columns, hasGlobal,
+                     hasZeroPoint, method});
+  };
+  const char *floats[] = {"f8E4M3FN", "f8E5M2", "f6E2M3FN", "f6E3M2FN",
+                          "f4E2M1FN"};
+  const char *integers[] = {"i2", "i3", "i4", "i5", "i6", "i7", "i8"};
+  for (std::string storage : floats)
+    for (std::string method : {"floor", "ceil", "even", "rceil"})
+      add(storage, "f8E8M0FNU", 1, 32, method);
+  for (std::string storage : integers) {
+    add(storage, "f8E8M0FNU", 1, 32, "floor");
+    add(storage, "f8E8M0FNU", 1, 16, "rceil");
+    add(storage, "f8E8M0FNU", 1, 16, "even");
+    add(storage, "f32", 1, 0, "absmax");
+    add(storage, "f16", 1, 24, "minmax", false, true);
+    add("u" + storage, "f32", 1, 0, "minmax", false, true);
+    add("u" + storage, "f16", 1, 40, "minmax", false, true);
+    add("u" + storage, "f32", 1, 0, "absmax");
+  }
+  for (std::string storage : {"f8E4M3FN", "f8E5M2", "f4E2M1FN", "i8", "i4"})
+    for (std::string scale : {"f32", "f16", "bf16"}) {
+      add(storage, scale, 0, 0, "absmax");
+      add(storage, scale, 1, 0, "absmax<margin = 0.75>");
+      add(storage, scale, 2, 16, "absmax<pow2>");
+    }
+  for (std::string storage : {"f4E2M1FN", "f6E3M2FN", "f8E4M3FN", "i4"}) {
+    add(storage, "f8E4M3FN", 1, 16, "absmax", true);
+    add(storage, "f8E4M3FN", 1, 16, "absmax");
+  }
+  // Blocks down the columns, over both dimensions, of odd sizes.
+  add("f4E2M1FN", "f8E8M0FNU", 32, 1, "floor");
+  add("f8E4M3FN", "f32", 128, 128, "absmax");
+  add("f6E2M3FN", "f32", 2, 5, "absmax");
+  add("i5", "bf16", 0, 3, "absmax");
+  add("f4E2M1FN", "f8E4M3FN", 4, 4, "absmax", true);
+  for (std::string expressed : {"f16", "bf16"}) {
+    add("f4E2M1FN", "f8E8M0FNU", 1, 32, "floor", false, false, expressed);
+    add("f8E4M3FN", "f32", 1, 0, "absmax", false, false, expressed);
+    add("f4E2M1FN", "f8E4M3FN", 1, 16, "absmax", true, false, expressed);
+    add("ui4", "f16", 1, 32, "minmax", false, true, expressed);
+  }
+  return types;
+}
+
+class QuantizeTest : public testing::TestWithParam<TypeSpec> {};
+
+static std::vector<uint16_t> toHalves(const TypeSpec &type,
+                                      std::vector<float> &values) {
+  std::vector<uint16_t> halves;
+  for (float &value : values) {
+    bool isF16 = type.expressed == "f16";
+    halves.push_back(isF16 ? encodeF16(value) : encodeBF16(value));
+    value = isF16 ? decodeF16(halves.back()) : decodeBF16(halves.back());
+  }
+  return halves;
+}
+
+/// Runs `program` on `matrix`, rounded to the expressed type.
+static std::vector<Array> runOn(const Program &program, const TypeSpec &type,
+                                llvm::ArrayRef<int64_t> shape,
+                                std::vector<float> &matrix, int64_t seed) {
+  std::vector<int64_t> seeds = {seed};
+  TensorView seedView = viewArray(ElementType::Int64, {}, seeds);
+  if (type.expressed == "f32")
+    return program.run(
+        {viewArray(ElementType::Float32, shape, matrix), seedView});
+  std::vector<uint16_t> halves = toHalves(type, matrix);
+  ElementType element =
+      type.expressed == "f16" ? ElementType::Float16 : ElementType::BFloat16;
+  return program.run({viewArray(element, shape, halves), seedView});
+}
+
+TEST_P(QuantizeTest, EqualsFormat) {
+  const TypeSpec &type = GetParam();
+  Program program(getProgram(type));
+  std::mt19937 random(1);
+  const int64_t shapes[][2] = {{1, 1},  {3, 33}, {5, 70}, {2, 128},
+                               {33, 3}, {0, 8},  {4, 0},  {1, 31}};
+  for (auto [rows, columns] : shapes)
+    for (Data kind : {Data::Gauss, Data::Bits, Data::Ties, Data::NonFinite}) {
+      std::vector<float> matrix = drawMatrix(kind, rows * columns, random);
+      std::vector<Array> got = runOn(program, type, {rows, columns}, matrix, 0);
+      SCOPED_TRACE(type.print() + " " + type.method + " " +
+                   std::to_string(rows) + "x" + std::to_string(columns) +
+                   " data " + std::to_string(int(kind)));
+      expectEqual(type, quantize(type, rows, columns, matrix), got);
+      if (HasFatalFailure())
+        return;
+    }
+}
+
+/// `f4E2M1FN_f8E8M0FNU_1x32_floor`: the parameters, as a test's name.
+static std::string formatName(const testing::TestParamInfo<TypeSpec> &info) {
+  const TypeSpec &type = info.param;
+  std::string name = type.print() + type.method;
+  std::string prefix = "!quantx.scaled";
+  std::string result;
+  for (char c : name.substr(prefix.size())) {
+    if (std::isalnum(static_cast<unsigned char>(c)))
+      result += c;
+    else if (c == '*')
+      result += "all";
+    else if (!result.empty() && result.back() != '_')
+      result += '_';
+  }
+  return result;
+}
+
+INSTANTIATE_TEST_SUITE_P(Types, QuantizeTest, testing::ValuesIn(getTypes()),
+                         formatName);
+
+//===----------------------------------------------------------------------===//
+// Rounding and saturation
+//===----------------------------------------------------------------------===//
+
+class RoundingTest : public testing::TestWithParam<std::string> {};
+
+/// Scales that make values saturate now and then.
+static TypeSpec getClippingType(const std::string &storage) {
+  return {storage, "f32", "f32", 1, 0, false, false, "absmax<margin = 0.5>"};
+}
+
+static void expectRounding(const TypeSpec &type, const std::string &attributes,
+                           const QuantizeOptions &options) {
+  Program program(getProgram(type, attributes));
+  std::mt19937 random(2);
+  for (Data kind : {Data::Gauss, Data::Ties, Data::Bits}) {
+    std::vector<float> matrix = drawMatrix(kind, 7 * 129, random);
+    std::vector<Array> got =
+        runOn(program, type, {7, 129}, matrix, int64_t(options.seed));
+    SCOPED_TRACE(type.print() + attributes);
+    expectEqual(type, quantize(type, 7, 129, matrix, options), got);
+  }
+}
+
+TEST_P(RoundingTest, NearestTowardZero) {
+  QuantizeOptions options;
+  options.rounding = RoundingMode::NearestTowardZero;
+  expectRounding(getClippingType(GetParam()),
+                 " {rounding = #quantx.rounding<nearest_toward_zero>}",
+                 options);
+}
+
+TEST_P(RoundingTest, Stochastic) {
+  QuantizeOptions options;
+  options.rounding = RoundingMode::Stochastic;
+  options.seed = 0x123456789ABCDEF0;
+  expectRounding(getClippingType(GetParam()),
+                 " seed %seed {rounding = #quantx.rounding<stochastic>}",
+                 options);
+}
+
+TEST_P(RoundingTest, NotSaturating) {
+  QuantizeOptions options;
+  options.saturate = false;
+  expectRounding(getClippingType(GetParam()), " {saturate = false}", options);
+}
+
+INSTANTIATE_TEST_SUITE_P(Storages, RoundingTest,
+                         testing::Values("f8E4M3FN", "f8E5M2", "f6E2M3FN",
+                                         "f6E3M2FN", "f4E2M1FN", "i8", "i3"));
