@@ -2,6 +2,7 @@
 
 #include "quantx/Emit/Elements.h"
 #include "Loops.h"
+#include "Lowerings.h"
 #include "PackedCodes.h"
 #include "Patterns.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -24,6 +25,59 @@ static Value emitLinearIndex(OpBuilder &builder, Location loc,
   return arith::IndexCastOp::create(builder, loc, builder.getI64Type(), linear);
 }
 
+//===----------------------------------------------------------------------===//
+// Lowerings
+//===----------------------------------------------------------------------===//
+
+SmallVector<Value> quantx::lowerChooseQParams(OpBuilder &builder, Location loc,
+                                              ScaledType type,
+                                              ScaleMethodAttrInterface method,
+                                              Value input) {
+  LinalgBlockComputation blocks(builder, loc, type, input);
+  return method.buildParameters(blocks);
+}
+
+Value quantx::lowerQuantize(OpBuilder &builder, Location loc, ScaledType type,
+                            Value input, ValueRange parameters,
+                            EncodeSpec spec) {
+  SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(builder, loc, input);
+  SmallVector<Value> sizeValues;
+  if (spec.seed)
+    sizeValues = getValueOrCreateConstantIndexOp(builder, loc, sizes);
+
+  auto computeCode = [&](OpBuilder &nested, Location loc, ValueRange indices) {
+    ElementwiseBuilder b(nested, loc);
+    Value element = tensor::ExtractOp::create(nested, loc, input, indices);
+    BlockParameters block =
+        readParameters(nested, loc, type, parameters, indices);
+    RoundingSpec rounding{spec.rounding, Value()};
+    if (spec.seed)
+      rounding.randomBits = emitRandomBits(
+          b, spec.seed, emitLinearIndex(nested, loc, indices, sizeValues));
+    return emitQuantizeElement(b, type, element, block, rounding,
+                               spec.saturate);
+  };
+  return buildPackedCodes(builder, loc, sizes, type.getStorageBits(),
+                          computeCode);
+}
+
+Value quantx::lowerDequantize(OpBuilder &builder, Location loc, ScaledType type,
+                              ArrayRef<OpFoldResult> sizes, ValueRange parts) {
+  auto decode = [&](OpBuilder &nested, Location loc, ValueRange indices) {
+    ElementwiseBuilder b(nested, loc);
+    Value code =
+        readCode(nested, loc, parts.front(), indices, type.getStorageBits());
+    BlockParameters block =
+        readParameters(nested, loc, type, parts.drop_front(), indices);
+    return emitDequantizeElement(b, type, code, block);
+  };
+  return buildElements(builder, loc, sizes, type.getExpressedType(), decode);
+}
+
+//===----------------------------------------------------------------------===//
+// Patterns
+//===----------------------------------------------------------------------===//
+
 namespace {
 
 struct ChooseQParamsLowering : public OpConversionPattern<ChooseQParamsOp> {
@@ -32,9 +86,9 @@ struct ChooseQParamsLowering : public OpConversionPattern<ChooseQParamsOp> {
   LogicalResult
   matchAndRewrite(ChooseQParamsOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
-    LinalgBlockComputation blocks(rewriter, op.getLoc(), op.getScaledType(),
-                                  adaptor.getInput());
-    SmallVector<Value> parameters = op.getMethod().buildParameters(blocks);
+    SmallVector<Value> parameters =
+        lowerChooseQParams(rewriter, op.getLoc(), op.getScaledType(),
+                           op.getMethod(), adaptor.getInput());
     for (auto [value, result] :
          llvm::zip_equal(parameters, op.getParameters())) {
       Type type = getTypeConverter()->convertType(result.getType());
@@ -51,35 +105,14 @@ struct QuantizeLowering : public OpConversionPattern<QuantizeOp> {
   LogicalResult
   matchAndRewrite(QuantizeOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
-    Location loc = op.getLoc();
-    ScaledType type = op.getScaledType();
-    Value input = adaptor.getInput();
-    SmallVector<OpFoldResult> sizes =
-        tensor::getMixedSizes(rewriter, loc, input);
-    SmallVector<Value> sizeValues;
-    if (op.getSeed())
-      sizeValues = getValueOrCreateConstantIndexOp(rewriter, loc, sizes);
-
-    auto computeCode = [&](OpBuilder &builder, Location loc,
-                           ValueRange indices) {
-      ElementwiseBuilder b(builder, loc);
-      Value element = tensor::ExtractOp::create(builder, loc, input, indices);
-      BlockParameters parameters =
-          readParameters(builder, loc, type, adaptor.getParameters(), indices);
-      RoundingSpec rounding{op.getRounding(), Value()};
-      if (op.getSeed())
-        rounding.randomBits =
-            emitRandomBits(b, adaptor.getSeed(),
-                           emitLinearIndex(builder, loc, indices, sizeValues));
-      return emitQuantizeElement(b, type, element, parameters, rounding,
-                                 op.getSaturate());
-    };
-    SmallVector<Value> parts = {buildPackedCodes(
-        rewriter, loc, sizes, type.getStorageBits(), computeCode)};
+    EncodeSpec spec{op.getRounding(), op.getSaturate(), adaptor.getSeed()};
+    SmallVector<Value> parts = {
+        lowerQuantize(rewriter, op.getLoc(), op.getScaledType(),
+                      adaptor.getInput(), adaptor.getParameters(), spec)};
     llvm::append_range(parts, adaptor.getParameters());
     SmallVector<Type> types = convertType(*getTypeConverter(), op.getType());
-    for (auto [part, partType] : llvm::zip_equal(parts, types))
-      part = castTensor(rewriter, loc, part, partType);
+    for (auto [part, type] : llvm::zip_equal(parts, types))
+      part = castTensor(rewriter, op.getLoc(), part, type);
     rewriter.replaceOpWithMultiple(op, {parts});
     return success();
   }
@@ -91,23 +124,14 @@ struct DequantizeLowering : public OpConversionPattern<DequantizeOp> {
   LogicalResult
   matchAndRewrite(DequantizeOp op, OneToNOpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
-    Location loc = op.getLoc();
     ScaledType type = op.getScaledType();
-    unsigned bits = type.getStorageBits();
-    Value payload = adaptor.getInput().front();
-    ValueRange parameterTensors = adaptor.getInput().drop_front();
-    auto decode = [&](OpBuilder &builder, Location loc, ValueRange indices) {
-      ElementwiseBuilder b(builder, loc);
-      Value code = readCode(builder, loc, payload, indices, bits);
-      BlockParameters parameters =
-          readParameters(builder, loc, type, parameterTensors, indices);
-      return emitDequantizeElement(b, type, code, parameters);
-    };
+    SmallVector<OpFoldResult> sizes =
+        getCodeSizes(rewriter, op.getLoc(), op.getInput(),
+                     adaptor.getInput().front(), type.getStorageBits());
     Value result =
-        buildElements(rewriter, loc,
-                      getCodeSizes(rewriter, loc, op.getInput(), payload, bits),
-                      type.getExpressedType(), decode);
-    rewriter.replaceOp(op, castTensor(rewriter, loc, result, op.getType()));
+        lowerDequantize(rewriter, op.getLoc(), type, sizes, adaptor.getInput());
+    rewriter.replaceOp(op,
+                       castTensor(rewriter, op.getLoc(), result, op.getType()));
     return success();
   }
 };

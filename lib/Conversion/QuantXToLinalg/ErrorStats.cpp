@@ -1,6 +1,7 @@
 //===- ErrorStats.cpp - error_stats to linalg -----------------------------===//
 
 #include "Loops.h"
+#include "Lowerings.h"
 #include "PackedCodes.h"
 #include "Patterns.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -35,6 +36,55 @@ static SmallVector<Value> emitAccumulate(ElementwiseBuilder &b, Value original,
   return {sse, maxError, saturated, flushed};
 }
 
+static SmallVector<Value> createAccumulators(OpBuilder &builder, Location loc) {
+  TypedAttr zeros[] = {
+      builder.getF64FloatAttr(0.0), builder.getF32FloatAttr(0.0f),
+      builder.getI64IntegerAttr(0), builder.getI64IntegerAttr(0)};
+  SmallVector<Value> accumulators;
+  for (TypedAttr zero : zeros)
+    accumulators.push_back(createFilled(builder, loc, {}, zero));
+  return accumulators;
+}
+
+static SmallVector<Value> readResults(OpBuilder &builder, Location loc,
+                                      linalg::GenericOp generic) {
+  SmallVector<Value> results;
+  for (Value tensor : generic.getResults())
+    results.push_back(tensor::ExtractOp::create(builder, loc, tensor));
+  results[0] =
+      arith::TruncFOp::create(builder, loc, builder.getF32Type(), results[0]);
+  return results;
+}
+
+SmallVector<Value> quantx::lowerErrorStats(OpBuilder &builder, Location loc,
+                                           ScaledType type, Value original,
+                                           ValueRange parts) {
+  unsigned rank = type.getBlockRank();
+  SmallVector<AffineMap> maps = {builder.getMultiDimIdentityMap(rank)};
+  maps.append(4, AffineMap::get(rank, 0, builder.getContext()));
+
+  auto body = [&](OpBuilder &nested, Location loc, ValueRange arguments) {
+    ElementwiseBuilder b(nested, loc);
+    SmallVector<Value> indices = createIndices(nested, loc, rank);
+    Value code =
+        readCode(nested, loc, parts.front(), indices, type.getStorageBits());
+    BlockParameters parameters =
+        readParameters(nested, loc, type, parts.drop_front(), indices);
+    Value decoded = emitDequantizeElement(b, type, code, parameters);
+    Value saturates = emitElementSaturates(b, type, arguments[0], parameters);
+    linalg::YieldOp::create(nested, loc,
+                            emitAccumulate(b, arguments[0], decoded, saturates,
+                                           arguments.take_back(4)));
+  };
+  SmallVector<Value> outputs = createAccumulators(builder, loc);
+  SmallVector<utils::IteratorType> iterators(rank,
+                                             utils::IteratorType::reduction);
+  auto generic =
+      linalg::GenericOp::create(builder, loc, TypeRange(ValueRange(outputs)),
+                                original, outputs, maps, iterators, body);
+  return readResults(builder, loc, generic);
+}
+
 namespace {
 
 struct ErrorStatsLowering : public OpConversionPattern<ErrorStatsOp> {
@@ -43,57 +93,11 @@ struct ErrorStatsLowering : public OpConversionPattern<ErrorStatsOp> {
   LogicalResult
   matchAndRewrite(ErrorStatsOp op, OneToNOpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
-    Location loc = op.getLoc();
-    ScaledType type = op.getScaledType();
-    unsigned rank = op.getOriginal().getType().getRank();
-    unsigned bits = type.getStorageBits();
-    ValueRange parts = adaptor.getQuantized();
-    SmallVector<AffineMap> maps = {rewriter.getMultiDimIdentityMap(rank)};
-    maps.append(4, AffineMap::get(rank, 0, getContext()));
-
-    auto body = [&](OpBuilder &builder, Location loc, ValueRange arguments) {
-      ElementwiseBuilder b(builder, loc);
-      SmallVector<Value> indices = createIndices(builder, loc, rank);
-      Value code = readCode(builder, loc, parts.front(), indices, bits);
-      BlockParameters parameters =
-          readParameters(builder, loc, type, parts.drop_front(), indices);
-      Value original = arguments[0];
-      Value decoded = emitDequantizeElement(b, type, code, parameters);
-      Value saturates = emitElementSaturates(b, type, original, parameters);
-      linalg::YieldOp::create(builder, loc,
-                              emitAccumulate(b, original, decoded, saturates,
-                                             arguments.take_back(4)));
-    };
-    SmallVector<Value> outputs = createAccumulators(rewriter, loc);
-    SmallVector<utils::IteratorType> iterators(rank,
-                                               utils::IteratorType::reduction);
-    auto generic = linalg::GenericOp::create(
-        rewriter, loc, TypeRange(ValueRange(outputs)), adaptor.getOriginal(),
-        outputs, maps, iterators, body);
-    rewriter.replaceOp(op, readResults(rewriter, loc, generic));
+    rewriter.replaceOp(op, lowerErrorStats(rewriter, op.getLoc(),
+                                           op.getScaledType(),
+                                           adaptor.getOriginal().front(),
+                                           adaptor.getQuantized()));
     return success();
-  }
-
-private:
-  static SmallVector<Value> createAccumulators(OpBuilder &builder,
-                                               Location loc) {
-    TypedAttr zeros[] = {
-        builder.getF64FloatAttr(0.0), builder.getF32FloatAttr(0.0f),
-        builder.getI64IntegerAttr(0), builder.getI64IntegerAttr(0)};
-    SmallVector<Value> accumulators;
-    for (TypedAttr zero : zeros)
-      accumulators.push_back(createFilled(builder, loc, {}, zero));
-    return accumulators;
-  }
-
-  static SmallVector<Value> readResults(OpBuilder &builder, Location loc,
-                                        linalg::GenericOp generic) {
-    SmallVector<Value> results;
-    for (Value tensor : generic.getResults())
-      results.push_back(tensor::ExtractOp::create(builder, loc, tensor));
-    results[0] =
-        arith::TruncFOp::create(builder, loc, builder.getF32Type(), results[0]);
-    return results;
   }
 };
 

@@ -1,6 +1,7 @@
 //===- Packing.cpp - pack and unpack to linalg ----------------------------===//
 
 #include "Loops.h"
+#include "Lowerings.h"
 #include "PackedCodes.h"
 #include "Patterns.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -10,10 +11,29 @@
 using namespace mlir;
 using namespace quantx;
 
-/// The integer format of the codes of a code tensor.
-static IntegerFormat getCodeFormat(RankedTensorType codes) {
-  auto element = cast<IntegerType>(codes.getElementType());
-  return {element.getWidth(), !element.isUnsigned()};
+Value quantx::lowerPack(OpBuilder &builder, Location loc, IntegerType codeType,
+                        Value codes) {
+  unsigned bits = codeType.getWidth();
+  auto computeCode = [&](OpBuilder &nested, Location loc, ValueRange indices) {
+    ElementwiseBuilder b(nested, loc);
+    Value code = tensor::ExtractOp::create(nested, loc, codes, indices);
+    return b.bitAnd(code, (1 << bits) - 1);
+  };
+  return buildPackedCodes(builder, loc,
+                          tensor::getMixedSizes(builder, loc, codes), bits,
+                          computeCode);
+}
+
+Value quantx::lowerUnpack(OpBuilder &builder, Location loc,
+                          IntegerType codeType, ArrayRef<OpFoldResult> sizes,
+                          Value bytes) {
+  IntegerFormat format{codeType.getWidth(), !codeType.isUnsigned()};
+  auto extend = [&](OpBuilder &nested, Location loc, ValueRange indices) {
+    ElementwiseBuilder b(nested, loc);
+    Value code = readCode(nested, loc, bytes, indices, format.bits);
+    return b.trunc(emitExtendInteger(b, code, format), 8);
+  };
+  return buildElements(builder, loc, sizes, builder.getI8Type(), extend);
 }
 
 namespace {
@@ -24,19 +44,11 @@ struct PackLowering : public OpConversionPattern<PackOp> {
   LogicalResult
   matchAndRewrite(PackOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
-    Location loc = op.getLoc();
-    Value codes = adaptor.getCodes();
-    unsigned bits = getCodeFormat(op.getCodes().getType()).bits;
-    auto computeCode = [&](OpBuilder &builder, Location loc,
-                           ValueRange indices) {
-      ElementwiseBuilder b(builder, loc);
-      Value code = tensor::ExtractOp::create(builder, loc, codes, indices);
-      return b.bitAnd(code, (1 << bits) - 1);
-    };
-    Value bytes = buildPackedCodes(rewriter, loc,
-                                   tensor::getMixedSizes(rewriter, loc, codes),
-                                   bits, computeCode);
-    rewriter.replaceOp(op, castTensor(rewriter, loc, bytes, op.getType()));
+    auto codeType = cast<IntegerType>(op.getCodes().getType().getElementType());
+    Value bytes =
+        lowerPack(rewriter, op.getLoc(), codeType, adaptor.getCodes());
+    rewriter.replaceOp(op,
+                       castTensor(rewriter, op.getLoc(), bytes, op.getType()));
     return success();
   }
 };
@@ -47,20 +59,14 @@ struct UnpackLowering : public OpConversionPattern<UnpackOp> {
   LogicalResult
   matchAndRewrite(UnpackOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
-    Location loc = op.getLoc();
-    IntegerFormat format = getCodeFormat(op.getType());
-    Value bytes = adaptor.getBytes();
-    auto extend = [&](OpBuilder &builder, Location loc, ValueRange indices) {
-      ElementwiseBuilder b(builder, loc);
-      Value code = readCode(builder, loc, bytes, indices, format.bits);
-      return b.trunc(emitExtendInteger(b, code, format), 8);
-    };
-    Value codes = buildElements(
-        rewriter, loc,
-        getCodeSizes(rewriter, loc, op.getResult(), bytes, format.bits),
-        rewriter.getI8Type(), extend);
+    auto codeType = cast<IntegerType>(op.getType().getElementType());
+    SmallVector<OpFoldResult> sizes =
+        getCodeSizes(rewriter, op.getLoc(), op.getResult(), adaptor.getBytes(),
+                     codeType.getWidth());
+    Value codes =
+        lowerUnpack(rewriter, op.getLoc(), codeType, sizes, adaptor.getBytes());
     Type type = getTypeConverter()->convertType(op.getType());
-    rewriter.replaceOp(op, castTensor(rewriter, loc, codes, type));
+    rewriter.replaceOp(op, castTensor(rewriter, op.getLoc(), codes, type));
     return success();
   }
 };

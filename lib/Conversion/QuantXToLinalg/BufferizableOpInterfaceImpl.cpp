@@ -1,0 +1,415 @@
+//===- BufferizableOpInterfaceImpl.cpp - quantx in bufferization ----------===//
+//
+// An op bufferizes to its linalg on tensors, which one-shot bufferization then
+// takes like any other: it puts new ops on its list. What has no buffer of its
+// own (a scaled tensor, a tensor of unsigned integers) is *carried* from op to
+// op by an unrealized_conversion_cast of its parts, which the last reader
+// erases.
+//
+//===----------------------------------------------------------------------===//
+
+#include "quantx/Conversion/QuantXToLinalg/BufferizableOpInterfaceImpl.h"
+#include "Loops.h"
+#include "Lowerings.h"
+#include "PackedCodes.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
+#include "mlir/Dialect/Bufferization/IR/BufferizableOpInterface.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/DialectRegistry.h"
+
+using namespace mlir;
+using namespace mlir::bufferization;
+using namespace quantx;
+
+//===----------------------------------------------------------------------===//
+// Carried tensors
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// A value in its lowered form.
+struct Parts {
+  SmallVector<Value> values;
+  /// The last size of a scaled tensor where that is dynamic; the payload alone
+  /// does not tell it.
+  OpFoldResult numCodes = {};
+};
+
+} // namespace
+
+static bool isCarried(Type type) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  return tensor && (getScaledElementType(tensor) ||
+                    tensor.getElementType().isUnsignedInteger());
+}
+
+static bool isSmallInteger(Type type) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  return tensor && isCodeType(tensor.getElementType());
+}
+
+static bool hasDynamicCodes(Type type) {
+  auto tensor = cast<RankedTensorType>(type);
+  return getScaledElementType(tensor) &&
+         ShapedType::isDynamic(tensor.getShape().back());
+}
+
+/// Signless integers as such of another width, sign-extended or cut.
+static Value convertIntegers(OpBuilder &builder, Location loc, Value value,
+                             Type elementType) {
+  Type from = getElementTypeOrSelf(value);
+  if (from == elementType)
+    return value;
+  auto convert = [&](OpBuilder &b, Location loc, ValueRange indices) -> Value {
+    Value element = tensor::ExtractOp::create(b, loc, value, indices);
+    if (from.getIntOrFloatBitWidth() < elementType.getIntOrFloatBitWidth())
+      return arith::ExtSIOp::create(b, loc, elementType, element);
+    return arith::TruncIOp::create(b, loc, elementType, element);
+  };
+  return buildElements(builder, loc, tensor::getMixedSizes(builder, loc, value),
+                       elementType, convert);
+}
+
+/// The sizes of a tensor of `type` given by `parts`.
+static SmallVector<OpFoldResult> getSizes(OpBuilder &builder, Location loc,
+                                          RankedTensorType type,
+                                          const Parts &parts) {
+  SmallVector<OpFoldResult> sizes =
+      tensor::getMixedSizes(builder, loc, parts.values.front());
+  if (!ShapedType::isDynamic(type.getShape().back()))
+    sizes.back() = builder.getIndexAttr(type.getShape().back());
+  else if (parts.numCodes)
+    sizes.back() = parts.numCodes;
+  return sizes;
+}
+
+/// The lowered form of an operand, which fails where nothing carries it.
+static FailureOr<Parts> getParts(OpBuilder &builder, Value value) {
+  Type type = value.getType();
+  if (!isCarried(type)) {
+    if (isSmallInteger(type))
+      value =
+          convertIntegers(builder, value.getLoc(), value, builder.getI8Type());
+    return Parts{{value}};
+  }
+  auto carrier = value.getDefiningOp<UnrealizedConversionCastOp>();
+  if (!carrier)
+    return failure();
+  Parts parts{llvm::to_vector(carrier.getInputs())};
+  if (hasDynamicCodes(type))
+    parts.numCodes = parts.values.pop_back_val();
+  return parts;
+}
+
+/// A value of `type` that carries, or is, `parts`.
+static Value createValue(OpBuilder &builder, Location loc, Type type,
+                         const Parts &parts) {
+  if (!isa<RankedTensorType>(type))
+    return parts.values.front();
+  if (!isCarried(type)) {
+    Value value = convertIntegers(builder, loc, parts.values.front(),
+                                  getElementTypeOrSelf(type));
+    return castTensor(builder, loc, value, type);
+  }
+  SmallVector<Value> inputs = parts.values;
+  if (hasDynamicCodes(type))
+    inputs.push_back(
+        getValueOrCreateConstantIndexOp(builder, loc, parts.numCodes));
+  return UnrealizedConversionCastOp::create(builder, loc, type, inputs)
+      .getResult(0);
+}
+
+/// Answers what asks for the sizes of `result`, a carried tensor to be.
+static void replaceDims(RewriterBase &rewriter, Value result,
+                        const Parts &parts) {
+  SmallVector<tensor::DimOp> dims;
+  for (Operation *user : result.getUsers())
+    if (auto dim = dyn_cast<tensor::DimOp>(user))
+      dims.push_back(dim);
+  if (dims.empty())
+    return;
+  Location loc = result.getLoc();
+  SmallVector<OpFoldResult> sizes =
+      getSizes(rewriter, loc, cast<RankedTensorType>(result.getType()), parts);
+  for (tensor::DimOp dim : dims)
+    rewriter.replaceOp(dim, getValueOrCreateConstantIndexOp(
+                                rewriter, loc, sizes[*dim.getConstantIndex()]));
+}
+
+/// Replaces `op` by values that carry, or are, `results`.
+static void replaceWithParts(RewriterBase &rewriter, Operation *op,
+                             ArrayRef<Parts> results) {
+  SmallVector<Value> operands(op->getOperands());
+  for (auto [result, parts] : llvm::zip_equal(op->getResults(), results)) {
+    if (isCarried(result.getType()))
+      replaceDims(rewriter, result, parts);
+    if (!result.use_empty())
+      rewriter.replaceAllUsesWith(
+          result, createValue(rewriter, op->getLoc(), result.getType(), parts));
+  }
+  rewriter.eraseOp(op);
+  llvm::SmallPtrSet<Operation *, 4> carriers;
+  for (Value operand : operands)
+    if (auto carrier = operand.getDefiningOp<UnrealizedConversionCastOp>())
+      carriers.insert(carrier);
+  for (Operation *carrier : carriers)
+    if (carrier->use_empty())
+      rewriter.eraseOp(carrier);
+}
+
+//===----------------------------------------------------------------------===//
+// The interface
+//===----------------------------------------------------------------------===//
+
+static InFlightDiagnostic emitNotCarried(Operation *op, Type type) {
+  return op->emitOpError()
+         << "cannot be bufferized: expected " << type
+         << " to pass between quantx ops only; run quantx-lower-to-linalg "
+            "first, which takes it anywhere; got ";
+}
+
+static bool isQuantX(Operation *op) {
+  return op && isa_and_nonnull<QuantXDialect>(op->getDialect());
+}
+
+/// Whether `user` can use a carried tensor.
+static bool isCarriedUse(Operation *user) {
+  auto dim = dyn_cast<tensor::DimOp>(user);
+  return isQuantX(user) || (dim && dim.getConstantIndex());
+}
+
+/// Every carried tensor comes from and goes to a quantx op.
+static LogicalResult verifyCarried(Operation *op) {
+  for (Value operand : op->getOperands()) {
+    Operation *source = operand.getDefiningOp();
+    if (!isCarried(operand.getType()) || isQuantX(source))
+      continue;
+    InFlightDiagnostic diag = emitNotCarried(op, operand.getType());
+    return source ? diag << "it from " << source->getName()
+                  : diag << "it as a block argument";
+  }
+  for (Value result : op->getResults())
+    for (Operation *user : result.getUsers())
+      if (isCarried(result.getType()) && !isCarriedUse(user))
+        return emitNotCarried(op, result.getType())
+               << "a use by " << user->getName();
+  return success();
+}
+
+namespace {
+
+/// `Model` derives from this and has
+///   static SmallVector<Parts> expand(OpBuilder &, OpT, ArrayRef<Parts>)
+/// which builds the results from the lowered operands.
+template <typename Model, typename OpT>
+struct ExpandingModel
+    : public BufferizableOpInterface::ExternalModel<Model, OpT> {
+  bool bufferizesToAllocation(Operation *op, Value value) const { return true; }
+
+  bool bufferizesToMemoryRead(Operation *op, OpOperand &operand,
+                              const AnalysisState &state) const {
+    return true;
+  }
+
+  bool bufferizesToMemoryWrite(Operation *op, OpOperand &operand,
+                               const AnalysisState &state) const {
+    return false;
+  }
+
+  AliasingValueList getAliasingValues(Operation *op, OpOperand &operand,
+                                      const AnalysisState &state) const {
+    return {};
+  }
+
+  /// There is no copying of what has no buffer; a writer of a part copies.
+  bool mustBufferizeInPlace(Operation *op, OpOperand &operand,
+                            const AnalysisState &state) const {
+    return isCarried(operand.get().getType());
+  }
+
+  LogicalResult verifyAnalysis(Operation *op,
+                               const AnalysisState &state) const {
+    return verifyCarried(op);
+  }
+
+  LogicalResult bufferize(Operation *op, RewriterBase &rewriter,
+                          const BufferizationOptions &options,
+                          BufferizationState &state) const {
+    SmallVector<Parts> operands;
+    for (Value operand : op->getOperands()) {
+      FailureOr<Parts> parts = getParts(rewriter, operand);
+      if (failed(parts))
+        return op->emitOpError() << "expected parts of " << operand.getType();
+      operands.push_back(*parts);
+    }
+    replaceWithParts(rewriter, op,
+                     Model::expand(rewriter, cast<OpT>(op), operands));
+    return success();
+  }
+};
+
+/// Operands of `OpT` become parts of its results, or the other way round.
+template <typename Model, typename OpT>
+struct RegroupingModel : public ExpandingModel<Model, OpT> {
+  bool bufferizesToAllocation(Operation *op, Value value) const {
+    return false;
+  }
+
+  bool bufferizesToMemoryRead(Operation *op, OpOperand &operand,
+                              const AnalysisState &state) const {
+    return false;
+  }
+
+  AliasingValueList getAliasingValues(Operation *op, OpOperand &operand,
+                                      const AnalysisState &state) const {
+    AliasingValueList list;
+    for (Value result : op->getResults())
+      list.addAlias({result, BufferRelation::Unknown, /*isDefinite=*/false});
+    return list;
+  }
+};
+
+Value getFirst(const Parts &parts) { return parts.values.front(); }
+
+/// The scaled tensor of `payload` and `parameters` that holds `input`.
+Parts getQuantized(OpBuilder &builder, Location loc, Value payload,
+                   ValueRange parameters, Value input) {
+  int64_t last = cast<RankedTensorType>(input.getType()).getRank() - 1;
+  Parts result{{payload}, tensor::getMixedSize(builder, loc, input, last)};
+  llvm::append_range(result.values, parameters);
+  return result;
+}
+
+struct ChooseQParamsModel
+    : public ExpandingModel<ChooseQParamsModel, ChooseQParamsOp> {
+  static SmallVector<Parts> expand(OpBuilder &builder, ChooseQParamsOp op,
+                                   ArrayRef<Parts> operands) {
+    SmallVector<Parts> results;
+    for (Value parameter :
+         lowerChooseQParams(builder, op.getLoc(), op.getScaledType(),
+                            op.getMethod(), getFirst(operands[0])))
+      results.push_back({{parameter}});
+    return results;
+  }
+};
+
+struct QuantizeModel : public ExpandingModel<QuantizeModel, QuantizeOp> {
+  // The parameters become part of the result, and the codes are new.
+  AliasingValueList getAliasingValues(Operation *op, OpOperand &operand,
+                                      const AnalysisState &state) const {
+    if (operand.getOperandNumber() == 0)
+      return {};
+    return {{op->getResult(0), BufferRelation::Unknown, /*isDefinite=*/false}};
+  }
+  bool resultBufferizesToMemoryWrite(Operation *op, OpResult result,
+                                     const AnalysisState &state) const {
+    return true;
+  }
+
+  static SmallVector<Parts> expand(OpBuilder &builder, QuantizeOp op,
+                                   ArrayRef<Parts> operands) {
+    Value input = getFirst(operands[0]);
+    SmallVector<Value> parameters = llvm::map_to_vector(
+        operands.slice(1, op.getParameters().size()), getFirst);
+    Value payload = lowerQuantize(
+        builder, op.getLoc(), op.getScaledType(), input, parameters,
+        {op.getRounding(), op.getSaturate(), op.getSeed()});
+    return {getQuantized(builder, op.getLoc(), payload, parameters, input)};
+  }
+};
+
+struct DynamicQuantizeModel
+    : public ExpandingModel<DynamicQuantizeModel, DynamicQuantizeOp> {
+  static SmallVector<Parts> expand(OpBuilder &builder, DynamicQuantizeOp op,
+                                   ArrayRef<Parts> operands) {
+    Value input = getFirst(operands[0]);
+    SmallVector<Value> parameters = lowerChooseQParams(
+        builder, op.getLoc(), op.getScaledType(), op.getMethod(), input);
+    Value payload = lowerQuantize(
+        builder, op.getLoc(), op.getScaledType(), input, parameters,
+        {op.getRounding(), op.getSaturate(), op.getSeed()});
+    return {getQuantized(builder, op.getLoc(), payload, parameters, input)};
+  }
+};
+
+struct DequantizeModel : public ExpandingModel<DequantizeModel, DequantizeOp> {
+  static SmallVector<Parts> expand(OpBuilder &builder, DequantizeOp op,
+                                   ArrayRef<Parts> operands) {
+    SmallVector<OpFoldResult> sizes =
+        getSizes(builder, op.getLoc(), op.getInput().getType(), operands[0]);
+    return {{{lowerDequantize(builder, op.getLoc(), op.getScaledType(), sizes,
+                              operands[0].values)}}};
+  }
+};
+
+struct AssembleModel : public RegroupingModel<AssembleModel, AssembleOp> {
+  static SmallVector<Parts> expand(OpBuilder &builder, AssembleOp op,
+                                   ArrayRef<Parts> operands) {
+    unsigned bits = getScaledElementType(op.getType()).getStorageBits();
+    SmallVector<OpFoldResult> sizes = getCodeSizes(
+        builder, op.getLoc(), op.getResult(), getFirst(operands[0]), bits);
+    return {{llvm::map_to_vector(operands, getFirst), sizes.back()}};
+  }
+};
+
+struct DisassembleModel
+    : public RegroupingModel<DisassembleModel, DisassembleOp> {
+  static SmallVector<Parts> expand(OpBuilder &, DisassembleOp op,
+                                   ArrayRef<Parts> operands) {
+    return llvm::map_to_vector(operands[0].values,
+                               [](Value part) { return Parts{{part}}; });
+  }
+};
+
+struct PackModel : public ExpandingModel<PackModel, PackOp> {
+  static SmallVector<Parts> expand(OpBuilder &builder, PackOp op,
+                                   ArrayRef<Parts> operands) {
+    auto type = cast<IntegerType>(op.getCodes().getType().getElementType());
+    return {{{lowerPack(builder, op.getLoc(), type, getFirst(operands[0]))}}};
+  }
+};
+
+struct UnpackModel : public ExpandingModel<UnpackModel, UnpackOp> {
+  static SmallVector<Parts> expand(OpBuilder &builder, UnpackOp op,
+                                   ArrayRef<Parts> operands) {
+    auto type = cast<IntegerType>(op.getType().getElementType());
+    Value bytes = getFirst(operands[0]);
+    SmallVector<OpFoldResult> sizes = getCodeSizes(
+        builder, op.getLoc(), op.getResult(), bytes, type.getWidth());
+    return {{{lowerUnpack(builder, op.getLoc(), type, sizes, bytes)}}};
+  }
+};
+
+struct ErrorStatsModel : public ExpandingModel<ErrorStatsModel, ErrorStatsOp> {
+  static SmallVector<Parts> expand(OpBuilder &builder, ErrorStatsOp op,
+                                   ArrayRef<Parts> operands) {
+    SmallVector<Value> stats =
+        lowerErrorStats(builder, op.getLoc(), op.getScaledType(),
+                        getFirst(operands[0]), operands[1].values);
+    return llvm::map_to_vector(stats,
+                               [](Value value) { return Parts{{value}}; });
+  }
+};
+
+} // namespace
+
+void quantx::registerBufferizableOpInterfaceExternalModels(
+    DialectRegistry &registry) {
+  registry.addExtension(+[](MLIRContext *context, QuantXDialect *) {
+    ChooseQParamsOp::attachInterface<ChooseQParamsModel>(*context);
+    QuantizeOp::attachInterface<QuantizeModel>(*context);
+    DynamicQuantizeOp::attachInterface<DynamicQuantizeModel>(*context);
+    DequantizeOp::attachInterface<DequantizeModel>(*context);
+    AssembleOp::attachInterface<AssembleModel>(*context);
+    DisassembleOp::attachInterface<DisassembleModel>(*context);
+    PackOp::attachInterface<PackModel>(*context);
+    UnpackOp::attachInterface<UnpackModel>(*context);
+    ErrorStatsOp::attachInterface<ErrorStatsModel>(*context);
+    // What ops expand into.
+    context->loadDialect<affine::AffineDialect, arith::ArithDialect,
+                         linalg::LinalgDialect, scf::SCFDialect,
+                         tensor::TensorDialect>();
+  });
+}
