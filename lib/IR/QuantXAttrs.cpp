@@ -46,24 +46,9 @@ Attribute QuantXDialect::parseAttribute(DialectAsmParser &parser,
 
 void QuantXDialect::printAttribute(Attribute attribute,
                                    DialectAsmPrinter &printer) const {
-  auto withType = dyn_cast<WithTypeAttr>(attribute);
-  Attribute inner = withType ? withType.getAttribute() : attribute;
-  LogicalResult printed = generatedAttributePrinter(inner, printer);
+  LogicalResult printed = generatedAttributePrinter(attribute, printer);
   assert(succeeded(printed) && "an attribute of this dialect");
   (void)printed;
-  if (withType)
-    printer << " : " << withType.getType();
-}
-
-Attribute WithTypeAttr::parse(AsmParser &parser, Type) {
-  parser.emitError(parser.getCurrentLocation(),
-                   "expected an attribute with its type after it, such as "
-                   "'#quantx.floor : f32', got 'with_type'");
-  return {};
-}
-
-void WithTypeAttr::print(AsmPrinter &printer) const {
-  printer << getAttribute() << " : " << getType();
 }
 
 //===----------------------------------------------------------------------===//

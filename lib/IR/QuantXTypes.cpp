@@ -38,7 +38,8 @@ bool quantx::isCodeType(Type type) {
 int64_t quantx::getPackedSize(int64_t numCodes, unsigned bits) {
   if (ShapedType::isDynamic(numCodes))
     return ShapedType::kDynamic;
-  return llvm::divideCeil(static_cast<uint64_t>(numCodes) * bits, 8);
+  // In groups of 8 codes, which fill `bits` bytes, so that nothing overflows.
+  return numCodes / 8 * bits + llvm::divideCeil(numCodes % 8 * bits, 8);
 }
 
 ScaledType quantx::getScaledElementType(Type type) {
@@ -131,7 +132,10 @@ static ParseResult parseBlock(AsmParser &parser,
       if (StringRef(loc.getPointer(), 2) == "0x")
         return parser.emitError(loc) << "expected block sizes of at least 1 "
                                         "or '*', got 0";
-      if (parser.parseInteger(size))
+      OptionalParseResult parsed = parser.parseOptionalInteger(size);
+      if (!parsed.has_value())
+        return parser.emitError(loc) << "expected a block size or '*'";
+      if (failed(*parsed))
         return failure();
       if (size < 1)
         return parser.emitError(loc) << "expected block sizes of at least 1 "
@@ -154,8 +158,8 @@ static ParseResult parseExtras(AsmParser &parser, Type &globalType,
   do {
     StringRef keyword;
     SMLoc loc = parser.getCurrentLocation();
-    if (parser.parseKeyword(&keyword))
-      return failure();
+    if (failed(parser.parseOptionalKeyword(&keyword)))
+      return parser.emitError(loc) << "expected 'global' or 'zero_point'";
     if (keyword != "global" && keyword != "zero_point")
       return parser.emitError(loc)
              << "expected 'global' or 'zero_point', got '" << keyword << "'";

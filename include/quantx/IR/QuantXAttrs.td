@@ -177,10 +177,10 @@ def QuantX_WithTypeAttr : QuantX_Attr<"WithType", "with_type"> {
     What `#quantx.floor : tensor<8x64xf32>` parses to: MLIR's parser takes a type
     after any dialect attribute as the attribute's own. The ops whose syntax has
     an attribute in front of their types take the two apart again; it has no
-    other use, and its text is that of the two parts.
+    other use. Elsewhere it prints as `#quantx.with_type<#quantx.floor, i32>`.
   }];
   let parameters = (ins "::mlir::Attribute":$attribute, "::mlir::Type":$type);
-  let hasCustomAssemblyFormat = 1;
+  let assemblyFormat = "`<` $attribute `,` $type `>`";
 }
 
 #endif // QUANTX_IR_QUANTXATTRS_TD
