@@ -1,0 +1,61 @@
+// RUN: quant-opt %s -split-input-file -verify-diagnostics
+
+// expected-error@+1 {{expected a margin in (0, 1], got 0.0}}
+func.func private @absmax_c1_zero() attributes {method = #quantx.absmax<margin = 0.0>}
+
+// -----
+
+// expected-error@+1 {{expected a margin in (0, 1], got -5.0}}
+func.func private @absmax_c1_negative() attributes {method = #quantx.absmax<margin = -0.5>}
+
+// -----
+
+// expected-error@+1 {{expected a margin in (0, 1], got 1.5}}
+func.func private @absmax_c1_above_one() attributes {method = #quantx.absmax<margin = 1.5>}
+
+// -----
+
+// expected-error@+1 {{expected a margin in (0, 1], got nan}}
+func.func private @absmax_c1_nan() attributes {method = #quantx.absmax<margin = 0x7FF8000000000000>}
+
+// -----
+
+// expected-error@+1 {{expected 'pow2' or 'margin' in #quantx.absmax}}
+func.func private @absmax_empty() attributes {method = #quantx.absmax<>}
+
+// -----
+
+// expected-error@+1 {{expected 'pow2' or 'margin' in #quantx.absmax}}
+func.func private @absmax_unknown() attributes {method = #quantx.absmax<clip = 0.5>}
+
+// -----
+
+// expected-error@+1 {{expected '>'}}
+func.func private @absmax_order() attributes {method = #quantx.absmax<pow2, margin = 0.5>}
+
+// -----
+
+// expected-error@+1 {{expected floating point literal}}
+func.func private @absmax_margin_string() attributes {method = #quantx.absmax<margin = "half">}
+
+// -----
+
+// expected-error@+2 {{failed to parse QuantX_RoundingAttr parameter 'value'}}
+// expected-error@+1 {{expected ::quantx::Rounding to be one of: nearest_even, nearest_toward_zero, stochastic}}
+func.func private @rounding() attributes {value = #quantx.rounding<up>}
+
+// -----
+
+// expected-error@+2 {{failed to parse QuantX_PackingAttr parameter 'value'}}
+// expected-error@+1 {{expected ::quantx::Packing to be one of: linear}}
+func.func private @packing() attributes {value = #quantx.packing<zigzag>}
+
+// -----
+
+// expected-error@+1 {{unknown attribute `nonsense` in dialect `quantx`}}
+func.func private @unknown() attributes {value = #quantx.nonsense}
+
+// -----
+
+// expected-error@+1 {{expected '<'}}
+func.func private @with_type() attributes {value = #quantx.with_type}

@@ -1,0 +1,111 @@
+// Every op, static and dynamic, with every attribute and operand, prints what it
+// parses: as custom text, as generic text and through bytecode.
+//
+// RUN: quant-opt %s | FileCheck %s
+// RUN: %quant_opt %s -mlir-print-op-generic | %quant_opt | FileCheck %s
+// RUN: %quant_opt %s -emit-bytecode | %quant_opt | FileCheck %s
+// RUN: %quant_opt %s -mlir-print-op-generic | FileCheck %s --check-prefix=GENERIC
+
+!mxfp4 = !quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x32>
+!nvfp4 = !quantx.scaled<f4E2M1FN : f32, f8E4M3FN per 1x16, global f32>
+!int4 = !quantx.scaled<ui4 : bf16, f16 per 1x*, zero_point ui4>
+!row = !quantx.scaled<i8 : f16, f32 per 32>
+
+// CHECK-LABEL: func.func @choose_qparams(
+func.func @choose_qparams(%x: tensor<8x64xf32>, %d: tensor<?x?xf32>, %b: tensor<8x64xbf16>) {
+  // CHECK: %{{.*}} = quantx.choose_qparams %{{.*}} using #quantx.floor for !mxfp4 : tensor<8x64xf32> -> tensor<8x2xf8E8M0FNU>
+  %0 = quantx.choose_qparams %x using #quantx.floor for !mxfp4 : tensor<8x64xf32> -> tensor<8x2xf8E8M0FNU>
+  // CHECK: %{{.*}}:2 = quantx.choose_qparams %{{.*}} using #quantx.absmax for !nvfp4 : tensor<?x?xf32> -> tensor<?x?xf8E4M3FN>, tensor<f32>
+  %1:2 = quantx.choose_qparams %d using #quantx.absmax for !nvfp4 : tensor<?x?xf32> -> tensor<?x?xf8E4M3FN>, tensor<f32>
+  // CHECK: %{{.*}}:2 = quantx.choose_qparams %{{.*}} using #quantx.minmax for !quantx.scaled<ui4 : bf16, f16 per 1x*, zero_point ui4> {note} : tensor<8x64xbf16> -> tensor<8x1xf16>, tensor<8x1xui4>
+  %2:2 = quantx.choose_qparams %b using #quantx.minmax for !int4 {note} : tensor<8x64xbf16> -> tensor<8x1xf16>, tensor<8x1xui4>
+  return
+}
+
+// CHECK-LABEL: func.func @quantize(
+// CHECK-SAME: %[[X:[a-z0-9]+]]: tensor<8x64xf32>, %[[S:[a-z0-9]+]]: tensor<8x2xf8E8M0FNU>, %[[SEED:[a-z0-9]+]]: i64
+// GENERIC-LABEL: sym_name = "quantize"
+func.func @quantize(%x: tensor<8x64xf32>, %s: tensor<8x2xf8E8M0FNU>, %seed: i64) {
+  // CHECK: quantx.quantize %[[X]], %[[S]] : tensor<8x64xf32>, tensor<8x2xf8E8M0FNU> to tensor<8x64x!mxfp4>
+  // GENERIC: "quantx.quantize"{{.*}}operandSegmentSizes = array<i32: 1, 1, 0>, rounding = #quantx.rounding<nearest_even>, saturate = true
+  %0 = quantx.quantize %x, %s : tensor<8x64xf32>, tensor<8x2xf8E8M0FNU> to tensor<8x64x!mxfp4>
+  // CHECK: quantx.quantize %[[X]], %[[S]] {saturate = false} : tensor
+  // GENERIC: "quantx.quantize"{{.*}}rounding = #quantx.rounding<nearest_even>, saturate = false
+  %1 = quantx.quantize %x, %s {saturate = false} : tensor<8x64xf32>, tensor<8x2xf8E8M0FNU> to tensor<8x64x!mxfp4>
+  // CHECK: quantx.quantize %[[X]], %[[S]] {rounding = #quantx.rounding<nearest_toward_zero>} : tensor
+  %2 = quantx.quantize %x, %s {rounding = #quantx.rounding<nearest_toward_zero>} : tensor<8x64xf32>, tensor<8x2xf8E8M0FNU> to tensor<8x64x!mxfp4>
+  // CHECK: quantx.quantize %[[X]], %[[S]] seed %[[SEED]] {rounding = #quantx.rounding<stochastic>, saturate = false} : tensor
+  // GENERIC: "quantx.quantize"{{.*}}operandSegmentSizes = array<i32: 1, 1, 1>
+  %3 = quantx.quantize %x, %s seed %seed {rounding = #quantx.rounding<stochastic>, saturate = false} : tensor<8x64xf32>, tensor<8x2xf8E8M0FNU> to tensor<8x64x!mxfp4>
+  // Defaults that are written out are not printed.
+  // CHECK: quantx.quantize %[[X]], %[[S]] : tensor
+  %4 = quantx.quantize %x, %s {rounding = #quantx.rounding<nearest_even>, saturate = true} : tensor<8x64xf32>, tensor<8x2xf8E8M0FNU> to tensor<8x64x!mxfp4>
+  return
+}
+
+// Two parameters and a seed.
+// CHECK-LABEL: func.func @quantize_parameters(
+func.func @quantize_parameters(%x: tensor<?x?xf32>, %s: tensor<?x?xf8E4M3FN>, %g: tensor<f32>, %seed: i64) {
+  // CHECK: quantx.quantize %{{.*}}, %{{.*}}, %{{.*}} seed %{{.*}} {rounding = #quantx.rounding<stochastic>} : tensor<?x?xf32>, tensor<?x?xf8E4M3FN>, tensor<f32> to tensor<?x?x!nvfp4>
+  %0 = quantx.quantize %x, %s, %g seed %seed {rounding = #quantx.rounding<stochastic>} : tensor<?x?xf32>, tensor<?x?xf8E4M3FN>, tensor<f32> to tensor<?x?x!nvfp4>
+  return
+}
+
+// CHECK-LABEL: func.func @dynamic_quantize(
+// CHECK-SAME: %[[X:[a-z0-9]+]]: tensor<8x64xf32>, %[[SEED:[a-z0-9]+]]: i64
+func.func @dynamic_quantize(%x: tensor<8x64xf32>, %seed: i64, %v: tensor<?xf16>) {
+  // CHECK: quantx.dynamic_quantize %[[X]] using #quantx.floor : tensor<8x64xf32> to tensor<8x64x!mxfp4>
+  // GENERIC: "quantx.dynamic_quantize"{{.*}}method = #quantx.floor, rounding = #quantx.rounding<nearest_even>, saturate = true
+  %0 = quantx.dynamic_quantize %x using #quantx.floor : tensor<8x64xf32> to tensor<8x64x!mxfp4>
+  // CHECK: quantx.dynamic_quantize %[[X]] using #quantx.floor {saturate = false} : tensor
+  // GENERIC: "quantx.dynamic_quantize"{{.*}}saturate = false
+  %1 = quantx.dynamic_quantize %x using #quantx.floor {saturate = false} : tensor<8x64xf32> to tensor<8x64x!mxfp4>
+  // CHECK: quantx.dynamic_quantize %[[X]] using #quantx.even seed %[[SEED]] {note, rounding = #quantx.rounding<stochastic>} : tensor
+  // GENERIC: "quantx.dynamic_quantize"(%{{[a-z0-9]+}}, %{{[a-z0-9]+}}) <{method = #quantx.even, rounding = #quantx.rounding<stochastic>, saturate = true}> {note}
+  %2 = quantx.dynamic_quantize %x using #quantx.even seed %seed {note, rounding = #quantx.rounding<stochastic>} : tensor<8x64xf32> to tensor<8x64x!mxfp4>
+  // CHECK: quantx.dynamic_quantize %{{.*}} using #quantx.absmax<margin = 5.000000e-01, pow2> : tensor<?xf16> to tensor<?x!quantx.scaled<i8 : f16, f32 per 32>>
+  %3 = quantx.dynamic_quantize %v using #quantx.absmax<margin = 0.5, pow2> : tensor<?xf16> to tensor<?x!row>
+  return
+}
+
+// CHECK-LABEL: func.func @dequantize(
+func.func @dequantize(%q: tensor<8x64x!mxfp4>, %v: tensor<?x!row>) {
+  // CHECK: quantx.dequantize %{{.*}} : tensor<8x64x!mxfp4> to tensor<8x64xf32>
+  %0 = quantx.dequantize %q : tensor<8x64x!mxfp4> to tensor<8x64xf32>
+  // CHECK: quantx.dequantize %{{.*}} {note} : tensor<?x!quantx.scaled<i8 : f16, f32 per 32>> to tensor<?xf16>
+  %1 = quantx.dequantize %v {note} : tensor<?x!row> to tensor<?xf16>
+  return
+}
+
+// CHECK-LABEL: func.func @parts(
+func.func @parts(%p: tensor<8x32xi8>, %s: tensor<8x1xf16>, %z: tensor<8x1xui4>, %d: tensor<?x?xi8>, %e: tensor<?x?xf8E4M3FN>, %g: tensor<f32>) {
+  // CHECK: quantx.assemble %{{.*}}, %{{.*}}, %{{.*}} : tensor<8x32xi8>, tensor<8x1xf16>, tensor<8x1xui4> to tensor<8x64x!quantx
+  %0 = quantx.assemble %p, %s, %z : tensor<8x32xi8>, tensor<8x1xf16>, tensor<8x1xui4> to tensor<8x64x!int4>
+  // CHECK: %{{.*}}, %{{.*}}:2 = quantx.disassemble %{{.*}} : tensor<8x64x!quantx{{.*}}> to tensor<8x32xi8>, tensor<8x1xf16>, tensor<8x1xui4>
+  %1, %2, %3 = quantx.disassemble %0 : tensor<8x64x!int4> to tensor<8x32xi8>, tensor<8x1xf16>, tensor<8x1xui4>
+  // CHECK: quantx.assemble %{{.*}} {note} : tensor<?x?xi8>, tensor<?x?xf8E4M3FN>, tensor<f32> to tensor<?x?x!nvfp4>
+  %4 = quantx.assemble %d, %e, %g {note} : tensor<?x?xi8>, tensor<?x?xf8E4M3FN>, tensor<f32> to tensor<?x?x!nvfp4>
+  // CHECK: quantx.disassemble %{{.*}} {note} : tensor<?x?x!nvfp4> to tensor<?x?xi8>, tensor<?x?xf8E4M3FN>, tensor<f32>
+  %5, %6, %7 = quantx.disassemble %4 {note} : tensor<?x?x!nvfp4> to tensor<?x?xi8>, tensor<?x?xf8E4M3FN>, tensor<f32>
+  return
+}
+
+// CHECK-LABEL: func.func @pack(
+func.func @pack(%c: tensor<8x63xi3>, %d: tensor<?xui6>) {
+  // CHECK: quantx.pack %{{.*}} as #quantx.packing<linear> : tensor<8x63xi3> to tensor<8x24xi8>
+  %0 = quantx.pack %c as #quantx.packing<linear> : tensor<8x63xi3> to tensor<8x24xi8>
+  // CHECK: quantx.unpack %{{.*}} as #quantx.packing<linear> : tensor<8x24xi8> to tensor<8x63xi3>
+  %1 = quantx.unpack %0 as #quantx.packing<linear> : tensor<8x24xi8> to tensor<8x63xi3>
+  // CHECK: quantx.pack %{{.*}} as #quantx.packing<linear> {note} : tensor<?xui6> to tensor<?xi8>
+  %2 = quantx.pack %d as #quantx.packing<linear> {note} : tensor<?xui6> to tensor<?xi8>
+  // CHECK: quantx.unpack %{{.*}} as #quantx.packing<linear> {note} : tensor<?xi8> to tensor<?xui6>
+  %3 = quantx.unpack %2 as #quantx.packing<linear> {note} : tensor<?xi8> to tensor<?xui6>
+  return
+}
+
+// CHECK-LABEL: func.func @error_stats(
+func.func @error_stats(%x: tensor<?x64xf32>, %q: tensor<?x64x!mxfp4>) {
+  // CHECK: %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} = quantx.error_stats %{{.*}}, %{{.*}} : tensor<?x64xf32>, tensor<?x64x!mxfp4> -> f32, f32, i64, i64
+  %0:4 = quantx.error_stats %x, %q : tensor<?x64xf32>, tensor<?x64x!mxfp4> -> f32, f32, i64, i64
+  return
+}
