@@ -5,11 +5,20 @@
 using namespace mlir;
 using namespace quantx;
 
+/// Whether a type that is built from bytes has as many codes a row as the same
+/// type that was packed into them. A dynamic size counts what the bytes hold,
+/// padding included.
+static bool keepsNumCodes(RankedTensorType type, unsigned bits) {
+  return bits == 8 || !type.isDynamicDim(type.getRank() - 1);
+}
+
 // assemble(disassemble(q)) -> q
 OpFoldResult AssembleOp::fold(FoldAdaptor) {
   auto parts = getPayload().getDefiningOp<DisassembleOp>();
   if (!parts || getPayload() != parts.getPayload() ||
       parts.getInput().getType() != getType() ||
+      !keepsNumCodes(getType(),
+                     getScaledElementType(getType()).getStorageBits()) ||
       !llvm::equal(getParameters(), parts.getParameters()))
     return {};
   return parts.getInput();
@@ -42,7 +51,8 @@ OpFoldResult PackOp::fold(FoldAdaptor) {
 OpFoldResult UnpackOp::fold(FoldAdaptor) {
   auto pack = getBytes().getDefiningOp<PackOp>();
   if (!pack || pack.getPacking() != getPacking() ||
-      pack.getCodes().getType() != getType())
+      pack.getCodes().getType() != getType() ||
+      !keepsNumCodes(getType(), getType().getElementTypeBitWidth()))
     return {};
   return pack.getCodes();
 }
