@@ -4,6 +4,7 @@
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Interfaces/ValueBoundsOpInterface.h"
 #include <numeric>
@@ -148,9 +149,61 @@ bool quantx::isKnownMultipleOf(OpFoldResult value, int64_t factor) {
 
 using Variable = ValueBoundsConstraintSet::Variable;
 
+static Value findShapeSource(Value value, Value stop, unsigned depth);
+
+/// Whether every iteration of `loop` yields, for its argument `i`, a tensor of
+/// the argument's shape.
+static bool keepsShape(scf::ForOp loop, unsigned i, unsigned depth) {
+  Value argument = loop.getRegionIterArg(i);
+  return findShapeSource(loop.getYieldedValues()[i], argument, depth) ==
+         argument;
+}
+
+/// One step towards the first value of the shape of `value`: what a slice was
+/// inserted into, or a loop began with. Null where there is none.
+static Value findPreviousOfShape(Value value, unsigned depth) {
+  if (auto insert = value.getDefiningOp<tensor::InsertSliceOp>())
+    return insert.getDest();
+  if (auto result = dyn_cast<OpResult>(value)) {
+    auto loop = dyn_cast<scf::ForOp>(result.getOwner());
+    unsigned i = result.getResultNumber();
+    if (loop && keepsShape(loop, i, depth))
+      return loop.getInitArgs()[i];
+    if (auto forall = dyn_cast<scf::ForallOp>(result.getOwner()))
+      return forall.getOutputs()[i];
+    return {};
+  }
+  auto argument = cast<BlockArgument>(value);
+  Operation *parent = argument.getOwner()->getParentOp();
+  if (auto loop = dyn_cast_or_null<scf::ForOp>(parent)) {
+    unsigned first = loop.getNumInductionVars();
+    unsigned i = argument.getArgNumber() - first;
+    if (argument.getArgNumber() >= first && keepsShape(loop, i, depth))
+      return loop.getInitArgs()[i];
+  }
+  if (auto forall = dyn_cast_or_null<scf::ForallOp>(parent)) {
+    unsigned first = forall.getRank();
+    if (argument.getArgNumber() >= first)
+      return forall.getOutputs()[argument.getArgNumber() - first];
+  }
+  return {};
+}
+
+/// The earliest value that is known to have the shape of `value`, or `stop`.
+static Value findShapeSource(Value value, Value stop, unsigned depth) {
+  while (depth != 0 && value != stop) {
+    Value previous = findPreviousOfShape(value, --depth);
+    if (!previous)
+      break;
+    value = previous;
+  }
+  return value;
+}
+
 /// The size of dimension `dim` of `tensor`.
 static Variable getDimSize(Value tensor, int64_t dim) {
   auto type = cast<RankedTensorType>(tensor.getType());
+  tensor = findShapeSource(tensor, /*stop=*/Value(), kMaxDepth);
   if (type.isDynamicDim(dim))
     return Variable(tensor, dim);
   Builder builder(tensor.getContext());

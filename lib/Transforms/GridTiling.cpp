@@ -87,6 +87,24 @@ Box quantx::getElementsOfGrid(IndexBuilder &index, const Box &grid,
   return elements;
 }
 
+void quantx::useKnownSizes(const Box &grid, ArrayRef<int64_t> steps,
+                           Value tensor, Box &elements) {
+  for (auto [dim, step] : llvm::enumerate(steps)) {
+    auto count = dyn_cast<Value>(grid.sizes[dim]);
+    auto apply = count ? count.getDefiningOp<affine::AffineApplyOp>()
+                       : affine::AffineApplyOp();
+    if (step == kWholeStep || !apply || apply.getNumOperands() != 1)
+      continue;
+    AffineExpr operand = apply.getMap().getNumDims() == 1
+                             ? getAffineDimExpr(0, count.getContext())
+                             : getAffineSymbolExpr(0, count.getContext());
+    Value size = apply.getOperand(0);
+    if (apply.getMap().getResult(0) == operand.ceilDiv(step) &&
+        endsOnStepOrEnd(elements.offsets[dim], size, tensor, dim, step))
+      elements.sizes[dim] = size;
+  }
+}
+
 Box quantx::getGridOfBox(IndexBuilder &index, const Box &box,
                          ArrayRef<int64_t> steps) {
   Box grid;

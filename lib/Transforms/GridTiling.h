@@ -47,6 +47,12 @@ Box getElementsOfGrid(IndexBuilder &index, const Box &grid,
                       llvm::ArrayRef<int64_t> steps,
                       llvm::ArrayRef<mlir::OpFoldResult> sizes);
 
+/// Where a count of steps in `grid` was found from a number of elements of
+/// `tensor`, makes that number the size of `elements`: what follows computes
+/// the same tile, not one that only happens to be equal.
+void useKnownSizes(const Box &grid, llvm::ArrayRef<int64_t> steps,
+                   mlir::Value tensor, Box &elements);
+
 /// The steps that `box`, which lies on them, covers.
 Box getGridOfBox(IndexBuilder &index, const Box &box,
                  llvm::ArrayRef<int64_t> steps);

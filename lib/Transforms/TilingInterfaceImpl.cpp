@@ -80,8 +80,11 @@ struct ChooseQParamsTiling
   }
   static Box getElementsOfResult(IndexBuilder &index, ChooseQParamsOp op,
                                  const Box &result) {
-    return getElementsOfGrid(index, result, getSteps(op),
-                             getElementSizes(index, op));
+    SmallVector<int64_t> steps = getSteps(op);
+    Box elements =
+        getElementsOfGrid(index, result, steps, getElementSizes(index, op));
+    useKnownSizes(result, steps, op.getInput(), elements);
+    return elements;
   }
 };
 
