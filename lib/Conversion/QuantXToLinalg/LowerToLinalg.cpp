@@ -100,10 +100,27 @@ struct ConvertBranch : public OpConversionPattern<Branch> {
   LogicalResult
   matchAndRewrite(Branch op, Adaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
+    for (Block *successor : op->getSuccessors())
+      if (failed(convertArguments(successor, rewriter)))
+        return rewriter.notifyMatchFailure(op, "unconvertible block argument");
     return replace(op, adaptor, rewriter);
   }
 
 private:
+  /// The pattern for functions converts the arguments of entry blocks alone.
+  LogicalResult convertArguments(Block *block,
+                                 ConversionPatternRewriter &rewriter) const {
+    const TypeConverter &converter = *this->getTypeConverter();
+    if (converter.isLegal(block->getArgumentTypes()))
+      return success();
+    std::optional<TypeConverter::SignatureConversion> conversion =
+        converter.convertBlockSignature(block);
+    if (!conversion)
+      return failure();
+    rewriter.applySignatureConversion(block, *conversion, &converter);
+    return success();
+  }
+
   static SmallVector<Value> flatten(ArrayRef<ValueRange> ranges) {
     SmallVector<Value> values;
     for (ValueRange range : ranges)
@@ -164,8 +181,7 @@ private:
 
     target.addIllegalDialect<QuantXDialect>();
     target.addDynamicallyLegalOp<func::FuncOp>([&](func::FuncOp op) {
-      return converter.isSignatureLegal(op.getFunctionType()) &&
-             converter.isLegal(&op.getBody());
+      return converter.isSignatureLegal(op.getFunctionType());
     });
     target.addDynamicallyLegalOp<func::CallOp, func::ReturnOp, cf::BranchOp,
                                  cf::CondBranchOp>(
