@@ -139,7 +139,8 @@ function(quantx_install_package)
   configure_package_config_file(
     "${QUANTX_SOURCE_DIR}/cmake/QuantXConfig.cmake.in"
     "${QUANTX_BINARY_DIR}/cmake/QuantXConfig.cmake"
-    INSTALL_DESTINATION ${package_dir})
+    INSTALL_DESTINATION ${package_dir}
+    PATH_VARS CMAKE_INSTALL_INCLUDEDIR)
   write_basic_package_version_file(
     "${QUANTX_BINARY_DIR}/cmake/QuantXConfigVersion.cmake"
     COMPATIBILITY SameMinorVersion)
