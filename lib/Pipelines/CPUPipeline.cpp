@@ -19,6 +19,7 @@ using namespace quantx;
 
 /// From tensors to buffers: results are owned by the caller.
 static void addBufferization(OpPassManager &pm) {
+  pm.addPass(createQuantXVerifyBufferizable());
   pm.addPass(createQuantXProtectArguments());
   pm.addPass(bufferization::createEmptyTensorEliminationPass());
   bufferization::OneShotBufferizePassOptions options;
@@ -34,6 +35,7 @@ static void addBufferization(OpPassManager &pm) {
 
 /// From structured ops on buffers to branches.
 static void addLoops(OpPassManager &pm, int64_t threads) {
+  pm.addPass(createQuantXExpandCopies());
   if (threads > 1) {
     pm.addNestedPass<func::FuncOp>(createConvertLinalgToParallelLoopsPass());
     pm.addPass(createQuantXKeepOuterParallel());

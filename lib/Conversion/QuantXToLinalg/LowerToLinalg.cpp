@@ -186,6 +186,7 @@ private:
     target.addDynamicallyLegalOp<func::CallOp, func::ReturnOp, cf::BranchOp,
                                  cf::CondBranchOp>(
         [&](Operation *op) { return converter.isLegal(op); });
+    addLegalMoves(converter, target);
     // Anything else may use small integers, but not scaled tensors.
     target.markUnknownOpDynamicallyLegal([](Operation *op) {
       auto isPlain = [](Type type) { return !getScaledElementType(type); };

@@ -206,10 +206,52 @@ private:
   }
 };
 
+/// Moves tensors of small integers as the bytes that they live in.
+template <typename OpT>
+struct MoveBytes : public OpConversionPattern<OpT> {
+  using OpConversionPattern<OpT>::OpConversionPattern;
+  using Adaptor = typename OpConversionPattern<OpT>::OneToNOpAdaptor;
+
+  LogicalResult
+  matchAndRewrite(OpT op, Adaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    SmallVector<Value> operands;
+    for (ValueRange range : adaptor.getOperands()) {
+      if (range.size() != 1)
+        return rewriter.notifyMatchFailure(op, "an operand has several parts");
+      operands.push_back(range.front());
+    }
+    for (Type type : op->getResultTypes())
+      if (getScaledElementType(type))
+        return rewriter.notifyMatchFailure(op, "a result has several parts");
+    FailureOr<Operation *> moved =
+        convertOpResultTypes(op, operands, *this->getTypeConverter(), rewriter);
+    if (failed(moved))
+      return rewriter.notifyMatchFailure(op, "a result cannot be converted");
+    rewriter.replaceOp(op, *moved);
+    return success();
+  }
+};
+
 } // namespace
+
+void quantx::addLegalMoves(const TypeConverter &converter,
+                           ConversionTarget &target) {
+  target.addDynamicallyLegalOp<
+      arith::SelectOp, bufferization::AllocTensorOp, scf::ForallOp,
+      tensor::CastOp, tensor::DimOp, tensor::EmptyOp, tensor::ExtractSliceOp,
+      tensor::InsertSliceOp, tensor::ParallelInsertSliceOp>(
+      [&](Operation *op) { return converter.isLegal(op); });
+}
 
 void quantx::populateScaledTensorPartsPatterns(const TypeConverter &converter,
                                                RewritePatternSet &patterns) {
-  patterns.add<CastParts, DimOfParts, SelectParts, EmptyParts, AllocTensorParts,
-               ForallParts>(converter, patterns.getContext());
+  patterns
+      .add<CastParts, DimOfParts, SelectParts, EmptyParts, AllocTensorParts,
+           ForallParts, MoveBytes<arith::SelectOp>,
+           MoveBytes<bufferization::AllocTensorOp>, MoveBytes<tensor::CastOp>,
+           MoveBytes<tensor::DimOp>, MoveBytes<tensor::EmptyOp>,
+           MoveBytes<tensor::ExtractSliceOp>, MoveBytes<tensor::InsertSliceOp>,
+           MoveBytes<tensor::ParallelInsertSliceOp>>(converter,
+                                                     patterns.getContext());
 }

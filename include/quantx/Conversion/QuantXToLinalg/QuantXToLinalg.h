@@ -29,11 +29,15 @@ public:
 void populateQuantXToLinalgPatterns(const mlir::TypeConverter &converter,
                                     mlir::RewritePatternSet &patterns);
 
-/// Patterns that take scaled tensors apart in the ops that move them whole:
-/// tensor.cast, dim and empty, bufferization.alloc_tensor, arith.select and
-/// scf.forall.
+/// Patterns that take scaled tensors apart in the ops that move them whole
+/// (tensor.cast, dim and empty, bufferization.alloc_tensor, arith.select and
+/// scf.forall), and that move tensors of small integers, slices too, as bytes.
 void populateScaledTensorPartsPatterns(const mlir::TypeConverter &converter,
                                        mlir::RewritePatternSet &patterns);
+
+/// Makes the ops of those patterns legal on converted types only.
+void addLegalMoves(const mlir::TypeConverter &converter,
+                   mlir::ConversionTarget &target);
 
 /// Slices of scaled tensors that are slices of their parts.
 using ScaledTensorSlices = llvm::DenseSet<mlir::Operation *>;

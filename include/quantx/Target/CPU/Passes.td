@@ -5,6 +5,16 @@
 
 include "mlir/Pass/PassBase.td"
 
+def QuantXExpandCopies : Pass<"quantx-expand-copies"> {
+  let summary = "Copy between strided buffers by loops";
+  let description = [{
+    Rewrites `memref.copy` from or to a buffer with a layout (a tile of a larger
+    one) to `linalg.generic`: upstream's lowering calls a function of its runtime
+    library, and our code calls none. Other copies become `memcpy`.
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect"];
+}
+
 def QuantXKeepOuterParallel : Pass<"quantx-keep-outer-parallel"> {
   let summary = "Keep only the outermost dimension of scf.parallel parallel";
   let description = [{
@@ -47,6 +57,16 @@ def QuantXSetCPUTarget : Pass<"quantx-set-cpu-target", "::mlir::ModuleOp"> {
            "`native`, `x86-64-v4`, `x86-64-v3`, `generic` or `aarch64`">
   ];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
+def QuantXVerifyBufferizable
+    : Pass<"quantx-verify-bufferizable", "::mlir::ModuleOp"> {
+  let summary = "Fail on an op on tensors that cannot be bufferized";
+  let description = [{
+    Stands in front of one-shot-bufferize in the CPU pipeline, which does not
+    name the op that stops it: each op on tensors without a model of
+    `BufferizableOpInterface` is an error that names it.
+  }];
 }
 
 def QuantXVerifyLLVM : Pass<"quantx-verify-llvm", "::mlir::ModuleOp"> {
