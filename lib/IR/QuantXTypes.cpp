@@ -204,6 +204,16 @@ void ScaledType::print(AsmPrinter &printer) const {
 // ScaledType: verification
 //===----------------------------------------------------------------------===//
 
+/// The storage types that there are, for diagnostics.
+static std::string formatStorageTypes() {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  for (const FloatFormat &format : getFloatFormats())
+    os << format.name << ", ";
+  os << "or i2 to i8, ui2 to ui8";
+  return text;
+}
+
 LogicalResult ScaledType::verify(function_ref<InFlightDiagnostic()> emitError,
                                  Type storage, Type expressed, Type scale,
                                  ArrayRef<int64_t> block, Type globalType,
@@ -211,11 +221,9 @@ LogicalResult ScaledType::verify(function_ref<InFlightDiagnostic()> emitError,
   // scaled_c1
   bool isFloatStorage =
       isa<FloatType>(storage) && lookupFloatFormat(getKeyword(storage));
-  if (!isFloatStorage && !isCodeType(storage)) {
-    return emitError() << "expected storage type f8E4M3FN, f8E5M2, f6E2M3FN, "
-                          "f6E3M2FN, f4E2M1FN, or i2 to i8, ui2 to ui8, got "
-                       << storage;
-  }
+  if (!isFloatStorage && !isCodeType(storage))
+    return emitError() << "expected storage type " << formatStorageTypes()
+                       << ", got " << storage;
   // scaled_c2
   if (!isa<Float32Type, Float16Type, BFloat16Type>(expressed))
     return emitError() << "expected expressed type f32, f16 or bf16, got "
