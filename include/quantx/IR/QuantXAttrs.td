@@ -92,8 +92,8 @@ def QuantX_AbsmaxAttr : QuantX_ScaleMethod<"Absmax", "absmax"> {
     g = 1. A block that holds a NaN or Inf has a NaN scale, and the global scale
     is taken over the finite values alone.
 
-    Suits f32, f16 and bf16 scales without `global` or `zero_point`, and
-    f8E4M3FN scales with `global` (margin 1, no `pow2`).
+    Suits types without `zero_point`: f32, f16 and bf16 scales without `global`,
+    and f8E4M3FN scales, where g is 1 without `global` (margin 1, no `pow2`).
 
     Constraints:
     - (absmax_c1) margin is in (0, 1].

@@ -34,8 +34,9 @@ def QuantXExpandNarrowFloats : Pass<"quantx-expand-narrow-floats"> {
     f4E2M1FN or f8E8M0FNU and f32, f16 or bf16, in anybody's IR, to `arith` on
     integers and f32 that is exact for every bit pattern: what APFloat gives,
     but for NaN into a format without one, which becomes the largest finite
-    value, and overflow of such a format, which saturates. A scale counts with
-    its value, never only its exponent.
+    value, overflow of such a format, which saturates, and f8E8M0FNU, whose NaN
+    stays NaN and for which the sign of a value does not count. A scale counts
+    with its value, never only its exponent.
 
     Only rounding to nearest even is expanded; an op with another rounding mode
     is left as it is.
