@@ -15,7 +15,7 @@ reason) writes %quant_opt, which is the tool alone.
 %mlir_dir      where MLIRConfig.cmake is
 %python        the python that runs lit
 
-Features: asan; host-x86_64 or host-aarch64; host-avx512 (with the byte
+Features: asan; host-x86_64 or host-aarch64; host-avx2, host-avx512 (with the byte
 shuffles: VBMI), host-avx512-vnni, host-amx; ptxas; nvidia-gpu; plugin;
 clang-format.
 """
@@ -96,6 +96,7 @@ features = {
     # A sanitized plugin does not load into the stock tool.
     "plugin": bool(config.quantx_plugin) and not config.sanitizers,
     f"host-{config.host_processor}": True,
+    "host-avx2": "avx2" in flags,
     "host-avx512": avx512,
     "host-avx512-vnni": avx512 and "avx512_vnni" in flags,
     "host-amx": "amx_tile" in flags,

@@ -99,8 +99,9 @@ static Error run(const Options &options) {
   if (!signatures)
     return signatures.takeError();
   if (signatures->empty())
-    return llvm::createStringError(options.inputPath +
-                                   ": expected a public function, found none");
+    return llvm::createStringError(
+        options.inputPath +
+        ": expected a public function with a body, found none");
 
   // Both files are opened before the long work, and replaced after all of it.
   Expected<OutputFile> output = OutputFile::create(options.outputPath);

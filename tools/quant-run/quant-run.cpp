@@ -68,7 +68,12 @@ static Expected<CPUTarget> getTarget(StringRef name) {
 /// The signature of the function to run.
 static Expected<FunctionSignature>
 findEntryPoint(llvm::ArrayRef<FunctionSignature> signatures,
-               StringRef entryPoint) {
+               const Options &options) {
+  StringRef entryPoint = options.entryPoint;
+  if (signatures.empty())
+    return llvm::createStringError(
+        options.filePath +
+        ": expected a public function with a body, found none");
   for (const FunctionSignature &signature : signatures) {
     if (signature.name == entryPoint ||
         (entryPoint.empty() && signatures.size() == 1))
@@ -78,8 +83,6 @@ findEntryPoint(llvm::ArrayRef<FunctionSignature> signatures,
       llvm::map_range(signatures,
                       [](const FunctionSignature &s) { return s.name; }),
       ", ");
-  if (signatures.empty())
-    names = "no public function with a body";
   if (entryPoint.empty())
     return llvm::createStringError(
         "expected --entry-point=NAME: the file has " + names);
@@ -174,8 +177,7 @@ static Error run(const Options &options) {
   auto signatures = (*compiler)->getSignatures();
   if (!signatures)
     return signatures.takeError();
-  Expected<FunctionSignature> signature =
-      findEntryPoint(*signatures, options.entryPoint);
+  Expected<FunctionSignature> signature = findEntryPoint(*signatures, options);
   if (!signature)
     return signature.takeError();
   if (Error error = checkCount(signature->inputs, options.inputs.size(),

@@ -27,6 +27,34 @@ Compiler::Compiler() : context(makeRegistry()) {
       [this](mlir::Diagnostic &diagnostic) { handleDiagnostic(diagnostic); });
 }
 
+/// The name of the op that MLIR shows in a note to an error about it; empty
+/// where there is none.
+static std::string getNotedOpName(const mlir::Diagnostic &diagnostic) {
+  for (const mlir::Diagnostic &note : diagnostic.getNotes()) {
+    std::string text = note.str();
+    StringRef op = text;
+    if (!op.consume_front("see current operation: "))
+      continue;
+    if (op.starts_with("%"))
+      op = op.split(" = ").second;
+    op.consume_front("\"");
+    return op.take_until([](char c) { return StringRef(" (\"\n").contains(c); })
+        .str();
+  }
+  return "";
+}
+
+/// The first line of the message, with the name of its op in front where it
+/// lacks that.
+static std::string formatMessage(const mlir::Diagnostic &diagnostic) {
+  std::string text = diagnostic.str();
+  StringRef line = StringRef(text).split('\n').first;
+  std::string op = getNotedOpName(diagnostic);
+  if (op.empty() || line.contains(op))
+    return line.str();
+  return "'" + op + (line.starts_with("op ") ? "' " : "' op: ") + line.str();
+}
+
 void Compiler::handleDiagnostic(mlir::Diagnostic &diagnostic) {
   std::string text;
   llvm::raw_string_ostream os(text);
@@ -34,13 +62,12 @@ void Compiler::handleDiagnostic(mlir::Diagnostic &diagnostic) {
           diagnostic.getLocation()->findInstanceOf<mlir::FileLineColLoc>())
     os << location.getFilename().getValue() << ":" << location.getLine() << ":"
        << location.getColumn() << ": ";
-  os << diagnostic;
-  StringRef line = StringRef(text).split('\n').first;
+  os << formatMessage(diagnostic);
   if (diagnostic.getSeverity() == mlir::DiagnosticSeverity::Warning)
-    llvm::WithColor::warning() << line << "\n";
+    llvm::WithColor::warning() << text << "\n";
   if (diagnostic.getSeverity() == mlir::DiagnosticSeverity::Error &&
       firstError.empty())
-    firstError = line.str();
+    firstError = text;
 }
 
 Error Compiler::takeError(const llvm::Twine &step) {

@@ -5,7 +5,7 @@
 #include "llvm/ExecutionEngine/Orc/ExecutionUtils.h"
 #include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"
 #include "llvm/IR/IRBuilder.h"
-#include "llvm/IR/Verifier.h"
+#include "llvm/Transforms/IPO/Internalize.h"
 
 using namespace quantx;
 using llvm::Error;
@@ -131,6 +131,10 @@ Expected<JITFunction> JITFunction::create(mlir::ModuleOp module,
     return llvm::createStringError("the function '" + function +
                                    "' has no C wrapper");
   addEntry(*wrapper);
+  // What the entry does not call is neither compiled nor linked.
+  llvm::internalizeModule(*program->module, [](const llvm::GlobalValue &value) {
+    return value.getName() == entryName;
+  });
   if (Error error = optimize(*program, target))
     return error;
   std::string messages;

@@ -1,0 +1,69 @@
+// What quant-compile says of a command line that it cannot follow: one line,
+// exit code 1, no file (Inputs/expect_error.py checks these).
+//
+// RUN: rm -rf %t && mkdir -p %t/folder.o && cd %t
+// DEFINE: %{arguments} =
+// DEFINE: %{fails} = %python %S/Inputs/expect_error.py %t quant-compile %s \
+// DEFINE:   %{arguments}
+//
+// RUN: %{fails} | FileCheck %s --check-prefix=NO-OUTPUT
+// NO-OUTPUT: quant-compile: error: expected -o kernel.{ll,s,o,so}
+//
+// REDEFINE: %{arguments} = -o k.ptx
+// RUN: %{fails} | FileCheck %s --check-prefix=PTX
+// PTX: error: k.ptx: PTX is not available yet: expected .ll, .s, .o or .so
+//
+// REDEFINE: %{arguments} = -o k.bc
+// RUN: %{fails} | FileCheck %s --check-prefix=SUFFIX
+// SUFFIX: error: k.bc: expected the suffix .ll, .s, .o or .so, found '.bc'
+//
+// REDEFINE: %{arguments} = -o kernel
+// RUN: %{fails} | FileCheck %s --check-prefix=NO-SUFFIX
+// NO-SUFFIX: error: kernel: expected the suffix .ll, .s, .o or .so, found none
+//
+// REDEFINE: %{arguments} = -o k.o --target=sm_90
+// RUN: %{fails} | FileCheck %s --check-prefix=TARGET
+// TARGET: error: unknown target 'sm_90': expected one of native, x86-64-v4, x86-64-v3, generic, aarch64
+//
+// REDEFINE: %{arguments} = -o k.o --threads=many
+// RUN: %{fails} | FileCheck %s --check-prefix=THREADS
+// THREADS: error: --threads: expected an integer of at least 1, found 'many'
+//
+// REDEFINE: %{arguments} = -o no/k.o
+// RUN: %{fails} | FileCheck %s --check-prefix=NO-FOLDER
+// NO-FOLDER: error: no/k.o: cannot write it: No such file or directory
+//
+// REDEFINE: %{arguments} = -o folder.o
+// RUN: %{fails} | FileCheck %s --check-prefix=FOLDER
+// FOLDER: error: folder.o: cannot write it: it is a directory
+//
+// Neither of the two files is there when one of them cannot be.
+// REDEFINE: %{arguments} = -o k.o --header=no/k.h
+// RUN: %{fails} | FileCheck %s --check-prefix=HEADER
+// HEADER: error: no/k.h: cannot write it: No such file or directory
+//
+// REDEFINE: %{arguments} = -o k.o --header=k.h
+// RUN: %{fails} | FileCheck %s --check-prefix=NAME
+// NAME: error: the function 'a.b' has no name in C: expected letters, digits and underscores
+//
+// A shared object needs what it calls, and a linker for its machine.
+// REDEFINE: %{arguments} = -o k.so
+// RUN: %{fails} | FileCheck %s --check-prefix=LINK
+// LINK: error: linking with {{.*}}cc failed: {{.*}}undefined reference to `{{.*}}elsewhere'
+//
+// RUN: %if host-x86_64 %{ %python %S/Inputs/expect_error.py %t \
+// RUN:   quant-compile %s -o k.so --target=aarch64 \
+// RUN:   | FileCheck %s --check-prefix=CROSS %}
+// CROSS: error: cannot link for aarch64: this machine is x86_64; write an object file, .o, and link it with a cross compiler
+//
+// RUN: env PATH=%t %python %S/Inputs/expect_error.py %t \
+// RUN:   %build_root/bin/quant-compile %s -o k.so \
+// RUN:   | FileCheck %s --check-prefix=NO-CC
+// NO-CC: error: cannot link a shared object: no C compiler 'cc' in PATH
+
+func.func @"a.b"(%x: f32) -> f32 {
+  %y = call @elsewhere(%x) : (f32) -> f32
+  return %y : f32
+}
+
+func.func private @elsewhere(f32) -> f32
