@@ -1,7 +1,7 @@
 // The size of every result in terms of the operands: no op is left but the sizes
 // of arguments, and static sizes are constants.
 //
-// RUN: quant-opt %s -resolve-ranked-shaped-type-result-dims -canonicalize | FileCheck %s
+// RUN: quant-opt %s -resolve-ranked-shaped-type-result-dims -canonicalize -cse | FileCheck %s
 
 !mxfp4 = !quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x32>
 !nvfp4 = !quantx.scaled<f4E2M1FN : f32, f8E4M3FN per 1x16, global f32>
