@@ -103,15 +103,17 @@ struct AbsmaxModel
                          << type;
     if (isWideScaleType(type.getScaleType()) && !type.hasGlobal())
       return success();
-    if (!isa<Float8E4M3FNType>(type.getScaleType()))
+    if (!isa<Float8E4M3FNType>(type.getScaleType())) {
       return emitError() << attr
                          << " expects an f32, f16 or bf16 scale, or an "
                             "f8E4M3FN scale, got "
                          << type;
-    if (method != AbsmaxAttr::get(attr.getContext()))
+    }
+    if (method != AbsmaxAttr::get(attr.getContext())) {
       return emitError() << "expected neither margin nor pow2 with an f8E4M3FN "
                             "scale, got "
                          << attr;
+    }
     return success();
   }
 
