@@ -12,12 +12,13 @@ reason) writes %quant_opt, which is the tool alone.
 %src_root      the source tree        %build_root  the build tree
 %cmake         the cmake that configured the build
 %cc, %cxx      the compilers that it uses
+%fuzz_dir      where the libFuzzer programs are
 %mlir_dir      where MLIRConfig.cmake is
 %python        the python that runs lit
 
-Features: asan; host-x86_64 or host-aarch64; host-avx2, host-avx512 (with the byte
-shuffles: VBMI), host-avx512-vnni, host-amx; ptxas; nvidia-gpu; plugin;
-clang-format.
+Features: asan; host-x86_64 or host-aarch64; host-avx2, host-avx512 (with the
+byte shuffles: VBMI), host-avx512-vnni, host-amx; ptxas; nvidia-gpu; plugin;
+fuzzers (the build has QUANTX_BUILD_FUZZERS); clang-format.
 """
 
 import ctypes
@@ -59,6 +60,7 @@ config.substitutions += [
     ("%shlibext", config.shared_library_suffix),
     ("%src_root", config.quantx_source_dir),
     ("%build_root", config.quantx_binary_dir),
+    ("%fuzz_dir", config.quantx_fuzz_dir),
     ("%mlir_dir", config.mlir_cmake_dir),
     ("%cmake", config.cmake),
     ("%cxx", config.cxx_compiler),
@@ -103,6 +105,7 @@ features = {
     "ptxas": shutil.which("ptxas", path=os.pathsep.join(
         [os.environ.get("PATH", ""), "/usr/local/cuda/bin"])) is not None,
     "nvidia-gpu": has_nvidia_gpu(),
+    "fuzzers": bool(config.quantx_fuzz_dir),
     "clang-format": shutil.which("clang-format") is not None,
 }
 config.available_features.update(

@@ -63,12 +63,15 @@ install_packages() {
     die "could not install ${missing[*]}; Debian 12 has them in its security archive (bookworm-security)"
 }
 
+# Options of CMake that `build` adds to the preset's.
+configure_options=()
+
 # build PRESET [TARGET...]: configures and builds; the folder is $builds/PRESET.
 build() {
   local preset=$1 folder=$builds/$1
   shift
   say "building in ${folder#"$root"/}"
-  cmake --preset "$preset" -B "$folder" </dev/null >"$builds/$preset-configure.log" 2>&1 || {
+  cmake --preset "$preset" -B "$folder" "${configure_options[@]}" </dev/null >"$builds/$preset-configure.log" 2>&1 || {
     cat "$builds/$preset-configure.log" >&2
     die "cmake failed"
   }
