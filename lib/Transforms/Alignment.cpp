@@ -225,6 +225,15 @@ static bool isMultipleOrRest(MinMaxOp op, unsigned result, int64_t step,
          areKnownEqual(Variable(map, op.getOperands()), rest);
 }
 
+/// The operand that `expr` is, or null.
+static Value findOperand(AffineMap map, AffineExpr expr, ValueRange operands) {
+  if (auto dim = dyn_cast<AffineDimExpr>(expr))
+    return operands[dim.getPosition()];
+  if (auto symbol = dyn_cast<AffineSymbolExpr>(expr))
+    return operands[map.getNumDims() + symbol.getPosition()];
+  return {};
+}
+
 /// Whether `size` is a multiple of `step`, or `rest`, or the least or largest
 /// of such. (Tiles beyond the end are written as max(0, rest).)
 static bool isMultipleOrRest(OpFoldResult size, int64_t step,
@@ -235,11 +244,11 @@ static bool isMultipleOrRest(OpFoldResult size, int64_t step,
   if (!value || depth == 0)
     return false;
   auto isEveryResult = [&](auto op) {
-    for (unsigned i = 0, e = op.getMap().getNumResults(); i < e; ++i) {
-      auto dim = dyn_cast<AffineDimExpr>(op.getMap().getResult(i));
-      bool holds = isMultipleOrRest(op, i, step, rest) ||
-                   (dim && isMultipleOrRest(op.getOperands()[dim.getPosition()],
-                                            step, rest, depth - 1));
+    for (auto [i, expr] : llvm::enumerate(op.getMap().getResults())) {
+      Value operand = findOperand(op.getMap(), expr, op.getOperands());
+      bool holds =
+          isMultipleOrRest(op, i, step, rest) ||
+          (operand && isMultipleOrRest(operand, step, rest, depth - 1));
       if (!holds)
         return false;
     }

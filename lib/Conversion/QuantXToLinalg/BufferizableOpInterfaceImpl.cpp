@@ -223,7 +223,8 @@ struct ExpandingModel
     return {};
   }
 
-  /// There is no copying of what has no buffer; a writer of a part copies.
+  /// There is no copying of what has no buffer; who writes into a part of it
+  /// copies that.
   bool mustBufferizeInPlace(Operation *op, OpOperand &operand,
                             const AnalysisState &state) const {
     return isCarried(operand.get().getType());
@@ -269,6 +270,11 @@ struct RegroupingModel : public ExpandingModel<Model, OpT> {
       list.addAlias({result, BufferRelation::Unknown, /*isDefinite=*/false});
     return list;
   }
+
+  bool mustBufferizeInPlace(Operation *op, OpOperand &operand,
+                            const AnalysisState &state) const {
+    return true;
+  }
 };
 
 Value getFirst(const Parts &parts) { return parts.values.front(); }
@@ -302,6 +308,10 @@ struct QuantizeModel : public ExpandingModel<QuantizeModel, QuantizeOp> {
     if (operand.getOperandNumber() == 0)
       return {};
     return {{op->getResult(0), BufferRelation::Unknown, /*isDefinite=*/false}};
+  }
+  bool mustBufferizeInPlace(Operation *op, OpOperand &operand,
+                            const AnalysisState &state) const {
+    return operand.getOperandNumber() != 0;
   }
   bool resultBufferizesToMemoryWrite(Operation *op, OpResult result,
                                      const AnalysisState &state) const {

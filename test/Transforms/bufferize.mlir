@@ -1,0 +1,141 @@
+// RUN: quant-opt %s --one-shot-bufferize="bufferize-function-boundaries allow-return-allocs-from-loops function-boundary-type-conversion=identity-layout-map" --canonicalize --cse | FileCheck %s
+
+// Nothing of quantx is left, no tensor, and nothing that bridges the two.
+// RUN: quant-opt %s --one-shot-bufferize="bufferize-function-boundaries allow-return-allocs-from-loops function-boundary-type-conversion=identity-layout-map" | FileCheck %s --check-prefix=GONE
+// GONE-NOT: {{quantx|tensor<|to_buffer|to_tensor|unrealized}}
+
+// The way through the lowering pass ends there too.
+// RUN: quant-opt %s --one-shot-bufferize="bufferize-function-boundaries allow-return-allocs-from-loops function-boundary-type-conversion=identity-layout-map" --convert-linalg-to-loops --expand-strided-metadata --lower-affine --convert-scf-to-cf --convert-to-llvm --reconcile-unrealized-casts | FileCheck %s --check-prefix=LLVM
+// LLVM-NOT: unrealized
+// LLVM: llvm.func @fake_quant
+
+!mxfp4 = !quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x32>
+!nvfp4 = !quantx.scaled<f4E2M1FN : f32, f8E4M3FN per 1x16, global f32>
+!int4 = !quantx.scaled<ui4 : f32, f16 per 1x32, zero_point ui4>
+
+// The codes of an odd number of columns end within a byte: the size is kept.
+// CHECK-LABEL: func @fake_quant(
+// CHECK-SAME:    %[[X:.*]]: memref<?x?xf32>) -> memref<?x?xf32>
+func.func @fake_quant(%x: tensor<?x?xf32>) -> tensor<?x?xf32> {
+  // CHECK: %[[K:.*]] = memref.dim %[[X]], %c1
+  // CHECK: linalg.generic {{.*}} outs(%{{.*}} : memref<?x?xi8>)
+  // CHECK: %[[Y:.*]] = memref.alloc(%{{.*}}, %[[K]]) {{.*}} : memref<?x?xf32>
+  // CHECK: return %[[Y]]
+  %q = quantx.dynamic_quantize %x using #quantx.minmax : tensor<?x?xf32> to tensor<?x?x!int4>
+  %y = quantx.dequantize %q : tensor<?x?x!int4> to tensor<?x?xf32>
+  return %y : tensor<?x?xf32>
+}
+
+// The parts of a result are its operands: no buffer is copied.
+// CHECK-LABEL: func @parts(
+func.func @parts(%x: tensor<8x80xf32>) -> (tensor<8x40xi8>, tensor<8x3xf16>, f32, i64) {
+  // CHECK-NOT: memref.copy
+  // CHECK: %[[S:.*]] = memref.alloc() {{.*}} : memref<8x3xf16>
+  // CHECK: %[[P:.*]] = memref.alloc() {{.*}} : memref<8x40xi8>
+  // CHECK-NOT: memref.copy
+  // CHECK: return %[[P]], %[[S]], %{{.*}}, %{{.*}}
+  %s, %z = quantx.choose_qparams %x using #quantx.minmax for !int4
+    : tensor<8x80xf32> -> tensor<8x3xf16>, tensor<8x3xui4>
+  %q = quantx.quantize %x, %s, %z
+    : tensor<8x80xf32>, tensor<8x3xf16>, tensor<8x3xui4> to tensor<8x80x!int4>
+  %p, %s2, %z2 = quantx.disassemble %q
+    : tensor<8x80x!int4> to tensor<8x40xi8>, tensor<8x3xf16>, tensor<8x3xui4>
+  %e:4 = quantx.error_stats %x, %q
+    : tensor<8x80xf32>, tensor<8x80x!int4> -> f32, f32, i64, i64
+  return %p, %s2, %e#0, %e#2 : tensor<8x40xi8>, tensor<8x3xf16>, f32, i64
+}
+
+// CHECK-LABEL: func @global(
+// CHECK-SAME:    %[[X:.*]]: memref<8x80xf32>, %[[S:.*]]: memref<8x5xf8E4M3FN>, %[[G:.*]]: memref<f32>
+func.func @global(%x: tensor<8x80xf32>, %s: tensor<8x5xf8E4M3FN>, %g: tensor<f32>, %seed: i64)
+    -> (tensor<8x40xi8>, tensor<f32>) {
+  // CHECK: %[[P:.*]] = memref.alloc() {{.*}} : memref<8x40xi8>
+  // CHECK: return %[[P]], %[[G]]
+  %q = quantx.quantize %x, %s, %g seed %seed {rounding = #quantx.rounding<stochastic>}
+    : tensor<8x80xf32>, tensor<8x5xf8E4M3FN>, tensor<f32> to tensor<8x80x!nvfp4>
+  %p, %t, %h = quantx.disassemble %q
+    : tensor<8x80x!nvfp4> to tensor<8x40xi8>, tensor<8x5xf8E4M3FN>, tensor<f32>
+  return %p, %h : tensor<8x40xi8>, tensor<f32>
+}
+
+// Signed codes of 4 bits have a buffer of their own type at the boundary.
+// CHECK-LABEL: func @pack(
+// CHECK-SAME:    memref<8x63xi4>
+func.func @pack(%c: tensor<8x63xi4>) -> (tensor<8x63xi4>, tensor<8x32xi8>) {
+  // CHECK: arith.extsi %{{.*}} : i4 to i8
+  // CHECK: arith.trunci %{{.*}} : i8 to i4
+  // CHECK: return %{{.*}}, %{{.*}} : memref<8x63xi4>, memref<8x32xi8>
+  %p = quantx.pack %c as #quantx.packing<linear> : tensor<8x63xi4> to tensor<8x32xi8>
+  %u = quantx.unpack %p as #quantx.packing<linear> : tensor<8x32xi8> to tensor<8x63xi4>
+  return %u, %p : tensor<8x63xi4>, tensor<8x32xi8>
+}
+
+// The codes that are overwritten are those of a tensor that is read later.
+// CHECK-LABEL: func @overwrite(
+// CHECK-SAME:    %[[P:.*]]: memref<8x40xi8>
+func.func @overwrite(%p: tensor<8x40xi8>, %s: tensor<8x3xf8E8M0FNU>, %c: i8, %i: index)
+    -> (tensor<8x80xf32>, tensor<8x40xi8>, index) {
+  // CHECK: %[[COPY:.*]] = memref.alloc() {{.*}} : memref<8x40xi8>
+  // CHECK: memref.copy %[[P]], %[[COPY]]
+  // CHECK: memref.store %{{.*}}, %[[COPY]]
+  // CHECK: memref.load %[[P]]
+  // CHECK: return %{{.*}}, %[[COPY]], %c80
+  %q = quantx.assemble %p, %s : tensor<8x40xi8>, tensor<8x3xf8E8M0FNU> to tensor<8x80x!mxfp4>
+  %p2, %s2 = quantx.disassemble %q : tensor<8x80x!mxfp4> to tensor<8x40xi8>, tensor<8x3xf8E8M0FNU>
+  %f = tensor.insert %c into %p2[%i, %i] : tensor<8x40xi8>
+  %y = quantx.dequantize %q : tensor<8x80x!mxfp4> to tensor<8x80xf32>
+  %c1 = arith.constant 1 : index
+  %d = tensor.dim %q, %c1 : tensor<8x80x!mxfp4>
+  return %y, %f, %d : tensor<8x80xf32>, tensor<8x40xi8>, index
+}
+
+// The scales become part of the result: they are not overwritten either.
+// CHECK-LABEL: func @overwrite_scales(
+func.func @overwrite_scales(%x: tensor<8x32xf32>, %v: f32, %i: index)
+    -> (tensor<8x32xf32>, tensor<8x1xf32>) {
+  // CHECK: %[[S:.*]] = memref.alloc() {{.*}} : memref<8x1xf32>
+  // CHECK: %[[COPY:.*]] = memref.alloc() {{.*}} : memref<8x1xf32>
+  // CHECK: memref.copy %[[S]], %[[COPY]]
+  // CHECK: memref.store %{{.*}}, %[[COPY]]
+  %s = quantx.choose_qparams %x using #quantx.absmax for !quantx.scaled<i8 : f32, f32 per 1x*>
+    : tensor<8x32xf32> -> tensor<8x1xf32>
+  %q = quantx.quantize %x, %s
+    : tensor<8x32xf32>, tensor<8x1xf32> to tensor<8x32x!quantx.scaled<i8 : f32, f32 per 1x*>>
+  %t = tensor.insert %v into %s[%i, %i] : tensor<8x1xf32>
+  %y = quantx.dequantize %q
+    : tensor<8x32x!quantx.scaled<i8 : f32, f32 per 1x*>> to tensor<8x32xf32>
+  return %y, %t : tensor<8x32xf32>, tensor<8x1xf32>
+}
+
+// A consumer that stands before what the op expands into.
+// CHECK-LABEL: func @consumer(
+func.func @consumer(%x: tensor<8x80xf32>, %b: tensor<80x4xf32>, %acc: tensor<8x4xf32>) -> tensor<8x4xf32> {
+  // CHECK: %[[Y:.*]] = memref.alloc() {{.*}} : memref<8x80xf32>
+  // CHECK: linalg.generic {{.*}} outs(%[[Y]] : memref<8x80xf32>)
+  // CHECK: linalg.matmul ins(%[[Y]], %{{.*}} : memref<8x80xf32>, memref<80x4xf32>)
+  %q = quantx.dynamic_quantize %x using #quantx.floor : tensor<8x80xf32> to tensor<8x80x!mxfp4>
+  %y = quantx.dequantize %q : tensor<8x80x!mxfp4> to tensor<8x80xf32>
+  %r = linalg.matmul ins(%y, %b : tensor<8x80xf32>, tensor<80x4xf32>) outs(%acc : tensor<8x4xf32>) -> tensor<8x4xf32>
+  return %r : tensor<8x4xf32>
+}
+
+// In a loop: the tensors in between live for one iteration.
+// CHECK-LABEL: func @loop(
+func.func @loop(%x: tensor<8x32xf32>, %n: index) -> tensor<8x32xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  // CHECK: scf.for
+  %r = scf.for %i = %c0 to %n step %c1 iter_args(%acc = %x) -> (tensor<8x32xf32>) {
+    %q = quantx.dynamic_quantize %acc using #quantx.floor : tensor<8x32xf32> to tensor<8x32x!mxfp4>
+    %y = quantx.dequantize %q : tensor<8x32x!mxfp4> to tensor<8x32xf32>
+    scf.yield %y : tensor<8x32xf32>
+  }
+  return %r : tensor<8x32xf32>
+}
+
+// Of an op that nobody uses, nothing is left to carry.
+// CHECK-LABEL: func @unused(
+func.func @unused(%x: tensor<8x32xf32>) {
+  %q = quantx.dynamic_quantize %x using #quantx.floor : tensor<8x32xf32> to tensor<8x32x!mxfp4>
+  return
+}

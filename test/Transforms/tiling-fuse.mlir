@@ -1,0 +1,135 @@
+// Tile and fuse: quantx ops as producers of tiled consumers, and the other way.
+//
+// RUN: quant-opt %s --transform-interpreter --resolve-ranked-shaped-type-result-dims --canonicalize --cse --split-input-file | FileCheck %s
+
+!mxfp4 = !quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x32>
+
+// The decoded weights exist only as tiles.
+// CHECK-LABEL: func @matmul(
+// CHECK-SAME:    %[[A:.*]]: tensor<4x256xf32>, %[[Q:.*]]: tensor<128x256x!mxfp4>
+func.func @matmul(%a: tensor<4x256xf32>, %q: tensor<128x256x!mxfp4>, %acc: tensor<4x128xf32>) -> tensor<4x128xf32> {
+  // CHECK: scf.for %[[N:.*]] = %c0 to %c128 step %c32
+  // CHECK: scf.for %[[K:.*]] = %c0 to %c256 step %c64
+  // CHECK: %[[QT:.*]] = tensor.extract_slice %[[Q]][%[[N]], %[[K]]] [32, 64] [1, 1]
+  // CHECK: %[[W:.*]] = quantx.dequantize %[[QT]] : tensor<32x64x!mxfp4> to tensor<32x64xf32>
+  // CHECK: linalg.matmul {{.*}} ins(%{{.*}}, %[[W]]
+  %w = quantx.dequantize %q : tensor<128x256x!mxfp4> to tensor<128x256xf32>
+  %r = linalg.matmul indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>, affine_map<(m, n, k) -> (m, n)>]
+    ins(%a, %w : tensor<4x256xf32>, tensor<128x256xf32>) outs(%acc : tensor<4x128xf32>) -> tensor<4x128xf32>
+  return %r : tensor<4x128xf32>
+}
+
+module attributes {transform.with_named_sequence} {
+  transform.named_sequence @__transform_main(%m: !transform.any_op {transform.readonly}) {
+    %0 = transform.structured.match ops{["linalg.matmul"]} in %m : (!transform.any_op) -> !transform.any_op
+    %t, %l:2 = transform.structured.fuse %0 tile_sizes [0, 32, 64] : (!transform.any_op) -> (!transform.any_op, !transform.any_op, !transform.any_op)
+    transform.yield
+  }
+}
+
+// -----
+
+// Tiles of 48 do not lie on blocks of 32: the producer stays where it is.
+!mxfp4 = !quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x32>
+
+// CHECK-LABEL: func @misaligned(
+func.func @misaligned(%q: tensor<8x96x!mxfp4>, %o: tensor<8x96xf32>) -> tensor<8x96xf32> {
+  // CHECK: quantx.dequantize %{{.*}} to tensor<8x96xf32>
+  // CHECK: scf.for
+  // CHECK-NOT: quantx
+  // CHECK: linalg.exp
+  %y = quantx.dequantize %q : tensor<8x96x!mxfp4> to tensor<8x96xf32>
+  %r = linalg.exp ins(%y : tensor<8x96xf32>) outs(%o : tensor<8x96xf32>) -> tensor<8x96xf32>
+  return %r : tensor<8x96xf32>
+}
+
+module attributes {transform.with_named_sequence} {
+  transform.named_sequence @__transform_main(%m: !transform.any_op {transform.readonly}) {
+    %0 = transform.structured.match ops{["linalg.exp"]} in %m : (!transform.any_op) -> !transform.any_op
+    %t, %l = transform.structured.fuse %0 tile_sizes [0, 48] : (!transform.any_op) -> (!transform.any_op, !transform.any_op)
+    transform.yield
+  }
+}
+
+// -----
+
+// Under given scales a whole dimension can be cut: per-tensor fake quantization
+// fuses at any tile size.
+!fp8 = !quantx.scaled<f8E4M3FN : f32, f32 per *x*>
+
+// CHECK-LABEL: func @fake_quant(
+// CHECK-SAME:    %[[X:.*]]: tensor<?x?xf32>, %[[S:.*]]: tensor<1x1xf32>
+func.func @fake_quant(%x: tensor<?x?xf32>, %s: tensor<1x1xf32>, %o: tensor<?x?xf32>) -> tensor<?x?xf32> {
+  // CHECK-NOT: quantx.
+  // CHECK: scf.for %[[I:.*]] = %c0
+  // CHECK: scf.for %[[J:.*]] = %c0
+  // CHECK: %[[T:.*]] = tensor.extract_slice %[[X]][%[[I]], %[[J]]] [1, %{{.*}}] [1, 1]
+  // CHECK: %[[Q:.*]] = quantx.quantize %[[T]], %[[S]]
+  // CHECK: %[[Y:.*]] = quantx.dequantize %[[Q]]
+  // CHECK: linalg.exp ins(%[[Y]]
+  %q = quantx.quantize %x, %s : tensor<?x?xf32>, tensor<1x1xf32> to tensor<?x?x!fp8>
+  %y = quantx.dequantize %q : tensor<?x?x!fp8> to tensor<?x?xf32>
+  %r = linalg.exp ins(%y : tensor<?x?xf32>) outs(%o : tensor<?x?xf32>) -> tensor<?x?xf32>
+  return %r : tensor<?x?xf32>
+}
+
+module attributes {transform.with_named_sequence} {
+  transform.named_sequence @__transform_main(%m: !transform.any_op {transform.readonly}) {
+    %0 = transform.structured.match ops{["linalg.exp"]} in %m : (!transform.any_op) -> !transform.any_op
+    %t, %l:2 = transform.structured.fuse %0 tile_sizes [1, 10] : (!transform.any_op) -> (!transform.any_op, !transform.any_op, !transform.any_op)
+    transform.yield
+  }
+}
+
+// -----
+
+// What makes the input, and what chooses the scales, are computed once a tile.
+!mxfp4 = !quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x32>
+
+// CHECK-LABEL: func @chain(
+func.func @chain(%x: tensor<?x?xf32>, %o: tensor<?x?xf32>) -> tensor<?x?x!mxfp4> {
+  // CHECK: scf.for
+  // CHECK: scf.for
+  // CHECK: %[[E:.*]] = linalg.exp
+  // CHECK-NEXT: %[[S:.*]] = quantx.choose_qparams %[[E]]
+  // CHECK-NEXT: quantx.quantize %[[E]], %[[S]]
+  %e = linalg.exp ins(%x : tensor<?x?xf32>) outs(%o : tensor<?x?xf32>) -> tensor<?x?xf32>
+  %s = quantx.choose_qparams %e using #quantx.floor for !mxfp4 : tensor<?x?xf32> -> tensor<?x?xf8E8M0FNU>
+  %q = quantx.quantize %e, %s : tensor<?x?xf32>, tensor<?x?xf8E8M0FNU> to tensor<?x?x!mxfp4>
+  return %q : tensor<?x?x!mxfp4>
+}
+
+module attributes {transform.with_named_sequence} {
+  transform.named_sequence @__transform_main(%m: !transform.any_op {transform.readonly}) {
+    %0 = transform.structured.match ops{["quantx.quantize"]} in %m : (!transform.any_op) -> !transform.any_op
+    %t, %l:2 = transform.structured.fuse %0 tile_sizes [1, 4] : (!transform.any_op) -> (!transform.any_op, !transform.any_op, !transform.any_op)
+    transform.yield
+  }
+}
+
+// -----
+
+// Unpacking and choosing into a parallel loop.
+!mxfp4 = !quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x32>
+
+// CHECK-LABEL: func @into_forall(
+func.func @into_forall(%x: tensor<8x64xf32>) -> tensor<8x64xf32> {
+  // CHECK: scf.forall
+  // CHECK: %[[T:.*]] = tensor.extract_slice %{{.*}} [2, 32] [1, 1] : tensor<8x64xf32> to tensor<2x32xf32>
+  // CHECK: %[[Q:.*]] = quantx.dynamic_quantize %[[T]] using #quantx.floor : tensor<2x32xf32> to tensor<2x32x!mxfp4>
+  // CHECK: quantx.dequantize %[[Q]]
+  // CHECK: scf.forall.in_parallel
+  %q = quantx.dynamic_quantize %x using #quantx.floor : tensor<8x64xf32> to tensor<8x64x!mxfp4>
+  %y = quantx.dequantize %q : tensor<8x64x!mxfp4> to tensor<8x64xf32>
+  return %y : tensor<8x64xf32>
+}
+
+module attributes {transform.with_named_sequence} {
+  transform.named_sequence @__transform_main(%m: !transform.any_op {transform.readonly}) {
+    %0 = transform.structured.match ops{["quantx.dequantize"]} in %m : (!transform.any_op) -> !transform.any_op
+    %t, %loop = transform.structured.tile_using_forall %0 tile_sizes [2, 1] : (!transform.any_op) -> (!transform.any_op, !transform.any_op)
+    %1 = transform.structured.match ops{["quantx.dynamic_quantize"]} in %m : (!transform.any_op) -> !transform.any_op
+    %fused, %new = transform.structured.fuse_into_containing_op %1 into %loop : (!transform.any_op, !transform.any_op) -> (!transform.any_op, !transform.any_op)
+    transform.yield
+  }
+}

@@ -1,0 +1,120 @@
+// The loops run over blocks; tiles are cut, in elements, at the tensor's end.
+//
+// RUN: quant-opt %s --transform-preload-library=transform-library-paths=%S/Inputs/tile-for.mlir --transform-interpreter --canonicalize --cse | FileCheck %s
+
+// CHECK-DAG: #[[$BLOCKS:.+]] = affine_map<()[s0] -> (s0 ceildiv 32)>
+// CHECK-DAG: #[[$ELEMENT:.+]] = affine_map<()[s0] -> (s0 * 32)>
+// CHECK-DAG: #[[$CUT80:.+]] = affine_map<()[s0, s1] -> (s1 * -32 + 80, s0 * 32)>
+// CHECK-DAG: #[[$BYTES:.+]] = affine_map<()[s0] -> (s0 * 3)>
+
+!mxfp4 = !quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x32>
+!row = !quantx.scaled<f8E4M3FN : f32, f32 per 1x*>
+!b2 = !quantx.scaled<f8E4M3FN : f32, f32 per 4x16>
+
+// Whole blocks only: every size is static.
+// CHECK-LABEL: func @choose_qparams(
+// CHECK-SAME:    %[[X:.*]]: tensor<8x128xf32>
+func.func @choose_qparams(%x: tensor<8x128xf32>) -> tensor<8x4xf8E8M0FNU> {
+  // CHECK-DAG: %[[C8:.*]] = arith.constant 8 : index
+  // CHECK-DAG: %[[C4:.*]] = arith.constant 4 : index
+  // CHECK: scf.for %[[I:.*]] = %{{.*}} to %[[C8]] step %c1
+  // CHECK: scf.for %[[J:.*]] = %{{.*}} to %[[C4]] step %c2 iter_args(%[[OUT:.*]] = %{{.*}})
+  // CHECK: %[[K:.*]] = affine.apply #[[$ELEMENT]]()[%[[J]]]
+  // CHECK: %[[TILE:.*]] = tensor.extract_slice %[[X]][%[[I]], %[[K]]] [1, 64] [1, 1]
+  // CHECK: %[[S:.*]] = quantx.choose_qparams %[[TILE]] using #quantx.floor for !mxfp4 : tensor<1x64xf32> -> tensor<1x2xf8E8M0FNU>
+  // CHECK: tensor.insert_slice %[[S]] into %[[OUT]][%[[I]], %[[J]]] [1, 2] [1, 1]
+  %s = quantx.choose_qparams %x using #quantx.floor for !mxfp4
+    : tensor<8x128xf32> -> tensor<8x4xf8E8M0FNU>
+  return %s : tensor<8x4xf8E8M0FNU>
+}
+
+// CHECK-LABEL: func @quantize(
+// CHECK-SAME:    %[[X:.*]]: tensor<8x80xf32>, %[[S:.*]]: tensor<8x3xf8E8M0FNU>
+func.func @quantize(%x: tensor<8x80xf32>, %s: tensor<8x3xf8E8M0FNU>) -> tensor<8x80x!mxfp4> {
+  // CHECK: tensor.empty() : tensor<8x80x!mxfp4>
+  // CHECK: scf.for %[[I:.*]] = %{{.*}} to %c8 step %c1
+  // CHECK: scf.for %[[J:.*]] = %{{.*}} to %c3 step %c2 iter_args(%[[OUT:.*]] = %{{.*}})
+  // CHECK: %[[N:.*]] = affine.min #{{.*}}(%[[J]])
+  // CHECK: %[[K:.*]] = affine.apply #[[$ELEMENT]]()[%[[J]]]
+  // CHECK: %[[SIZE:.*]] = affine.min #[[$CUT80]]()[%[[N]], %[[J]]]
+  // CHECK: %[[TILE:.*]] = tensor.extract_slice %[[X]][%[[I]], %[[K]]] [1, %[[SIZE]]] [1, 1]
+  // CHECK: %[[COUNT:.*]] = affine.apply #[[$BLOCKS]]()[%[[SIZE]]]
+  // CHECK: %[[SCALES:.*]] = tensor.extract_slice %[[S]][%[[I]], %[[J]]] [1, %[[COUNT]]] [1, 1]
+  // CHECK: %[[Q:.*]] = quantx.quantize %[[TILE]], %[[SCALES]]
+  // CHECK-SAME: {rounding = #quantx.rounding<nearest_toward_zero>}
+  // CHECK-SAME: tensor<1x?xf32>, tensor<1x?xf8E8M0FNU> to tensor<1x?x!mxfp4>
+  // CHECK: tensor.insert_slice %[[Q]] into %[[OUT]][%[[I]], %[[K]]] [1, %[[SIZE]]] [1, 1]
+  %q = quantx.quantize %x, %s {rounding = #quantx.rounding<nearest_toward_zero>}
+    : tensor<8x80xf32>, tensor<8x3xf8E8M0FNU> to tensor<8x80x!mxfp4>
+  return %q : tensor<8x80x!mxfp4>
+}
+
+// A whole dimension is one step: the loop over it is none.
+// CHECK-LABEL: func @rows(
+// CHECK-SAME:    %[[X:.*]]: tensor<8x?xf32>
+func.func @rows(%x: tensor<8x?xf32>) -> tensor<8x?x!row> {
+  // CHECK: %[[K:.*]] = tensor.dim %[[X]], %c1
+  // CHECK: scf.for %[[I:.*]] = %{{.*}} to %c8 step %c1
+  // CHECK-NOT: scf.for
+  // CHECK: tensor.extract_slice %[[X]][%[[I]], 0] [1, %[[K]]] [1, 1]
+  // CHECK: quantx.dynamic_quantize
+  %q = quantx.dynamic_quantize %x using #quantx.absmax : tensor<8x?xf32> to tensor<8x?x!row>
+  return %q : tensor<8x?x!row>
+}
+
+// To read it, a whole dimension is cut anywhere: its slices share the scale.
+// CHECK-LABEL: func @dequantize_rows(
+func.func @dequantize_rows(%q: tensor<8x10x!row>) -> tensor<8x10xf32> {
+  // CHECK: scf.for %[[I:.*]] = %{{.*}} to %c8 step %c1
+  // CHECK: scf.for %[[J:.*]] = %{{.*}} to %c10 step %c2
+  // CHECK: tensor.extract_slice %{{.*}}[%[[I]], %[[J]]] [1, 2] [1, 1] : tensor<8x10x!quantx.scaled<f8E4M3FN : f32, f32 per 1x*>>
+  // CHECK: quantx.dequantize %{{.*}} to tensor<1x2xf32>
+  %y = quantx.dequantize %q : tensor<8x10x!row> to tensor<8x10xf32>
+  return %y : tensor<8x10xf32>
+}
+
+// CHECK-LABEL: func @blocks_2d(
+func.func @blocks_2d(%x: tensor<10x64xf32>) -> tensor<10x64x!b2> {
+  // CHECK: scf.for %{{.*}} to %c3 step %c1
+  // CHECK: scf.for %{{.*}} to %c4 step %c2
+  // CHECK: tensor.extract_slice %{{.*}} [%{{.*}}, 32] [1, 1] : tensor<10x64xf32> to tensor<?x32xf32>
+  %q = quantx.dynamic_quantize %x using #quantx.absmax : tensor<10x64xf32> to tensor<10x64x!b2>
+  return %q : tensor<10x64x!b2>
+}
+
+// CHECK-LABEL: func @dynamic(
+// CHECK-SAME:    %[[Q:.*]]: tensor<?x?x!mxfp4>
+func.func @dynamic(%q: tensor<?x?x!mxfp4>) -> tensor<?x?xf32> {
+  // CHECK: %[[M:.*]] = tensor.dim %[[Q]], %c0
+  // CHECK: %[[K:.*]] = tensor.dim %[[Q]], %c1
+  // CHECK: %[[B:.*]] = affine.apply #[[$BLOCKS]]()[%[[K]]]
+  // CHECK: scf.for %{{.*}} to %[[M]] step %c1
+  // CHECK: scf.for %{{.*}} to %[[B]] step %c2
+  %y = quantx.dequantize %q : tensor<?x?x!mxfp4> to tensor<?x?xf32>
+  return %y : tensor<?x?xf32>
+}
+
+// Four codes of six bits fill three bytes.
+// CHECK-LABEL: func @pack(
+func.func @pack(%c: tensor<8x16xi6>) -> tensor<8x12xi8> {
+  // CHECK: scf.for %{{.*}} to %c8 step %c1
+  // CHECK: scf.for %[[J:.*]] = %{{.*}} to %c4 step %c2
+  // CHECK: tensor.extract_slice %{{.*}}[%{{.*}}, %{{.*}}] [1, 8] [1, 1] : tensor<8x16xi6> to tensor<1x8xi6>
+  // CHECK: quantx.pack %{{.*}} : tensor<1x8xi6> to tensor<1x6xi8>
+  // CHECK: %[[BYTE:.*]] = affine.apply #[[$BYTES]]()[%[[J]]]
+  // CHECK: tensor.insert_slice %{{.*}}[%{{.*}}, %[[BYTE]]] [1, 6] [1, 1]
+  %p = quantx.pack %c as #quantx.packing<linear> : tensor<8x16xi6> to tensor<8x12xi8>
+  return %p : tensor<8x12xi8>
+}
+
+// The bytes of the last tile hold one code more than the row has.
+// CHECK-LABEL: func @unpack(
+func.func @unpack(%b: tensor<8x5xi8>) -> tensor<8x9xi4> {
+  // CHECK: scf.for %{{.*}} to %c5 step %c2
+  // CHECK: %[[SIZE:.*]] = affine.min
+  // CHECK: quantx.unpack %{{.*}} : tensor<1x?xi8> to tensor<1x?xi4>
+  // CHECK: tensor.extract_slice %{{.*}}[0, 0] [1, %[[SIZE2:.*]]] [1, 1] : tensor<1x?xi4> to tensor<1x?xi4>
+  // CHECK: tensor.insert_slice %{{.*}} [1, %[[SIZE2]]] [1, 1] : tensor<1x?xi4> into tensor<8x9xi4>
+  %c = quantx.unpack %b as #quantx.packing<linear> : tensor<8x5xi8> to tensor<8x9xi4>
+  return %c : tensor<8x9xi4>
+}
