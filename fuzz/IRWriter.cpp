@@ -72,6 +72,7 @@ private:
   void writeIf();
   void writeFor();
   void writeSlice();
+  StringRef method();
   std::string rounding(std::string &seed);
 
   FuzzedDataProvider choices;
@@ -97,10 +98,15 @@ void Writer::chooseType() {
   type.expressed = pick({"f32", "f16", "bf16"});
   type.scale = pick({"f32", "f16", "bf16", "f8E8M0FNU", "f8E4M3FN"});
   type.hasGlobal = choices.ConsumeIntegralInRange(0, 3) == 0;
-  if (choices.ConsumeIntegralInRange(0, 2) == 0)
-    type.zeroPoint =
-        choices.ConsumeIntegralInRange(0, 7) ? type.storage : StringRef("ui4");
-  unsigned rank = choices.ConsumeIntegralInRange(0, 3);
+  // Most types are such as are allowed.
+  bool isUsual = choices.ConsumeIntegralInRange(0, 7) != 0;
+  bool takesZeroPoint =
+      type.storage.contains('i') && !type.scale.starts_with("f8");
+  if ((takesZeroPoint || !isUsual) && choices.ConsumeBool())
+    type.zeroPoint = isUsual ? type.storage : StringRef("ui4");
+  if (isUsual)
+    type.hasGlobal = type.scale == "f8E4M3FN";
+  unsigned rank = choices.ConsumeIntegralInRange(1, 4) % 4;
   for (unsigned i = 0; i < rank; ++i) {
     type.block.push_back(pick({int64_t(1), 2, 3, 16, 32, 128, whole}));
     shape.push_back(pick({int64_t(1), dynamic, 2, 5, 33, 64, 0}));
@@ -182,14 +188,25 @@ std::string Writer::rounding(std::string &seed) {
   return result + (choices.ConsumeBool() ? ", saturate = false}" : "}");
 }
 
+/// A scale method, which mostly suits the type.
+StringRef Writer::method() {
+  bool isUsual = choices.ConsumeIntegralInRange(0, 7) != 0;
+  if (isUsual && !type.zeroPoint.empty())
+    return "minmax";
+  if (isUsual && type.scale == "f8E8M0FNU")
+    return pick({"floor", "ceil", "even", "rceil"});
+  if (isUsual && type.hasGlobal)
+    return "absmax";
+  return pick(
+      {"absmax", "absmax<pow2>", "absmax<margin = 0.9>", "floor", "minmax"});
+}
+
 void Writer::writeDynamicQuantize() {
-  StringRef method = pick({"absmax", "floor", "minmax", "ceil", "even", "rceil",
-                           "absmax<pow2>", "absmax<margin = 0.9>"});
   std::string seed;
   std::string attributes = rounding(seed);
   std::string result = fresh();
   os << "  " << result << " = quantx.dynamic_quantize " << pick(plainValues)
-     << " using #quantx." << method << seed << attributes << " : " << plain()
+     << " using #quantx." << method() << seed << attributes << " : " << plain()
      << " to " << scaled() << "\n";
   scaledValues.push_back(result);
 }
@@ -202,14 +219,13 @@ void Writer::writeDequantize() {
 }
 
 void Writer::writeChooseAndQuantize() {
-  StringRef method = pick({"absmax", "floor", "minmax", "rceil"});
   std::string seed;
   std::string attributes = rounding(seed);
   std::string group = fresh();
   std::string result = fresh();
   std::string input = pick(plainValues);
   os << "  " << group << ":" << parameterTypes().size()
-     << " = quantx.choose_qparams " << input << " using #quantx." << method
+     << " = quantx.choose_qparams " << input << " using #quantx." << method()
      << " for !t : " << plain() << " -> " << parameterTypeList() << "\n  "
      << result << " = quantx.quantize " << input << ", "
      << parameterNames(group, 0) << seed << attributes << " : " << plain()
