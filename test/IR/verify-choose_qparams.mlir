@@ -67,7 +67,7 @@ func.func @choose_qparams_c3_rceil(%x: tensor<8x64xf32>) {
 
 !mxfp4 = !quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x32>
 func.func @choose_qparams_c3_absmax_e8m0(%x: tensor<8x64xf32>) {
-  // expected-error@+1 {{#quantx.absmax expects an f32, f16 or bf16 scale, or an f8E4M3FN scale, got '!quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x32>'}}
+  // expected-error@+1 {{#quantx.absmax expects an f32, f16 or bf16 scale without a global scale, or an f8E4M3FN scale, got '!quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x32>'}}
   %s = quantx.choose_qparams %x using #quantx.absmax for !mxfp4 : tensor<8x64xf32> -> tensor<8x2xf8E8M0FNU>
   return
 }

@@ -91,7 +91,7 @@ struct IntegerFormat {
 
 /// What a scale rule needs to know of an element format.
 struct ElementTraits {
-  double maxFinite;      ///< qmax of NUMERICS; for MXINT8 127 / 64
+  double maxFinite;      ///< the largest finite code's value; MXINT8: 127 / 64
   int maxExponent;       ///< floor(log2(maxFinite)): emax of OCP MX
   unsigned mantissaBits; ///< explicit mantissa bits at the largest exponent
 };

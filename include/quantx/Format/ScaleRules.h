@@ -24,7 +24,7 @@ float computeAbsMax(llvm::ArrayRef<float> block);
 /// max |x| over the finite values alone; 0 if there are none.
 float computeFiniteAbsMax(llvm::ArrayRef<float> values);
 
-/// How an E8M0 scale 2^e follows from a = max |x| (NUMERICS "Scale methods").
+/// How an E8M0 scale 2^e follows from a = max |x|.
 enum class E8M0Rule {
   Floor, ///< e = floor(log2 a) - emax (OCP MX 1.0)
   Ceil,  ///< e = ceil(log2 a) - emax
@@ -40,7 +40,7 @@ uint8_t chooseE8M0Scale(float absMax, E8M0Rule rule,
 
 /// Parameters of the absmax method.
 struct AbsMaxOptions {
-  /// Scales a before the division; below 1 it clips, above 1 leaves headroom.
+  /// Scales a before the division, in (0, 1]; below 1 it clips.
   float margin = 1.0f;
   /// Whether the scale is the next power of two up.
   bool powerOfTwo = false;

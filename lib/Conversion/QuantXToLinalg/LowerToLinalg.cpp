@@ -2,6 +2,7 @@
 
 #include "Loops.h"
 #include "Patterns.h"
+#include "TypeChecks.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Func/Transforms/FuncConversions.h"
@@ -148,6 +149,8 @@ private:
 struct LowerToLinalgPass
     : public quantx::impl::QuantXLowerToLinalgBase<LowerToLinalgPass> {
   void runOnOperation() override {
+    if (failed(verifyScaledRanks(getOperation())))
+      return signalPassFailure();
     FailureOr<ScaledTensorSlices> slices =
         findScaledTensorSlices(getOperation());
     if (failed(slices))
@@ -160,7 +163,8 @@ struct LowerToLinalgPass
     populateScaledTensorSlicesPatterns(converter, *slices, patterns);
     populateStructure(converter, patterns, target);
     if (failed(
-            applyFullConversion(getOperation(), target, std::move(patterns))))
+            applyFullConversion(getOperation(), target, std::move(patterns))) ||
+        failed(verifyNoScaledTypes(getOperation())))
       signalPassFailure();
   }
 

@@ -66,10 +66,14 @@ static Value emitCodeInByte(ImplicitLocOpBuilder &b, ValueRange byteIndices,
 Value quantx::buildPackedCodes(OpBuilder &builder, Location loc,
                                ArrayRef<OpFoldResult> sizes, unsigned bits,
                                ElementFn computeCode) {
-  AffineExpr size = builder.getAffineSymbolExpr(0);
   SmallVector<OpFoldResult> byteSizes(sizes);
-  byteSizes.back() =
-      applyToSize(builder, loc, (size * bits).ceilDiv(8), sizes.back());
+  if (std::optional<int64_t> numCodes = getConstantIntValue(sizes.back())) {
+    byteSizes.back() = builder.getIndexAttr(getPackedSize(*numCodes, bits));
+  } else {
+    AffineExpr size = builder.getAffineSymbolExpr(0);
+    byteSizes.back() =
+        applyToSize(builder, loc, (size * bits).ceilDiv(8), sizes.back());
+  }
   Value numCodes;
   if (!fillsRows(sizes.back(), bits))
     numCodes = getValueOrCreateConstantIndexOp(builder, loc, sizes.back());

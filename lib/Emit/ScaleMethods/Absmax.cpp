@@ -105,8 +105,8 @@ struct AbsmaxModel
       return success();
     if (!isa<Float8E4M3FNType>(type.getScaleType())) {
       return emitError() << attr
-                         << " expects an f32, f16 or bf16 scale, or an "
-                            "f8E4M3FN scale, got "
+                         << " expects an f32, f16 or bf16 scale without a "
+                            "global scale, or an f8E4M3FN scale, got "
                          << type;
     }
     if (method != AbsmaxAttr::get(attr.getContext())) {

@@ -82,7 +82,7 @@ func.func @cast_to_unranked(%q: tensor<4x64x!mxfp4>) {
 
 // A block of two dimensions says nothing about a tensor of three.
 !mxfp4 = !quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x32>
-// expected-error@+1 {{failed to legalize operation 'func.func'}}
+// expected-error@+1 {{expected a block of rank 3 in 'tensor<4x64x8x!quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x32>>', got 1x32}}
 func.func @rank_of_argument(%q: tensor<4x64x8x!mxfp4>) {
   return
 }
@@ -90,11 +90,11 @@ func.func @rank_of_argument(%q: tensor<4x64x8x!mxfp4>) {
 // -----
 
 !mxfp4 = !quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x32>
-// expected-error@+1 {{failed to legalize operation 'func.func'}}
+// expected-error@+1 {{expected a block of rank 1 in 'tensor<4x!quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x32>>', got 1x32}}
 func.func private @rank_of_result() -> tensor<4x!mxfp4>
 
 // -----
 
 !row = !quantx.scaled<i8 : f32, f32 per 32>
-// expected-error@+1 {{failed to legalize operation 'func.func'}}
+// expected-error@+1 {{expected a block of rank 0 in 'tensor<!quantx.scaled<i8 : f32, f32 per 32>>', got 32}}
 func.func private @rank_zero(tensor<!row>)

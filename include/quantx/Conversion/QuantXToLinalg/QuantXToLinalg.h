@@ -18,7 +18,7 @@ namespace quantx {
 #include "quantx/Conversion/QuantXToLinalg/Passes.h.inc"
 
 /// Maps tensors of `!quantx.scaled` to their parts (1:N) and tensors of small
-/// integers to bytes: the lowered form of DESIGN, the ABI of functions.
+/// integers to bytes: the lowered form, the ABI of functions.
 class LoweredTypeConverter : public mlir::TypeConverter {
 public:
   LoweredTypeConverter();
