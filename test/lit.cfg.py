@@ -92,7 +92,7 @@ def has_nvidia_gpu():
 
 
 flags = cpu_flags()
-avx512 = {"avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512_vbmi"} <= flags
+avx512 = {"avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512vbmi"} <= flags
 features = {
     "asan": "Address" in config.sanitizers,
     # A sanitized plugin does not load into the stock tool.

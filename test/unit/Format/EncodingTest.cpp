@@ -5,7 +5,6 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "gtest/gtest.h"
-#include <thread>
 
 using namespace quantx;
 
@@ -55,28 +54,6 @@ TEST_P(EncodingTest, AllF16AndBF16EqualAPFloat) {
                               decodeBF16(uint16_t(bits)), format))
         << "bf16 0x" << llvm::utohexstr(bits);
   }
-}
-
-// All 2^32: minutes of work, so run by hand with
-// --gtest_also_run_disabled_tests --gtest_filter=*AllFloatsEqualAPFloat*
-TEST_P(EncodingTest, DISABLED_AllFloatsEqualAPFloat) {
-  unsigned threadCount = std::max(1u, std::thread::hardware_concurrency());
-  std::vector<uint64_t> failures(threadCount);
-  std::vector<std::thread> threads;
-  for (unsigned first = 0; first < threadCount; ++first) {
-    threads.emplace_back([&, first] {
-      for (uint64_t bits = first; bits < (uint64_t(1) << 32);
-           bits += threadCount) {
-        failures[first] +=
-            !matchesOracle(llvm::APFloat::IEEEsingle(), uint32_t(bits),
-                           oracle::toFloat(uint32_t(bits)), format);
-      }
-    });
-  }
-  for (std::thread &thread : threads) {
-    thread.join();
-  }
-  EXPECT_EQ(failures, std::vector<uint64_t>(threadCount, 0));
 }
 
 TEST_P(EncodingTest, EveryCodeDecodesAsAPFloat) {
