@@ -31,6 +31,18 @@ static ParseResult parseAttribute(OpAsmParser &parser, StringRef expected,
   return parser.emitError(loc) << "expected " << expected << ", got " << parsed;
 }
 
+/// Parses the attribute dictionary of `state`'s op, and checks the attributes
+/// of the op itself in it.
+static ParseResult parseAttributes(OpAsmParser &parser, OperationState &state) {
+  SMLoc loc = parser.getCurrentLocation();
+  auto emitError = [&] {
+    return parser.emitError(loc) << "'" << state.name.getStringRef() << "' op ";
+  };
+  return failure(
+      parser.parseOptionalAttrDict(state.attributes) ||
+      failed(state.name.verifyInherentAttrs(state.attributes, emitError)));
+}
+
 /// Parses `: TYPE to TYPE`; the first type may have been read already.
 static ParseResult parseTypes(OpAsmParser &parser, Type &from, Type &to) {
   if (!from && parser.parseColonType(from))
@@ -58,7 +70,7 @@ ParseResult DynamicQuantizeOp::parse(OpAsmParser &parser,
   bool hasSeed = !from && succeeded(parser.parseOptionalKeyword("seed"));
   if (hasSeed && parser.parseOperand(seed))
     return failure();
-  if (!from && parser.parseOptionalAttrDict(state.attributes))
+  if (!from && parseAttributes(parser, state))
     return failure();
   if (parseTypes(parser, from, to) ||
       parser.resolveOperand(input, from, state.operands) ||
@@ -95,7 +107,7 @@ static ParseResult parsePacking(OpAsmParser &parser, OperationState &state,
   if (parser.parseOperand(operand) || parser.parseKeyword("as") ||
       parseAttribute(parser, "a packing such as #quantx.packing<linear>",
                      packing, from) ||
-      (!from && parser.parseOptionalAttrDict(state.attributes)) ||
+      (!from && parseAttributes(parser, state)) ||
       parseTypes(parser, from, to) ||
       parser.resolveOperand(operand, from, state.operands))
     return failure();

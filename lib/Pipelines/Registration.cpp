@@ -24,14 +24,29 @@ void quantx::registerQuantXDialect(DialectRegistry &registry) {
   registerBufferizableOpInterfaceExternalModels(registry);
 }
 
+/// Adds the CPU pipeline with options given as text; fails on one that it
+/// cannot have.
+static LogicalResult
+addCPUPipeline(OpPassManager &pm, StringRef text,
+               function_ref<LogicalResult(const Twine &)> emitError) {
+  CPUPipelineOptions options;
+  if (failed(options.parseFromString(text)))
+    return failure();
+  if (options.threads < 1)
+    return emitError("expected threads of at least 1, got " +
+                     Twine(options.threads));
+  buildCPUPipeline(pm, options);
+  return success();
+}
+
 void quantx::registerQuantXPasses() {
   registerQuantXTransformsPasses();
   registerQuantXToLinalgPasses();
   registerQuantXTargetCPUPasses();
-  PassPipelineRegistration<CPUPipelineOptions>(
+  registerPassPipeline(
       "quantx-cpu-pipeline",
-      "Functions on quantx ops to the LLVM dialect, for a CPU",
-      buildCPUPipeline);
+      "Functions on quantx ops to the LLVM dialect, for a CPU", addCPUPipeline,
+      [](auto showOptions) { showOptions(CPUPipelineOptions()); });
 }
 
 void quantx::registerAllDialects(DialectRegistry &registry) {

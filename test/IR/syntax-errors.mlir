@@ -105,3 +105,22 @@ func.func @wrapped_twice(%c: tensor<8x64xi4>) {
   %b = quantx.pack %c as #quantx.with_type<#quantx.packing<linear>, i8> : tensor<8x64xi4> to tensor<8x32xi8>
   return
 }
+
+// -----
+
+// An attribute of the wrong kind, which would be no property of the op.
+!mxfp4 = !quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x32>
+func.func @rounding_of_another_kind(%x: tensor<8x64xf32>) {
+  // expected-error@+1 {{attribute 'rounding' failed to satisfy constraint}}
+  %q = quantx.dynamic_quantize %x using #quantx.floor {rounding = "nearest_even"} : tensor<8x64xf32> to tensor<8x64x!mxfp4>
+  return
+}
+
+// -----
+
+!mxfp4 = !quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x32>
+func.func @saturate_of_another_kind(%x: tensor<8x64xf32>) {
+  // expected-error@+1 {{attribute 'saturate' failed to satisfy constraint}}
+  %q = quantx.dynamic_quantize %x using #quantx.floor {saturate = 1} : tensor<8x64xf32> to tensor<8x64x!mxfp4>
+  return
+}

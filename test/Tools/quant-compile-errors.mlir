@@ -25,9 +25,13 @@
 // RUN: %{fails} | FileCheck %s --check-prefix=TARGET
 // TARGET: error: unknown target 'sm_90': expected one of native, x86-64-v4, x86-64-v3, generic, aarch64
 //
+// REDEFINE: %{arguments} = -o k.o --header=./k.o
+// RUN: %{fails} | FileCheck %s --check-prefix=ONE-FILE
+// ONE-FILE: error: ./k.o: expected another file than 'k.o', which it would replace
+//
 // REDEFINE: %{arguments} = -o k.o --threads=many
 // RUN: %{fails} | FileCheck %s --check-prefix=THREADS
-// THREADS: error: --threads: expected an integer of at least 1, found 'many'
+// THREADS: error: --threads: expected an integer from 1 to 1024, found 'many'
 //
 // REDEFINE: %{arguments} = -o no/k.o
 // RUN: %{fails} | FileCheck %s --check-prefix=NO-FOLDER

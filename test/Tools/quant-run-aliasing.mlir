@@ -36,10 +36,10 @@
 // RUN: %{one} --entry-point=overwrite && cmp before.npy x4.npy
 // RUN: %{one} --entry-point=same --output=b.npy && cmp a.npy b.npy
 //
-// An output over an input.
-// RUN: cp x4.npy own.npy
-// RUN: quant-run %s --entry-point=overwrite --input=own.npy --output=own.npy
-// RUN: %{show} own.npy | FileCheck %s --check-prefix=OVERWRITE
+// An output is never an input.
+// RUN: %python %S/Inputs/expect_error.py %t quant-run %s --entry-point=overwrite \
+// RUN:   --input=x4.npy --output=x4.npy | FileCheck %s --check-prefix=OWN
+// OWN: quant-run: error: x4.npy: expected another file than 'x4.npy', which it would replace
 //
 // Two results for one file.
 // RUN: %python %S/Inputs/expect_error.py %t quant-run %s --entry-point=same \

@@ -111,7 +111,7 @@
 // The other options.
 // REDEFINE: %{arguments} = --entry-point=nothing --threads=0
 // RUN: %{fails} | FileCheck %s --check-prefix=THREADS
-// THREADS: error: --threads: expected an integer of at least 1, found '0'
+// THREADS: error: --threads: expected an integer from 1 to 1024, found '0'
 //
 // REDEFINE: %{arguments} = --entry-point=nothing --repeat=-1
 // RUN: %{fails} | FileCheck %s --check-prefix=REPEAT

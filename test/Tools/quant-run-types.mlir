@@ -82,8 +82,8 @@
 // A tensor at an odd place in its file; and the file that is read is the one
 // that is written, after the run.
 // RUN: quant-run %s --entry-point=f32 --input=unaligned.safetensors:w \
-// RUN:   --output=unaligned.safetensors:w
-// RUN: %{show} unaligned.safetensors:w | FileCheck %s --check-prefix=UNALIGNED
+// RUN:   --output=aligned.safetensors:w
+// RUN: %{show} aligned.safetensors:w | FileCheck %s --check-prefix=UNALIGNED
 // UNALIGNED: w: F32 [4]: -0 -1 -2 -3
 //
 // The only public function needs no name.

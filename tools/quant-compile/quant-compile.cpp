@@ -83,7 +83,8 @@ static Error compile(Compiler &compiler, const CPUTarget &target,
 static Error run(const Options &options) {
   if (options.outputPath.empty())
     return llvm::createStringError("expected -o kernel.{ll,s,o,so}");
-  Expected<unsigned> threads = parseCount(options.threads, /*minimum=*/1);
+  Expected<unsigned> threads =
+      parseCount(options.threads, /*minimum=*/1, maxThreads);
   if (!threads)
     return threads.takeError();
   Expected<CodeFileKind> kind = getKind(options.outputPath);
@@ -102,6 +103,13 @@ static Error run(const Options &options) {
     return llvm::createStringError(
         options.inputPath +
         ": expected a public function with a body, found none");
+
+  std::vector<std::string> inputs = {options.inputPath};
+  if (Error error = checkOverwrites(options.outputPath, inputs))
+    return error;
+  inputs.push_back(options.outputPath);
+  if (Error error = checkOverwrites(options.headerPath, inputs))
+    return error;
 
   // Both files are opened before the long work, and replaced after all of it.
   Expected<OutputFile> output = OutputFile::create(options.outputPath);

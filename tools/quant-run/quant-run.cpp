@@ -107,7 +107,15 @@ static Error checkCount(llvm::ArrayRef<ValueSignature> values, size_t found,
       llvm::Twine(found) + " --" + kind);
 }
 
-/// Opens the inputs and checks each against the signature.
+static llvm::SmallVector<TensorView>
+getTensors(llvm::ArrayRef<TensorFile> files) {
+  llvm::SmallVector<TensorView> tensors;
+  for (const TensorFile &file : files)
+    tensors.push_back(file.tensor);
+  return tensors;
+}
+
+/// Opens the inputs and checks them against the signature and each other.
 static Expected<std::vector<TensorFile>>
 openInputs(const FunctionSignature &signature,
            llvm::ArrayRef<std::string> paths) {
@@ -124,7 +132,16 @@ openInputs(const FunctionSignature &signature,
     }
     files.push_back(std::move(*file));
   }
+  if (Error error = checkParts(signature.inputs, getTensors(files)))
+    return error;
   return files;
+}
+
+/// The files that the run reads.
+static std::vector<std::string> getInputPaths(const Options &options) {
+  std::vector<std::string> paths = {options.filePath};
+  llvm::append_range(paths, options.inputs);
+  return paths;
 }
 
 static size_t countBytes(llvm::ArrayRef<TensorView> tensors) {
@@ -162,7 +179,8 @@ static void measure(Call &call, const JITFunction &function, unsigned repeat,
 }
 
 static Error run(const Options &options) {
-  Expected<unsigned> threads = parseCount(options.threads, /*minimum=*/1);
+  Expected<unsigned> threads =
+      parseCount(options.threads, /*minimum=*/1, maxThreads);
   if (!threads)
     return threads.takeError();
   Expected<unsigned> repeat = parseCount(options.repeat, /*minimum=*/0);
@@ -186,6 +204,9 @@ static Error run(const Options &options) {
   if (Error error = checkCount(signature->outputs, options.outputs.size(),
                                *signature, "output"))
     return error;
+  for (StringRef output : options.outputs)
+    if (Error error = checkOverwrites(output, getInputPaths(options)))
+      return error;
   auto files = openInputs(*signature, options.inputs);
   if (!files)
     return files.takeError();
@@ -199,9 +220,7 @@ static Error run(const Options &options) {
       JITFunction::create((*compiler)->getModule(), *target, signature->name);
   if (!function)
     return function.takeError();
-  llvm::SmallVector<TensorView> arguments;
-  for (const TensorFile &file : *files)
-    arguments.push_back(file.tensor);
+  llvm::SmallVector<TensorView> arguments = getTensors(*files);
   Call call(*signature, arguments);
   call.run(*function);
   auto results = call.getResults();

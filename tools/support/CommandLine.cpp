@@ -1,7 +1,9 @@
 //===- CommandLine.cpp - Command lines of the tools -----------------------===//
 
 #include "CommandLine.h"
+#include "quantx/IO/Tensor.h"
 #include "llvm/Config/llvm-config.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -31,14 +33,49 @@ bool quantx::parseCommandLine(int argc, char **argv,
 }
 
 llvm::Expected<unsigned>
-quantx::parseCount(const llvm::cl::opt<std::string> &option, unsigned minimum) {
+quantx::parseCount(const llvm::cl::opt<std::string> &option, unsigned minimum,
+                   unsigned maximum) {
   unsigned count;
-  if (StringRef(option).getAsInteger(10, count) || count < minimum) {
-    return llvm::createStringError(
-        "--" + option.ArgStr + ": expected an integer of at least " +
-        llvm::Twine(minimum) + ", found '" + option + "'");
+  if (!StringRef(option).getAsInteger(10, count) && count >= minimum &&
+      count <= maximum)
+    return count;
+  bool isBounded = maximum != std::numeric_limits<unsigned>::max();
+  return llvm::createStringError(
+      "--" + option.ArgStr + ": expected an integer " +
+      (isBounded
+           ? "from " + llvm::Twine(minimum) + " to " + llvm::Twine(maximum)
+           : "of at least " + llvm::Twine(minimum)) +
+      ", found '" + option + "'");
+}
+
+/// The file of a path or of a tensor in a file, absolute.
+static std::string getFile(StringRef spec) {
+  llvm::SmallString<128> path(spec);
+  llvm::Expected<TensorSpec> tensor = parseTensorSpec(spec);
+  if (tensor)
+    path = tensor->path;
+  else
+    llvm::consumeError(tensor.takeError());
+  llvm::sys::fs::make_absolute(path);
+  llvm::sys::path::remove_dots(path, /*remove_dot_dot=*/true);
+  return path.str().str();
+}
+
+Error quantx::checkOverwrites(StringRef output,
+                              llvm::ArrayRef<std::string> inputs) {
+  if (output.empty())
+    return Error::success();
+  std::string outputFile = getFile(output);
+  for (const std::string &input : inputs) {
+    std::string inputFile = getFile(input);
+    bool isSame = false;
+    if (outputFile != inputFile &&
+        (llvm::sys::fs::equivalent(outputFile, inputFile, isSame) || !isSame))
+      continue;
+    return llvm::createStringError(output + ": expected another file than '" +
+                                   input + "', which it would replace");
   }
-  return count;
+  return Error::success();
 }
 
 int quantx::reportError(StringRef path, Error error) {

@@ -6,6 +6,7 @@
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/Error.h"
 #include "llvm/Support/InitLLVM.h"
+#include <limits>
 
 namespace quantx {
 
@@ -14,10 +15,21 @@ namespace quantx {
 bool parseCommandLine(int argc, char **argv, llvm::cl::OptionCategory &category,
                       llvm::StringRef overview);
 
-/// The number that an option was given. Fails on anything but an integer of at
-/// least `minimum`.
-llvm::Expected<unsigned> parseCount(const llvm::cl::opt<std::string> &option,
-                                    unsigned minimum);
+/// More threads than any machine runs well; the OpenMP library aborts when the
+/// system cannot make as many as it is asked for.
+inline constexpr unsigned maxThreads = 1024;
+
+/// The number that an option was given. Fails on anything but an integer from
+/// `minimum` to `maximum`.
+llvm::Expected<unsigned>
+parseCount(const llvm::cl::opt<std::string> &option, unsigned minimum,
+           unsigned maximum = std::numeric_limits<unsigned>::max());
+
+/// Fails when the file of `output` is that of one of `inputs`, which writing it
+/// would destroy. Each is a path, or a tensor in a file as `parseTensorSpec`
+/// reads it; an empty output is none.
+llvm::Error checkOverwrites(llvm::StringRef output,
+                            llvm::ArrayRef<std::string> inputs);
 
 /// Prints "TOOL: error: MESSAGE", one line, if there is an error. Returns the
 /// exit status, 0 or 1.

@@ -87,10 +87,10 @@ def QuantX_AbsmaxAttr : QuantX_ScaleMethod<"Absmax", "absmax"> {
     in f32, rounded to nearest even to the scale type. With margin 1 the scale
     is rounded up where rounding down would make a saturate. A scale that
     underflows to 0 while a > 0 becomes the smallest positive value of its type,
-    one that overflows the largest finite. `pow2` takes the next power of two
-    up. An all-zero block has scale 1, or 0 in f8E4M3FN; an all-zero tensor has
-    g = 1. A block that holds a NaN or Inf has a NaN scale, and the global scale
-    is taken over the finite values alone.
+    and so does g; one that overflows becomes the largest finite. `pow2` takes
+    the next power of two up. An all-zero block has scale 1, or 0 in f8E4M3FN;
+    an all-zero tensor has g = 1. A block that holds a NaN or Inf has a NaN
+    scale, and the global scale is taken over the finite values alone.
 
     Suits types without `zero_point`: f32, f16 and bf16 scales without `global`,
     and f8E4M3FN scales, where g is 1 without `global` (margin 1, no `pow2`).

@@ -113,6 +113,9 @@ def QuantX_QuantizeOp : QuantX_ShapedOp<"quantize", [AttrSizedOperandSegments]> 
     - (quantize_c3) `parameters` have the parameter types of the result.
     - (quantize_c4) `seed` is there exactly when `rounding` is stochastic.
 
+    Sizes that are dynamic must agree at run time as the static ones must in the
+    types; that is not checked (`quant-run` checks its inputs).
+
     Example:
 
     ```mlir
@@ -369,6 +372,8 @@ def QuantX_ErrorStatsOp : QuantX_Op<"error_stats"> {
     of a block with a NaN scale count neither as saturated nor as flushed. An
     empty tensor gives zeros. The signal-to-noise ratio in dB is
     10 log10(sum x^2 / sse).
+
+    The results belong to the whole tensor: this op is not tiled.
 
     Constraints:
     - (error_stats_c1) the operands have the same shape, and the element type of

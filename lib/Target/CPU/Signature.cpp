@@ -118,32 +118,74 @@ Error quantx::checkTensor(const ValueSignature &value,
                                  formatTensor(tensor.type, tensor.shape));
 }
 
+/// The shape of the scales for the codes that a payload of `shape` holds.
+static llvm::SmallVector<int64_t>
+getScalesOfPayload(ScaledType type, llvm::ArrayRef<int64_t> shape) {
+  llvm::SmallVector<int64_t> codes(shape);
+  codes.back() = codes.back() * 8 / type.getStorageBits();
+  return type.getScalesShape(codes);
+}
+
+Error quantx::checkParts(llvm::ArrayRef<ValueSignature> values,
+                         llvm::ArrayRef<TensorView> tensors) {
+  const TensorView *payload = nullptr;
+  for (auto [index, value] : llvm::enumerate(values)) {
+    const TensorView &tensor = tensors[index];
+    if (value.role == "payload")
+      payload = &tensor;
+    if (value.role != "scales" && value.role != "zero points")
+      continue;
+    llvm::SmallVector<int64_t> expected =
+        getScalesOfPayload(value.scaledType, payload->shape);
+    // What is static has been compared with the type.
+    for (auto [size, type, found] :
+         llvm::zip(expected, value.shape, tensor.shape))
+      if (!ShapedType::isDynamic(type))
+        size = found;
+    if (llvm::ArrayRef(expected) != llvm::ArrayRef(tensor.shape)) {
+      return llvm::createStringError(
+          "input #" + llvm::Twine(index) + " (" + value.role + "): expected " +
+          formatShape(expected) + " for a payload of " +
+          formatShape(payload->shape) + ", found " + formatShape(tensor.shape));
+    }
+  }
+  return Error::success();
+}
+
 //===----------------------------------------------------------------------===//
 // Functions
 //===----------------------------------------------------------------------===//
 
-/// The roles of the plain values that a value of the original function becomes.
-static llvm::SmallVector<std::string> getRoles(mlir::TypeRange types) {
-  llvm::SmallVector<std::string> roles;
+namespace {
+/// What a plain value is of the original function's.
+struct Part {
+  ScaledType type;
+  std::string role;
+};
+} // namespace
+
+/// The parts that the values of the original function become.
+static llvm::SmallVector<Part> getParts(mlir::TypeRange types) {
+  llvm::SmallVector<Part> parts;
   for (Type type : types) {
     ScaledType scaled = getScaledElementType(type);
     if (!scaled) {
-      roles.push_back("");
+      parts.push_back({});
       continue;
     }
-    roles.append({"payload", "scales"});
+    parts.append({{scaled, "payload"}, {scaled, "scales"}});
     if (scaled.hasZeroPoint())
-      roles.push_back("zero points");
+      parts.push_back({scaled, "zero points"});
     if (scaled.hasGlobal())
-      roles.push_back("global scale");
+      parts.push_back({scaled, "global scale"});
   }
-  return roles;
+  return parts;
 }
 
 static Expected<llvm::SmallVector<ValueSignature>>
 getValues(mlir::TypeRange types, mlir::TypeRange originalTypes,
           StringRef what) {
-  llvm::SmallVector<std::string> roles = getRoles(originalTypes);
+  llvm::SmallVector<Part> parts = getParts(originalTypes);
   llvm::SmallVector<ValueSignature> values;
   for (auto [index, type] : llvm::enumerate(types)) {
     ValueSignature value;
@@ -164,8 +206,10 @@ getValues(mlir::TypeRange types, mlir::TypeRange originalTypes,
           text);
     }
     // A function that was there with other types has no roles to show.
-    if (roles.size() == types.size())
-      value.role = roles[index];
+    if (parts.size() == types.size()) {
+      value.scaledType = parts[index].type;
+      value.role = parts[index].role;
+    }
     values.push_back(std::move(value));
   }
   return values;

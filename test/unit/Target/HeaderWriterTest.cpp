@@ -22,7 +22,7 @@ protected:
   static ValueSignature scalar(mlir::Type type) { return {type, {}, true, ""}; }
   static ValueSignature tensor(mlir::Type type, llvm::ArrayRef<int64_t> shape,
                                llvm::StringRef role = "") {
-    return {type, llvm::SmallVector<int64_t, 4>(shape), false, role.str()};
+    return {type, llvm::SmallVector<int64_t, 3>(shape), false, role.str()};
   }
 
   mlir::MLIRContext context;

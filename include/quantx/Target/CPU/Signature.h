@@ -11,6 +11,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "quantx/IO/Tensor.h"
+#include "quantx/IR/QuantXTypes.h"
 #include <string>
 
 namespace quantx {
@@ -19,12 +20,14 @@ namespace quantx {
 struct ValueSignature {
   mlir::Type elementType;
   /// Sizes, ShapedType::kDynamic where any will do; empty for a scalar.
-  llvm::SmallVector<int64_t, 4> shape;
+  llvm::SmallVector<int64_t, 3> shape;
   /// A scalar is passed by value, a tensor as a memref descriptor.
   bool isScalar = false;
   /// Which part of a quantized tensor it is: "payload", "scales", "zero
   /// points", "global scale"; empty for what was a plain value.
   std::string role;
+  /// The quantized tensor's element type, for its parts; else null.
+  ScaledType scaledType = {};
 };
 
 /// A function's arguments and results.
@@ -55,6 +58,12 @@ bool acceptsElement(mlir::Type type, ElementType element);
 
 /// Fails when `tensor` cannot be passed as `value`; the error has both.
 llvm::Error checkTensor(const ValueSignature &value, const TensorView &tensor);
+
+/// Fails when the dynamic sizes of the parts of a quantized tensor do not agree
+/// with each other: scales and zero points have one entry for each block of the
+/// codes that the payload holds. `tensors` have passed `checkTensor`.
+llvm::Error checkParts(llvm::ArrayRef<ValueSignature> values,
+                       llvm::ArrayRef<TensorView> tensors);
 
 } // namespace quantx
 
