@@ -102,17 +102,19 @@ static LogicalResult verifyExpressed(Operation *op, StringRef name,
                                      RankedTensorType expressed,
                                      RankedTensorType scaled) {
   ScaledType type = getScaledElementType(scaled);
-  if (expressed.getElementType() != type.getExpressedType())
+  if (expressed.getElementType() != type.getExpressedType()) {
     return op->emitOpError()
            << "expected " << name << " of type " << type.getExpressedType()
            << ", the expressed type of " << type << ", got "
            << expressed.getElementType();
+  }
   if (expressed.getRank() != scaled.getRank() ||
-      failed(verifyCompatibleShape(expressed, scaled)))
+      failed(verifyCompatibleShape(expressed, scaled))) {
     return op->emitOpError()
            << "expected " << name << " of the scaled tensor's shape "
            << formatShape(scaled.getShape()) << ", got "
            << formatShape(expressed.getShape());
+  }
   return success();
 }
 
@@ -159,10 +161,11 @@ LogicalResult ChooseQParamsOp::verify() {
   ScaledType type = getScaledType();
   RankedTensorType input = getInput().getType();
   // choose_qparams_c1
-  if (input.getElementType() != type.getExpressedType())
+  if (input.getElementType() != type.getExpressedType()) {
     return emitOpError() << "expected input of type " << type.getExpressedType()
                          << ", the expressed type of " << type << ", got "
                          << input.getElementType();
+  }
   // choose_qparams_c2
   if (failed(verifyBlockRank(*this, input.getShape(), type)))
     return failure();

@@ -75,11 +75,12 @@ static SmallVector<OpFoldResult> reifyUnpacked(OpBuilder &builder, Location loc,
 /// Keeps each static size of the results' types, as the interface demands.
 static void useStaticSizes(Operation *op, ReifiedRankedShapedTypeDims &shapes) {
   Builder builder(op->getContext());
-  for (auto [shape, type] : llvm::zip_equal(shapes, op->getResultTypes()))
+  for (auto [shape, type] : llvm::zip_equal(shapes, op->getResultTypes())) {
     for (auto [dim, size] :
          llvm::enumerate(cast<RankedTensorType>(type).getShape()))
       if (!ShapedType::isDynamic(size))
         shape[dim] = builder.getIndexAttr(size);
+  }
 }
 
 /// Sizes of an operand whose shape the single result shares.

@@ -137,10 +137,11 @@ static ParseResult parseBlock(AsmParser &parser,
         return parser.emitError(loc) << "expected a block size or '*'";
       if (failed(*parsed))
         return failure();
-      if (size < 1)
+      if (size < 1) {
         return parser.emitError(loc) << "expected block sizes of at least 1 "
                                         "or '*', got "
                                      << size;
+      }
     }
     block.push_back(size);
     closed = succeeded(parser.parseOptionalGreater());
@@ -249,20 +250,23 @@ LogicalResult ScaledType::verify(function_ref<InFlightDiagnostic()> emitError,
     return emitError() << "expected global scale type f32, got " << globalType;
   // scaled_c6
   if (zeroPointType) {
-    if (zeroPointType != storage || isFloatStorage)
+    if (zeroPointType != storage || isFloatStorage) {
       return emitError() << "expected a zero point of the storage type, an "
                             "integer, got zero point "
                          << zeroPointType << " for storage " << storage;
-    if (globalType || isa<Float8E8M0FNUType>(scale))
+    }
+    if (globalType || isa<Float8E8M0FNUType>(scale)) {
       return emitError() << "expected no zero point with "
                          << (globalType ? "a global scale"
                                         : "an f8E8M0FNU scale")
                          << ", got zero point " << zeroPointType;
+    }
   }
   // scaled_c7
-  if (isa<Float8E8M0FNUType>(scale) && storage.isUnsignedInteger())
+  if (isa<Float8E8M0FNUType>(scale) && storage.isUnsignedInteger()) {
     return emitError()
            << "expected signed storage with an f8E8M0FNU scale, got "
            << storage;
+  }
   return success();
 }
