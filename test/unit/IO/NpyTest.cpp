@@ -61,9 +61,10 @@ TEST(NpyTest, readsVersion1) {
 }
 
 TEST(NpyTest, readsZeroDimensions) {
-  auto tensor = parse(numpyFile(
+  std::string file = numpyFile(
       {"\x93NUMPY\1\0v\0", 10},
-      "{'descr': '|u1', 'fortran_order': False, 'shape': (), }", "\7"));
+      "{'descr': '|u1', 'fortran_order': False, 'shape': (), }", "\7");
+  auto tensor = parse(file);
   ASSERT_TRUE(bool(tensor)) << message(std::move(tensor));
   EXPECT_EQ(tensor->type, ElementType::UInt8);
   EXPECT_TRUE(tensor->shape.empty());
@@ -73,19 +74,21 @@ TEST(NpyTest, readsZeroDimensions) {
 }
 
 TEST(NpyTest, readsEmptyArray) {
-  auto tensor = parse(numpyFile(
+  std::string file = numpyFile(
       {"\x93NUMPY\1\0v\0", 10},
-      "{'descr': '<f2', 'fortran_order': False, 'shape': (0, 4), }", ""));
+      "{'descr': '<f2', 'fortran_order': False, 'shape': (0, 4), }", "");
+  auto tensor = parse(file);
   ASSERT_TRUE(bool(tensor)) << message(std::move(tensor));
   EXPECT_EQ(formatTensor(tensor->type, tensor->shape), "0x4 float16");
   EXPECT_TRUE(tensor->data.empty());
 }
 
 TEST(NpyTest, readsVersion2) {
-  auto tensor = parse(
+  std::string file =
       numpyFile({"\x93NUMPY\2\0t\0\0\0", 12},
                 "{'descr': '<u2', 'fortran_order': False, 'shape': (2,), }",
-                {"\1\0\2\0", 4}));
+                {"\1\0\2\0", 4});
+  auto tensor = parse(file);
   ASSERT_TRUE(bool(tensor)) << message(std::move(tensor));
   EXPECT_EQ(formatTensor(tensor->type, tensor->shape), "2 uint16");
 }
@@ -117,15 +120,17 @@ TEST(NpyTest, readsEveryDescr) {
 }
 
 TEST(NpyTest, readsKeysInAnyOrderAndQuotes) {
-  auto tensor = parse(makeNpy(
-      "{\"shape\":(1,2,3),'fortran_order' : False,'descr':\"|i1\"}", "abcdef"));
+  std::string file = makeNpy(
+      "{\"shape\":(1,2,3),'fortran_order' : False,'descr':\"|i1\"}", "abcdef");
+  auto tensor = parse(file);
   ASSERT_TRUE(bool(tensor)) << message(std::move(tensor));
   EXPECT_EQ(formatTensor(tensor->type, tensor->shape), "1x2x3 int8");
 }
 
 TEST(NpyTest, readsFortranOrderOfOneDimension) {
-  auto tensor = parse(makeNpy(
-      "{'descr': '|i1', 'fortran_order': True, 'shape': (2,), }", "ab"));
+  std::string file =
+      makeNpy("{'descr': '|i1', 'fortran_order': True, 'shape': (2,), }", "ab");
+  auto tensor = parse(file);
   EXPECT_TRUE(bool(tensor)) << message(std::move(tensor));
 }
 
