@@ -16,37 +16,131 @@ static constexpr int64_t kF32QuietNaNBits = 0x7fc00000;
 // Encoding
 //===----------------------------------------------------------------------===//
 
-/// The magnitude code (i32) of the f32 magnitude `bits`, not yet limited to the
-/// largest finite code: one binade more is told apart.
-///
-/// Codes are laid out so that within a binade, and across the step to the next,
-/// the code grows by one for each quantum: with ef the exponent field,
-/// code = (ef - efmin) * 2^mantissaBits + |x| / quantum(ef), where subnormals
-/// are the case ef = efmin.
-static Value emitMagnitudeCode(ElementwiseBuilder &b, Value bits,
-                               const FloatFormat &format,
-                               RoundingSpec rounding) {
-  int64_t minExponent = kF32Bias + format.getMinExponent();
-  int64_t beyond = kF32Bias + format.getMaxExponent() + 1;
-  Value limited = b.min(bits, beyond << kF32MantissaBits);
-  Value exponent = b.max(b.lshr(limited, kF32MantissaBits), minExponent);
-  Value quantumExponent = b.add(exponent, -int64_t(format.mantissaBits));
-  Value count =
-      emitRoundMagnitude(b, b.asF32(limited), quantumExponent, rounding);
-  Value binade = b.add(exponent, -minExponent);
-  return b.add(b.shl(binade, format.mantissaBits), count);
+static int64_t getF32Bits(double value) {
+  return llvm::bit_cast<uint32_t>(static_cast<float>(value));
 }
 
-/// Replaces codes beyond the largest finite one.
-static Value emitLimitCode(ElementwiseBuilder &b, Value code,
-                           const FloatFormat &format, bool saturate) {
-  if (saturate || format.nonFinite == NonFinite::None)
-    return b.min(code, format.maxFiniteCode);
-  int64_t overflow = format.nonFinite == NonFinite::NanOnly
-                         ? format.nanCode
-                         : format.getInfCode();
-  return b.select(b.greater(code, format.maxFiniteCode), b.i32(overflow, code),
-                  code);
+/// The largest finite value, and the value that the code after it would have
+/// as a number: the code that overflow takes where it does not saturate.
+static double getLargest(const FloatFormat &format) {
+  return format.getMaxFinite();
+}
+static double getBeyond(const FloatFormat &format) {
+  return getLargest(format) +
+         std::ldexp(1.0, format.getMaxExponent() - int(format.mantissaBits));
+}
+
+namespace {
+
+/// An f32 taken apart; all i32 but the conditions.
+struct Parts {
+  Parts(ElementwiseBuilder &b, Value value)
+      : bits(b.asI32(value)), magnitude(b.bitAnd(bits, kF32MagnitudeMask)) {}
+
+  Value isNaN(ElementwiseBuilder &b) const {
+    return b.greater(magnitude, kF32InfBits);
+  }
+  Value isNegative(ElementwiseBuilder &b) const { return b.less(bits, 0); }
+
+  Value bits;
+  Value magnitude;
+};
+
+} // namespace
+
+/// `magnitude` limited to the largest finite value, but for NaN.
+static Value emitLimitNumber(ElementwiseBuilder &b, Value magnitude,
+                             const FloatFormat &format) {
+  Value number = b.asF32(magnitude);
+  Value largest = b.f32(getLargest(format), number);
+  return b.asI32(b.select(b.greaterF(number, largest), largest, number));
+}
+
+/// Whether a finite magnitude cannot round to what is beyond it: IEEE 754
+/// overflow to the largest finite value. Null where it always can.
+static Value emitStaysFinite(ElementwiseBuilder &b, const Parts &value,
+                             RoundingMode mode) {
+  Value isFinite = b.less(value.magnitude, kF32InfBits);
+  switch (mode) {
+  case RoundingMode::TowardZero:
+    return isFinite;
+  case RoundingMode::Upward:
+    return b.logicalAnd(isFinite, value.isNegative(b));
+  case RoundingMode::Downward:
+    return b.logicalAnd(isFinite, b.greaterEqual(value.bits, 0));
+  default:
+    return {};
+  }
+}
+
+/// The bits of an f32 magnitude whose code, as a number, is that of `value`
+/// with overflow and infinities resolved; so is NaN in formats whose one NaN
+/// is the overflow code, or that have none.
+static Value emitLimitMagnitude(ElementwiseBuilder &b, const Parts &value,
+                                const FloatFormat &format, RoundingMode mode,
+                                bool saturate) {
+  int64_t largest = getF32Bits(getLargest(format));
+  int64_t beyond = getF32Bits(getBeyond(format));
+  switch (format.nonFinite) {
+  case NonFinite::None:
+    return b.min(value.magnitude, largest);
+  case NonFinite::NanOnly:
+    if (saturate)
+      return b.min(emitLimitNumber(b, value.magnitude, format), beyond);
+    break;
+  case NonFinite::InfAndNan:
+    if (saturate)
+      return b.min(value.magnitude, largest);
+    break;
+  }
+  Value limited = b.min(value.magnitude, beyond);
+  if (Value staysFinite = emitStaysFinite(b, value, mode))
+    limited = b.select(staysFinite, b.min(value.magnitude, largest), limited);
+  return limited;
+}
+
+// Codes are laid out so that within a binade, and across the step to the next,
+// the code grows by one for each quantum: with ef the exponent field of the
+// f32, code = (ef - efmin) * 2^mantissaBits + |x| / quantum(ef), where
+// subnormals are the case ef = efmin.
+
+/// The exponent field (f32, i32) that decides the quantum of a magnitude,
+/// still at its place in the bits.
+static Value emitExponentBits(ElementwiseBuilder &b, Value limited,
+                              const FloatFormat &format) {
+  int64_t smallestNormal = int64_t(kF32Bias + format.getMinExponent())
+                           << kF32MantissaBits;
+  return b.bitAnd(b.max(limited, smallestNormal), kF32InfBits);
+}
+
+/// The code of a limited magnitude to nearest even; bits above it are not
+/// cleared. With magic = 2^(23 - mantissaBits) binades, the sum x + magic has
+/// the count of quanta in its low bits and, after a shift, ef above them. The
+/// constant part of ef goes into the low bits of magic, where it cancels modulo
+/// 2^8; it is even, so that ties stay ties to even.
+static Value emitNearestEvenCode(ElementwiseBuilder &b, Value limited,
+                                 const FloatFormat &format) {
+  assert(format.mantissaBits > 0 && "the low bits of magic must stay even");
+  unsigned shift = kF32MantissaBits - format.mantissaBits;
+  int64_t lowestField = kF32Bias + format.getMinExponent() + shift;
+  int64_t cancel = -(lowestField << format.mantissaBits) & 0xff;
+  Value magic = b.add(emitExponentBits(b, limited, format),
+                      (int64_t(shift) << kF32MantissaBits) + cancel);
+  Value sum = b.asI32(b.add(b.asF32(limited), b.asF32(magic)));
+  return b.add(sum, b.lshr(sum, shift));
+}
+
+/// The same in any mode, exactly the code.
+static Value emitRoundedCode(ElementwiseBuilder &b, Value limited,
+                             const Parts &value, const FloatFormat &format,
+                             RoundingSpec rounding) {
+  Value exponent =
+      b.lshr(emitExponentBits(b, limited, format), kF32MantissaBits);
+  Value quantumExponent = b.add(exponent, -int64_t(format.mantissaBits));
+  Value count = emitRoundMagnitude(b, b.asF32(limited), value.isNegative(b),
+                                   quantumExponent, rounding);
+  Value binade = b.add(exponent, -int64_t(kF32Bias + format.getMinExponent()));
+  return b.add(b.shl(binade, format.mantissaBits), count);
 }
 
 /// The code (i32) of an f32 NaN of the magnitude `bits`: quiet, with the top of
@@ -58,30 +152,38 @@ static Value emitNaNCode(ElementwiseBuilder &b, Value bits,
   return b.bitOr(payload, b.i32(format.nanCode, payload));
 }
 
+Value quantx::emitEncodeFloatWide(ElementwiseBuilder &b, Value input,
+                                  const FloatFormat &format,
+                                  RoundingSpec rounding, bool saturate) {
+  Parts value(b, input);
+  Value limited = emitLimitMagnitude(b, value, format, rounding.mode, saturate);
+  Value code = rounding.mode == RoundingMode::NearestEven
+                   ? emitNearestEvenCode(b, limited, format)
+                   : emitRoundedCode(b, limited, value, format, rounding);
+  if (format.nonFinite == NonFinite::InfAndNan)
+    code =
+        b.select(value.isNaN(b), emitNaNCode(b, value.magnitude, format), code);
+  Value sign =
+      b.bitAnd(b.lshr(value.bits, 32 - format.bits), format.getSignMask());
+  if (format.nonFinite == NonFinite::None)
+    sign = b.select(value.isNaN(b), b.i32(0, sign), sign);
+  return b.bitOr(b.bitAnd(code, format.getMagnitudeMask()), sign);
+}
+
 Value quantx::emitEncodeFloat(ElementwiseBuilder &b, Value value,
                               const FloatFormat &format, RoundingSpec rounding,
                               bool saturate) {
-  Value bits = b.asI32(value);
-  Value magnitude = b.bitAnd(bits, kF32MagnitudeMask);
-  Value sign = b.shl(b.lshr(bits, 31), format.bits - 1);
-  Value code = emitMagnitudeCode(b, magnitude, format, rounding);
-  code = emitLimitCode(b, code, format, saturate);
-  Value isNaN = b.greater(magnitude, kF32InfBits);
-  if (format.nonFinite == NonFinite::None) {
-    code =
-        b.select(isNaN, b.i32(format.maxFiniteCode, code), b.bitOr(code, sign));
-  } else {
-    Value nan = emitNaNCode(b, magnitude, format);
-    code = b.bitOr(b.select(isNaN, nan, code), sign);
-  }
-  return b.trunc(code, 8);
+  return b.trunc(emitEncodeFloatWide(b, value, format, rounding, saturate), 8);
 }
 
+// Beyond the midpoint between the largest value and the next; on it, where the
+// largest code is odd.
 Value quantx::emitFloatOverflows(ElementwiseBuilder &b, Value value,
                                  const FloatFormat &format) {
-  Value magnitude = b.bitAnd(b.asI32(value), kF32MagnitudeMask);
-  Value code = emitMagnitudeCode(b, magnitude, format, RoundingSpec());
-  Value isBeyond = b.greater(code, format.maxFiniteCode);
+  Value magnitude = Parts(b, value).magnitude;
+  int64_t midpoint = getF32Bits((getLargest(format) + getBeyond(format)) / 2);
+  bool tieOverflows = format.maxFiniteCode & 1;
+  Value isBeyond = b.greaterEqual(magnitude, midpoint + !tieOverflows);
   return b.logicalAnd(isBeyond, b.less(magnitude, kF32InfBits + 1));
 }
 
@@ -89,17 +191,29 @@ Value quantx::emitFloatOverflows(ElementwiseBuilder &b, Value value,
 // Decoding
 //===----------------------------------------------------------------------===//
 
-// The code's exponent and mantissa are put into an f32's; multiplying by a
-// power of two corrects the bias, and makes subnormals right on the way.
+/// The f32 bits of a magnitude code taken as a number, given at its place in an
+/// f32. Subnormals are put on top of the smallest normal value, and lose it
+/// again: no subnormal f32 takes part, for they are slow on some CPUs and zero
+/// to a program that asked for that.
+static Value emitDecodeNumber(ElementwiseBuilder &b, Value shifted,
+                              const FloatFormat &format) {
+  int64_t rebias = int64_t(kF32Bias - format.bias) << kF32MantissaBits;
+  int64_t oneBinade = int64_t(1) << kF32MantissaBits;
+  Value normal = b.add(shifted, rebias);
+  Value smallest =
+      b.f32(std::ldexp(1.0, format.getMinExponent()), b.asF32(normal));
+  Value subnormal = b.sub(b.asF32(b.add(normal, oneBinade)), smallest);
+  return b.select(b.less(shifted, oneBinade), b.asI32(subnormal), normal);
+}
+
 Value quantx::emitDecodeFloat(ElementwiseBuilder &b, Value code,
                               const FloatFormat &format) {
   Value wide = b.zext(code, 32);
   Value magnitude = b.bitAnd(wide, format.getMagnitudeMask());
   Value sign =
-      b.shl(b.lshr(b.bitAnd(wide, format.getSignMask()), format.bits - 1), 31);
+      b.shl(b.bitAnd(wide, format.getSignMask()), 32 - int64_t(format.bits));
   Value shifted = b.shl(magnitude, kF32MantissaBits - format.mantissaBits);
-  double correction = std::ldexp(1.0, kF32Bias - format.bias);
-  Value bits = b.asI32(b.mul(b.asF32(shifted), correction));
+  Value bits = emitDecodeNumber(b, shifted, format);
   int64_t lastNumber = format.maxFiniteCode;
   if (format.nonFinite == NonFinite::InfAndNan) {
     lastNumber = format.getInfCode();
@@ -137,15 +251,34 @@ Value quantx::emitDecodeE8M0Reciprocal(ElementwiseBuilder &b, Value code) {
       b, b.sub(b.i32(2 * E8M0Format::bias, exponent), exponent), isNaN);
 }
 
-// A normal value goes to the next power of two from one and a half on: the
-// mantissa's top bit. 2^-127 has one code for itself and all below it.
-Value quantx::emitEncodeE8M0(ElementwiseBuilder &b, Value value) {
-  Value magnitude = b.bitAnd(b.asI32(value), kF32MagnitudeMask);
-  Value half = b.bitAnd(b.lshr(magnitude, kF32MantissaBits - 1), 1);
-  Value code = b.add(b.lshr(magnitude, kF32MantissaBits), half);
-  // A subnormal's top mantissa bit is 2^-127 itself: up from 1.5 * 2^-127.
+/// What is added to the bits of an f32, so that cutting its mantissa off rounds
+/// to a power of two.
+static int64_t getE8M0Increment(RoundingMode mode) {
+  switch (mode) {
+  case RoundingMode::NearestEven:
+  case RoundingMode::NearestAway:
+    return 1 << (kF32MantissaBits - 1);
+  case RoundingMode::Upward:
+    return (1 << kF32MantissaBits) - 1;
+  case RoundingMode::TowardZero:
+  case RoundingMode::Downward:
+    return 0;
+  default:
+    llvm_unreachable("no other mode has a meaning for E8M0");
+  }
+}
+
+// 2^-127 has one code for itself and all below it: its binade starts a bit
+// lower, and only what rounds up leaves it.
+Value quantx::emitEncodeE8M0(ElementwiseBuilder &b, Value value,
+                             RoundingMode mode) {
+  Value magnitude = Parts(b, value).magnitude;
+  int64_t increment = getE8M0Increment(mode);
+  Value code = b.lshr(b.add(magnitude, increment), kF32MantissaBits);
+  Value lowest = b.lshr(b.add(magnitude, increment / 2), kF32MantissaBits);
   Value isSubnormal = b.less(magnitude, 1 << kF32MantissaBits);
-  Value goesUp = b.greaterEqual(magnitude, 0x00600000);
-  code = b.select(isSubnormal, b.zext(goesUp, 32), code);
-  return b.trunc(b.min(code, E8M0Format::nanCode), 8);
+  code = b.select(isSubnormal, lowest, code);
+  Value isFinite = b.less(magnitude, kF32InfBits);
+  code = b.select(isFinite, code, b.i32(E8M0Format::nanCode, code));
+  return b.trunc(code, 8);
 }

@@ -15,10 +15,11 @@ static Value emitRoundToInteger(ElementwiseBuilder &b, Value value,
   value = b.mul(value, std::ldexp(1.0, format.fractionBits));
   Value bits = b.asI32(value);
   Value magnitude = b.min(b.bitAnd(bits, 0x7fffffff), limitBits);
-  Value count =
-      emitRoundMagnitude(b, b.asF32(magnitude), b.i32(127, bits), rounding);
+  Value isNegative = b.less(bits, 0);
+  Value count = emitRoundMagnitude(b, b.asF32(magnitude), isNegative,
+                                   b.i32(127, bits), rounding);
   Value zero = b.i32(0, count);
-  Value rounded = b.select(b.less(bits, 0), b.sub(zero, count), count);
+  Value rounded = b.select(isNegative, b.sub(zero, count), count);
   return b.select(b.isNaN(value), zero, rounded);
 }
 

@@ -20,6 +20,16 @@ static constexpr uint32_t f32Infinity = 0x7F800000;
 static constexpr uint32_t f32FractionMask = 0x007FFFFF;
 static constexpr uint32_t f32QuietBit = 0x00400000;
 
+/// `mode` on the magnitude of a value of the given sign: Downward is TowardZero
+/// or its opposite, for which Upward stands.
+static RoundingMode getMagnitudeMode(RoundingMode mode, bool isNegative) {
+  if (mode != RoundingMode::Upward && mode != RoundingMode::Downward) {
+    return mode;
+  }
+  bool growsMagnitude = (mode == RoundingMode::Upward) != isNegative;
+  return growsMagnitude ? RoundingMode::Upward : RoundingMode::TowardZero;
+}
+
 /// floor(significand / 2^shift), or one more as `mode` decides from the bits
 /// that are cut off. `significand` has at most 24 bits, `shift` is at least 1.
 static uint32_t shiftRight(uint32_t significand, int shift, RoundingMode mode,
@@ -40,6 +50,15 @@ static uint32_t shiftRight(uint32_t significand, int shift, RoundingMode mode,
     break;
   case RoundingMode::Stochastic:
     up = randomBits < ((rest << 32) >> shift);
+    break;
+  case RoundingMode::NearestAway:
+    up = rest >= half;
+    break;
+  case RoundingMode::Upward:
+    up = rest != 0;
+    break;
+  case RoundingMode::TowardZero:
+  case RoundingMode::Downward:
     break;
   }
   return uint32_t(quotient) + up;
@@ -93,10 +112,12 @@ uint8_t quantx::encode(float value, const FloatFormat &format,
   if (magnitude == f32Infinity) {
     return sign | getOverflowCode(format, saturate);
   }
+  mode = getMagnitudeMode(mode, sign != 0);
   uint32_t code = encodeMagnitude(magnitude, format.mantissaBits,
                                   format.getMinExponent(), mode, randomBits);
   if (code > format.maxFiniteCode) {
-    return sign | getOverflowCode(format, saturate);
+    bool staysFinite = saturate || mode == RoundingMode::TowardZero;
+    return sign | getOverflowCode(format, staysFinite);
   }
   return sign | uint8_t(code);
 }
@@ -149,6 +170,15 @@ static double roundMagnitude(double magnitude, RoundingMode mode,
   case RoundingMode::Stochastic:
     up = randomBits < std::floor(std::ldexp(fraction, 32));
     break;
+  case RoundingMode::NearestAway:
+    up = fraction >= 0.5;
+    break;
+  case RoundingMode::Upward:
+    up = fraction != 0.0;
+    break;
+  case RoundingMode::TowardZero:
+  case RoundingMode::Downward:
+    break;
   }
   return up ? whole + 1.0 : whole;
 }
@@ -158,6 +188,7 @@ static double encodeUnbounded(float value, const IntegerFormat &format,
                               int zeroPoint, RoundingMode mode,
                               uint32_t randomBits) {
   double scaled = std::ldexp(std::fabs(double(value)), format.fractionBits);
+  mode = getMagnitudeMode(mode, std::signbit(value));
   double rounded = roundMagnitude(scaled, mode, randomBits);
   return std::copysign(rounded, value) + zeroPoint;
 }
@@ -197,18 +228,35 @@ bool quantx::saturates(float value, const IntegerFormat &format,
   return code < format.getMinCode() || code > format.getMaxCode();
 }
 
-uint8_t quantx::encodeE8M0(float value) {
+/// What is added to the bits of an f32, so that cutting its mantissa off rounds
+/// to a power of two. The hidden bit is the last bit kept, and it is odd: ties
+/// go up.
+static uint32_t getE8M0Increment(RoundingMode mode) {
+  switch (mode) {
+  case RoundingMode::NearestEven:
+  case RoundingMode::NearestAway:
+    return f32QuietBit;
+  case RoundingMode::Upward:
+    return f32FractionMask;
+  default:
+    assert(
+        (mode == RoundingMode::TowardZero || mode == RoundingMode::Downward) &&
+        "no other mode has a meaning for E8M0");
+    return 0;
+  }
+}
+
+uint8_t quantx::encodeE8M0(float value, RoundingMode mode) {
   if (!std::isfinite(value)) {
     return E8M0Format::nanCode;
   }
   uint32_t magnitude = llvm::bit_cast<uint32_t>(value) & ~f32SignMask;
-  // Code 0 is the f32 subnormal 2^-127; half way from it to 2^-126 is this.
-  constexpr uint32_t lowestTie = 0x00600000;
+  uint32_t increment = getE8M0Increment(mode);
+  // Code 0 is the f32 subnormal 2^-127: its binade starts a bit lower.
   if (magnitude <= f32FractionMask) {
-    return magnitude >= lowestTie;
+    return magnitude + increment / 2 > f32FractionMask;
   }
-  // The hidden bit is the last bit kept, and it is odd: ties go up.
-  return uint8_t((magnitude + f32QuietBit) >> f32MantissaBits);
+  return uint8_t((magnitude + increment) >> f32MantissaBits);
 }
 
 float quantx::decodeE8M0(uint8_t code) {

@@ -10,22 +10,30 @@
 #define QUANTX_EMIT_CODES_H
 
 #include "quantx/Emit/ElementwiseBuilder.h"
-#include "quantx/Format/Format.h"
+#include "quantx/Format/Encoding.h"
 #include "quantx/IR/QuantXAttrs.h"
 
 namespace quantx {
 
 /// How a value between two codes is rounded.
 struct RoundingSpec {
-  Rounding mode = Rounding::NearestEven;
-  /// The element's i32 random word; only for stochastic rounding.
+  RoundingSpec(RoundingMode mode = RoundingMode::NearestEven) : mode(mode) {}
+  /// `randomBits` is the element's i32 random word; null but for stochastic.
+  RoundingSpec(Rounding mode, mlir::Value randomBits);
+
+  RoundingMode mode;
   mlir::Value randomBits;
 };
 
-/// The code of `value` (f32) as i8, high bits clear. Infinities and values that
-/// round beyond the largest finite code saturate, or become Inf or NaN where
-/// the format has it and `saturate` is off. NaN becomes the format's NaN, or
-/// the largest finite code where it has none.
+/// The code of `value` (f32) as i32, high bits clear. Infinities and values
+/// that round beyond the largest finite code saturate, or become Inf or NaN
+/// where the format has it and `saturate` is off. NaN becomes the format's NaN,
+/// or the largest finite code where it has none.
+mlir::Value emitEncodeFloatWide(ElementwiseBuilder &b, mlir::Value value,
+                                const FloatFormat &format,
+                                RoundingSpec rounding, bool saturate);
+
+/// The same as i8.
 mlir::Value emitEncodeFloat(ElementwiseBuilder &b, mlir::Value value,
                             const FloatFormat &format, RoundingSpec rounding,
                             bool saturate);
@@ -45,10 +53,9 @@ mlir::Value emitDecodeE8M0(ElementwiseBuilder &b, mlir::Value code);
 /// The reciprocal (f32) of the value of an E8M0 `code`; exact.
 mlir::Value emitDecodeE8M0Reciprocal(ElementwiseBuilder &b, mlir::Value code);
 
-/// The E8M0 code (i8) nearest to |value|, ties up, as APFloat has it: 0 for
-/// zero and what is below 2^-127, NaN (0xFF) for NaN and what rounds beyond
-/// 2^127.
-mlir::Value emitEncodeE8M0(ElementwiseBuilder &b, mlir::Value value);
+/// The E8M0 code (i8) of |value|; see `encodeE8M0` for what each mode gives.
+mlir::Value emitEncodeE8M0(ElementwiseBuilder &b, mlir::Value value,
+                           RoundingMode mode = RoundingMode::NearestEven);
 
 /// clamp(round(value * 2^fractionBits) + zeroPoint, qmin, qmax) as i32. NaN
 /// counts as 0. `zeroPoint` is i32, or null for 0.

@@ -16,14 +16,20 @@
 
 namespace quantx {
 
-/// How a value between two neighbouring codes is rounded. All three work on
-/// the magnitude, so encoding is an odd function of the value.
+/// How a value between two neighbouring codes is rounded. The first three are
+/// those of `quantx.quantize`; the others complete the modes of `arith.truncf`.
+/// All but Upward and Downward work on the magnitude, so encoding is an odd
+/// function of the value.
 enum class RoundingMode {
   NearestEven,       ///< ties to the even code (the default everywhere)
   NearestTowardZero, ///< ties to the smaller magnitude
   /// The larger magnitude with the probability of the fraction f of the way
   /// to it: up iff randomBits < floor(f * 2^32).
-  Stochastic
+  Stochastic,
+  NearestAway, ///< ties to the larger magnitude
+  TowardZero,  ///< the smaller magnitude
+  Upward,      ///< the larger value
+  Downward     ///< the smaller value
 };
 
 /// Encodes `value`. Subnormals are produced, the sign of zero is kept, and
@@ -31,7 +37,9 @@ enum class RoundingMode {
 ///
 /// A value that rounds beyond the largest finite one, or is infinite, becomes
 /// the largest finite one if `saturate` is set or the format has only finite
-/// codes, else NaN in E4M3FN and Inf in E5M2, with its sign. NaN becomes NaN
+/// codes, else NaN in E4M3FN and Inf in E5M2, with its sign. As in IEEE 754, a
+/// finite value never rounds beyond in a mode directed toward zero for its
+/// sign: it becomes the largest finite one. NaN becomes NaN
 /// with its sign, or +largest in a format without NaN.
 /// `randomBits` is read by RoundingMode::Stochastic alone.
 uint8_t encode(float value, const FloatFormat &format, RoundingMode mode,
@@ -58,10 +66,12 @@ bool saturates(float value, const FloatFormat &format);
 /// Never for NaN.
 bool saturates(float value, const IntegerFormat &format, int zeroPoint);
 
-/// The E8M0 code of |value|: the nearest power of two, ties up (as APFloat), so
-/// exact for a power of two. Zero and all below 2^-127 take code 0; what rounds
-/// beyond 2^127, Inf and NaN take 0xFF.
-uint8_t encodeE8M0(float value);
+/// The E8M0 code of |value|, so exact for a power of two: the nearest one, ties
+/// up (as APFloat), in NearestEven and NearestAway; the next one below or above
+/// in the directed modes, of which Upward alone goes up. Zero and all below
+/// 2^-127 take code 0; what rounds beyond 2^127 takes 0xFF, and so do Inf and
+/// NaN. The other modes have no meaning here.
+uint8_t encodeE8M0(float value, RoundingMode mode = RoundingMode::NearestEven);
 
 /// 2^(code - 127), where code 0 is the f32 subnormal 2^-127; 0xFF is NaN.
 float decodeE8M0(uint8_t code);

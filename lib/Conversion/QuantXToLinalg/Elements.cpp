@@ -50,10 +50,11 @@ Value quantx::lowerQuantize(OpBuilder &builder, Location loc, ScaledType type,
     Value element = tensor::ExtractOp::create(nested, loc, input, indices);
     BlockParameters block =
         readParameters(nested, loc, type, parameters, indices);
-    RoundingSpec rounding{spec.rounding, Value()};
+    Value randomBits;
     if (spec.seed)
-      rounding.randomBits = emitRandomBits(
+      randomBits = emitRandomBits(
           b, spec.seed, emitLinearIndex(nested, loc, indices, sizeValues));
+    RoundingSpec rounding(spec.rounding, randomBits);
     return emitQuantizeElement(b, type, element, block, rounding,
                                spec.saturate);
   };
