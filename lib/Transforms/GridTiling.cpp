@@ -37,10 +37,11 @@ static bool mayBeBeyondEnd(OpFoldResult size) {
   if (!value)
     return false;
   Operation *op = value.getDefiningOp();
-  if (auto scaled = dyn_cast_or_null<affine::AffineApplyOp>(op))
+  if (auto scaled = dyn_cast_or_null<affine::AffineApplyOp>(op)) {
     return llvm::any_of(scaled.getOperands(), [](Value operand) {
       return operand.getDefiningOp<affine::AffineMaxOp>() != nullptr;
     });
+  }
   return isa_and_nonnull<affine::AffineMaxOp>(op);
 }
 
@@ -52,10 +53,11 @@ OpFoldResult IndexBuilder::clamp(OpFoldResult size, int64_t step,
     return size;
   AffineExpr s0 = b.getAffineSymbolExpr(0), s1 = b.getAffineSymbolExpr(1),
              s2 = b.getAffineSymbolExpr(2);
-  if (!mayBeBeyondEnd(size))
+  if (!mayBeBeyondEnd(size)) {
     return affine::makeComposedFoldedAffineMin(
         b, loc, AffineMap::get(0, 3, {s0, s2 - s1}, b.getContext()),
         {size, offset, end});
+  }
   OpFoldResult rest = affine::makeComposedFoldedAffineMax(
       b, loc,
       AffineMap::get(0, 2, {b.getAffineConstantExpr(0), s1 - s0},

@@ -99,10 +99,11 @@ static Error run(const Options &options) {
   auto signatures = (*compiler)->getSignatures();
   if (!signatures)
     return signatures.takeError();
-  if (signatures->empty())
+  if (signatures->empty()) {
     return llvm::createStringError(
         options.inputPath +
         ": expected a public function with a body, found none");
+  }
 
   std::vector<std::string> inputs = {options.inputPath};
   if (Error error = checkOverwrites(options.outputPath, inputs))

@@ -70,10 +70,11 @@ static Expected<FunctionSignature>
 findEntryPoint(llvm::ArrayRef<FunctionSignature> signatures,
                const Options &options) {
   StringRef entryPoint = options.entryPoint;
-  if (signatures.empty())
+  if (signatures.empty()) {
     return llvm::createStringError(
         options.filePath +
         ": expected a public function with a body, found none");
+  }
   for (const FunctionSignature &signature : signatures) {
     if (signature.name == entryPoint ||
         (entryPoint.empty() && signatures.size() == 1))

@@ -190,11 +190,13 @@ static LogicalResult verifyCarried(Operation *op) {
     return source ? diag << "it from " << source->getName()
                   : diag << "it as a block argument";
   }
-  for (Value result : op->getResults())
-    for (Operation *user : result.getUsers())
+  for (Value result : op->getResults()) {
+    for (Operation *user : result.getUsers()) {
       if (isCarried(result.getType()) && !isCarriedUse(user))
         return emitNotCarried(op, result.getType())
                << "a use by " << user->getName();
+    }
+  }
   return success();
 }
 

@@ -65,10 +65,11 @@ struct SelectParts : public OpConversionPattern<arith::SelectOp> {
       return rewriter.notifyMatchFailure(op, "not on scaled tensors");
     SmallVector<Value> parts;
     for (auto [ifTrue, ifFalse] :
-         llvm::zip_equal(adaptor.getTrueValue(), adaptor.getFalseValue()))
+         llvm::zip_equal(adaptor.getTrueValue(), adaptor.getFalseValue())) {
       parts.push_back(arith::SelectOp::create(rewriter, op.getLoc(),
                                               adaptor.getCondition().front(),
                                               ifTrue, ifFalse));
+    }
     rewriter.replaceOpWithMultiple(op, {parts});
     return success();
   }

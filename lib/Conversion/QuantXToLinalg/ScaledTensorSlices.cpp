@@ -104,10 +104,11 @@ static LogicalResult checkDimension(SliceInfo info, ScaledType type,
   OpFoldResult offset = info.op.getMixedOffsets()[dim];
   OpFoldResult size = info.op.getMixedSizes()[dim];
   OpFoldResult stride = info.op.getMixedStrides()[dim];
-  if (!isConstantIntValue(stride, 1))
+  if (!isConstantIntValue(stride, 1)) {
     return info.op->emitOpError()
            << "expected a stride of 1 in dimension " << dim
            << " of a scaled tensor, got " << describe(stride);
+  }
   if (info.isInserted && type.isWholeDimension(dim))
     return checkWholeDimension(info, dim, offset, size);
   if (failed(checkOffset(info, type, dim, offset, step)))
@@ -118,10 +119,11 @@ static LogicalResult checkDimension(SliceInfo info, ScaledType type,
 }
 
 static LogicalResult checkSlice(SliceInfo info, ScaledType type) {
-  if (info.slice.getRank() != type.getBlockRank())
+  if (info.slice.getRank() != type.getBlockRank()) {
     return info.op->emitOpError()
            << "expected a slice of rank " << type.getBlockRank()
            << ", as the block has, got " << info.slice;
+  }
   for (auto [dim, step] : llvm::enumerate(getSliceSteps(type)))
     if (failed(checkDimension(info, type, dim, step)))
       return failure();
@@ -185,10 +187,11 @@ SmallVector<OpFoldResult>
 quantx::getScalesIndices(OpBuilder &builder, Location loc, ScaledType type,
                          ArrayRef<OpFoldResult> values, int64_t whole) {
   SmallVector<OpFoldResult> indices(values);
-  for (auto [dim, index] : llvm::enumerate(indices))
+  for (auto [dim, index] : llvm::enumerate(indices)) {
     index = type.isWholeDimension(dim)
                 ? OpFoldResult(builder.getIndexAttr(whole))
                 : scaleIndex(builder, loc, index, 1, type.getBlockShape()[dim]);
+  }
   return indices;
 }
 
@@ -261,10 +264,11 @@ struct ExtractSliceParts : public SlicePattern<tensor::ExtractSliceOp> {
     SmallVector<Value> parts(adaptor.getSource());
     // The global scale, if any, is that of the whole.
     for (auto [part, slice] :
-         llvm::zip(parts, getPartSlices(rewriter, op, adaptor, type)))
+         llvm::zip(parts, getPartSlices(rewriter, op, adaptor, type))) {
       part = tensor::ExtractSliceOp::create(rewriter, op.getLoc(), part,
                                             slice.offsets, slice.sizes,
                                             slice.strides);
+    }
     rewriter.replaceOpWithMultiple(op, {parts});
   }
 };
@@ -279,10 +283,11 @@ struct InsertSliceParts : public SlicePattern<tensor::InsertSliceOp> {
     SmallVector<Value> parts(adaptor.getSource());
     for (auto [part, dest, slice] :
          llvm::zip(parts, adaptor.getDest(),
-                   getPartSlices(rewriter, op, adaptor, type)))
+                   getPartSlices(rewriter, op, adaptor, type))) {
       part = tensor::InsertSliceOp::create(rewriter, op.getLoc(), part, dest,
                                            slice.offsets, slice.sizes,
                                            slice.strides);
+    }
     rewriter.replaceOpWithMultiple(op, {parts});
   }
 };
@@ -305,10 +310,11 @@ struct ParallelInsertSliceParts
     if (type.hasGlobal())
       slices.emplace_back();
     for (auto [part, dest, slice] :
-         llvm::zip_equal(adaptor.getSource(), adaptor.getDest(), slices))
+         llvm::zip_equal(adaptor.getSource(), adaptor.getDest(), slices)) {
       tensor::ParallelInsertSliceOp::create(rewriter, op.getLoc(), part, dest,
                                             slice.offsets, slice.sizes,
                                             slice.strides);
+    }
     rewriter.eraseOp(op);
   }
 };

@@ -16,10 +16,11 @@ static bool isInterrupted(Operation *op, AttrTypeWalker &walker) {
   if (stops(Attribute(op->getAttrDictionary())) ||
       llvm::any_of(op->getResultTypes(), stops))
     return true;
-  for (Region &region : op->getRegions())
+  for (Region &region : op->getRegions()) {
     for (Block &block : region)
       if (llvm::any_of(block.getArgumentTypes(), stops))
         return true;
+  }
   return false;
 }
 

@@ -135,6 +135,7 @@ Error quantx::checkParts(llvm::ArrayRef<ValueSignature> values,
       payload = &tensor;
     if (value.role != "scales" && value.role != "zero points")
       continue;
+    assert(payload && "a payload stands in front of its parameters");
     llvm::SmallVector<int64_t> expected =
         getScalesOfPayload(value.scaledType, payload->shape);
     // What is static has been compared with the type.
