@@ -2,6 +2,7 @@
 //-----------===//
 
 #include "quantx/Emit/ElementwiseBuilder.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/BuiltinTypes.h"
 
 using namespace mlir;
@@ -132,6 +133,10 @@ Value ElementwiseBuilder::mul(Value lhs, double rhs) {
 
 Value ElementwiseBuilder::div(Value lhs, Value rhs) {
   return arith::DivFOp::create(b, lhs, rhs);
+}
+
+Value ElementwiseBuilder::fma(Value lhs, Value rhs, Value addend) {
+  return math::FmaOp::create(b, lhs, rhs, addend);
 }
 
 Value ElementwiseBuilder::bitAnd(Value lhs, int64_t rhs) {

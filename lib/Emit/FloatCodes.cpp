@@ -119,15 +119,23 @@ static Value emitExponentBits(ElementwiseBuilder &b, Value limited,
 /// constant part of ef goes into the low bits of magic, where it cancels modulo
 /// 2^8; it is even, so that ties stay ties to even.
 static Value emitNearestEvenCode(ElementwiseBuilder &b, Value limited,
-                                 const FloatFormat &format) {
+                                 const FloatFormat &format, bool hasFMA) {
   assert(format.mantissaBits > 0 && "the low bits of magic must stay even");
   unsigned shift = kF32MantissaBits - format.mantissaBits;
   int64_t lowestField = kF32Bias + format.getMinExponent() + shift;
   int64_t cancel = -(lowestField << format.mantissaBits) & 0xff;
-  Value magic = b.add(emitExponentBits(b, limited, format),
-                      (int64_t(shift) << kF32MantissaBits) + cancel);
-  Value sum = b.asI32(b.add(b.asF32(limited), b.asF32(magic)));
-  return b.add(sum, b.lshr(sum, shift));
+  int64_t scaleBits = (int64_t(shift) << kF32MantissaBits) + cancel;
+  Value binade = emitExponentBits(b, limited, format);
+  Value sum;
+  if (hasFMA) {
+    float scale = llvm::bit_cast<float>(
+        uint32_t(scaleBits + (int64_t(kF32Bias) << kF32MantissaBits)));
+    sum =
+        b.fma(b.asF32(binade), b.f32(scale, b.asF32(binade)), b.asF32(limited));
+  } else {
+    sum = b.add(b.asF32(limited), b.asF32(b.add(binade, scaleBits)));
+  }
+  return b.add(b.asI32(sum), b.lshr(b.asI32(sum), shift));
 }
 
 /// The same in any mode, exactly the code.
@@ -154,20 +162,24 @@ static Value emitNaNCode(ElementwiseBuilder &b, Value bits,
 
 Value quantx::emitEncodeFloatWide(ElementwiseBuilder &b, Value input,
                                   const FloatFormat &format,
-                                  RoundingSpec rounding, bool saturate) {
+                                  RoundingSpec rounding, bool saturate,
+                                  bool hasFMA) {
   Parts value(b, input);
   Value limited = emitLimitMagnitude(b, value, format, rounding.mode, saturate);
   Value code = rounding.mode == RoundingMode::NearestEven
-                   ? emitNearestEvenCode(b, limited, format)
+                   ? emitNearestEvenCode(b, limited, format, hasFMA)
                    : emitRoundedCode(b, limited, value, format, rounding);
   if (format.nonFinite == NonFinite::InfAndNan)
     code =
         b.select(value.isNaN(b), emitNaNCode(b, value.magnitude, format), code);
-  Value sign =
-      b.bitAnd(b.lshr(value.bits, 32 - format.bits), format.getSignMask());
+  Value sign = b.lshr(value.bits, 32 - format.bits);
   if (format.nonFinite == NonFinite::None)
     sign = b.select(value.isNaN(b), b.i32(0, sign), sign);
-  return b.bitOr(b.bitAnd(code, format.getMagnitudeMask()), sign);
+  // The code's bits of the one, the sign bit of the other: one instruction
+  // where there are three-operand bit operations.
+  Value magnitudeOfBoth =
+      b.bitAnd(b.bitXor(code, sign), format.getMagnitudeMask());
+  return b.bitXor(magnitudeOfBoth, sign);
 }
 
 Value quantx::emitEncodeFloat(ElementwiseBuilder &b, Value value,

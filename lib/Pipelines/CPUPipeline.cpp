@@ -12,6 +12,7 @@
 #include "quantx/Conversion/QuantXToLinalg/QuantXToLinalg.h"
 #include "quantx/Pipelines/Pipelines.h"
 #include "quantx/Target/CPU/Passes.h"
+#include "quantx/Target/NarrowFloats/Passes.h"
 #include "quantx/Transforms/Passes.h"
 
 using namespace mlir;
@@ -75,14 +76,25 @@ static void addLLVM(OpPassManager &pm, StringRef target) {
   pm.addPass(createQuantXVerifyLLVM());
 }
 
+void quantx::buildCPUPipelineFromBuffers(OpPassManager &pm,
+                                         const CPUPipelineOptions &options) {
+  QuantXExpandNarrowFloatsOptions narrowFloats;
+  narrowFloats.target = options.target;
+  pm.addPass(createQuantXExpandNarrowFloats(narrowFloats));
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+  addLoops(pm, options.threads);
+  addLLVM(pm, options.target);
+}
+
 void quantx::buildCPUPipeline(OpPassManager &pm,
                               const CPUPipelineOptions &options) {
   pm.addPass(createQuantXLowerToLinalg());
-  pm.addPass(createQuantXExpandNarrowFloats());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
   pm.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
   addBufferization(pm);
-  addLoops(pm, options.threads);
-  addLLVM(pm, options.target);
+  // Calls of intrinsics come after bufferization, which does not know what they
+  // do.
+  buildCPUPipelineFromBuffers(pm, options);
 }

@@ -11,6 +11,7 @@
 #include "quantx/IR/QuantXDialect.h"
 #include "quantx/Pipelines/Pipelines.h"
 #include "quantx/Target/CPU/Passes.h"
+#include "quantx/Target/NarrowFloats/Passes.h"
 #include "quantx/Transforms/Passes.h"
 #include "quantx/Transforms/TilingInterfaceImpl.h"
 
@@ -43,6 +44,7 @@ void quantx::registerQuantXPasses() {
   registerQuantXTransformsPasses();
   registerQuantXToLinalgPasses();
   registerQuantXTargetCPUPasses();
+  registerQuantXNarrowFloatsPasses();
   registerPassPipeline(
       "quantx-cpu-pipeline",
       "Functions on quantx ops to the LLVM dialect, for a CPU", addCPUPipeline,

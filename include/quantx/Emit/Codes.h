@@ -28,10 +28,12 @@ struct RoundingSpec {
 /// The code of `value` (f32) as i32, high bits clear. Infinities and values
 /// that round beyond the largest finite code saturate, or become Inf or NaN
 /// where the format has it and `saturate` is off. NaN becomes the format's NaN,
-/// or the largest finite code where it has none.
+/// or the largest finite code where it has none. `hasFMA` says that the target
+/// multiplies and adds in one instruction; the bits are the same.
 mlir::Value emitEncodeFloatWide(ElementwiseBuilder &b, mlir::Value value,
                                 const FloatFormat &format,
-                                RoundingSpec rounding, bool saturate);
+                                RoundingSpec rounding, bool saturate,
+                                bool hasFMA = false);
 
 /// The same as i8.
 mlir::Value emitEncodeFloat(ElementwiseBuilder &b, mlir::Value value,

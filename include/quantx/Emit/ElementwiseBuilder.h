@@ -59,6 +59,8 @@ public:
   mlir::Value mul(mlir::Value lhs, mlir::Value rhs);
   mlir::Value mul(mlir::Value lhs, double rhs);
   mlir::Value div(mlir::Value lhs, mlir::Value rhs);
+  /// lhs * rhs + addend of floats, rounded once.
+  mlir::Value fma(mlir::Value lhs, mlir::Value rhs, mlir::Value addend);
   mlir::Value bitAnd(mlir::Value lhs, int64_t rhs);
   mlir::Value bitOr(mlir::Value lhs, mlir::Value rhs);
   mlir::Value bitXor(mlir::Value lhs, mlir::Value rhs);

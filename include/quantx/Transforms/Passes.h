@@ -19,9 +19,6 @@ namespace quantx {
 /// Patterns of quantx-expand-dynamic.
 void populateExpandDynamicPatterns(mlir::RewritePatternSet &patterns);
 
-/// Patterns of quantx-expand-narrow-floats.
-void populateExpandNarrowFloatsPatterns(mlir::RewritePatternSet &patterns);
-
 #define GEN_PASS_REGISTRATION
 #include "quantx/Transforms/Passes.h.inc"
 

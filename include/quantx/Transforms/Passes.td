@@ -26,28 +26,4 @@ def QuantXExpandDynamic : Pass<"quantx-expand-dynamic"> {
   let dependentDialects = ["::quantx::QuantXDialect"];
 }
 
-def QuantXExpandNarrowFloats : Pass<"quantx-expand-narrow-floats"> {
-  let summary = "Expand conversions of f8, f6, f4 and e8m0 to integer code";
-  let description = [{
-    Rewrites `arith.extf`, `arith.truncf`, `arith.scaling_extf` and
-    `arith.scaling_truncf` between f8E4M3FN, f8E5M2, f6E2M3FN, f6E3M2FN,
-    f4E2M1FN or f8E8M0FNU and f32, f16 or bf16, in anybody's IR, to `arith` on
-    integers and f32 that is exact for every bit pattern: what APFloat gives,
-    but for NaN into a format without one, which becomes the largest finite
-    value, overflow of such a format, which saturates, and f8E8M0FNU, whose NaN
-    stays NaN and for which the sign of a value does not count. A scale counts
-    with its value, never only its exponent.
-
-    Only rounding to nearest even is expanded; an op with another rounding mode
-    is left as it is.
-
-    ```mlir
-    %y = arith.truncf %x : f32 to f8E4M3FN
-    // becomes integer arithmetic on the bits of %x, and
-    %y = arith.bitcast %code : i8 to f8E4M3FN
-    ```
-  }];
-  let dependentDialects = ["::mlir::arith::ArithDialect"];
-}
-
 #endif // QUANTX_TRANSFORMS_PASSES_TD

@@ -1,0 +1,37 @@
+//===- FloatCodec.h - Conversions of small floats on a target ---*- C++ -*-===//
+//
+// What a target can replace of the conversions of small floats: the formulas of
+// quantx/Emit/Codes.h are right everywhere, and this is where a target says how
+// it has them faster. Every codec gives the same bits.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUANTX_EMIT_FLOATCODEC_H
+#define QUANTX_EMIT_FLOATCODEC_H
+
+#include "quantx/Emit/Codes.h"
+
+namespace quantx {
+
+/// Emits conversions between f32 and small floats. Values are scalars, or
+/// vectors of any static or scalable shape, or tensors; codes are i8 of the
+/// same shape. This class emits the portable formulas; targets derive from it.
+class FloatCodec {
+public:
+  virtual ~FloatCodec();
+
+  /// The code of `value` (f32); as `emitEncodeFloat`.
+  virtual mlir::Value encode(ElementwiseBuilder &b, mlir::Value value,
+                             const FloatFormat &format, RoundingSpec rounding,
+                             bool saturate) const;
+
+  /// The value of a `code`, whose bits above the format's are ignored, as
+  /// `element`: f32, f16 or bf16. Exact in all three.
+  virtual mlir::Value decode(ElementwiseBuilder &b, mlir::Value code,
+                             const FloatFormat &format,
+                             mlir::Type element) const;
+};
+
+} // namespace quantx
+
+#endif // QUANTX_EMIT_FLOATCODEC_H

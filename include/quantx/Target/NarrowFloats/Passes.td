@@ -1,0 +1,65 @@
+//===- Passes.td - Conversions of small floats -------------*- tablegen -*-===//
+
+#ifndef QUANTX_TARGET_NARROWFLOATS_PASSES_TD
+#define QUANTX_TARGET_NARROWFLOATS_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def QuantXExpandNarrowFloats : Pass<"quantx-expand-narrow-floats"> {
+  let summary = "Expand conversions of f8, f6, f4 and e8m0 to fast, exact code";
+  let description = [{
+    Rewrites `arith.extf`, `arith.truncf`, `arith.scaling_extf` and
+    `arith.scaling_truncf` between f8E4M3FN, f8E5M2, f6E2M3FN, f6E3M2FN,
+    f4E2M1FN or f8E8M0FNU and f32, f16 or bf16, or one another, in anybody's IR,
+    on scalars, vectors of any shape and tensors. The new code is exact for
+    every bit pattern and every rounding mode: what APFloat gives, but for
+
+    - NaN into a format without one, which becomes the largest finite value,
+    - overflow of such a format, which saturates,
+    - f8E8M0FNU: its NaN stays NaN; the sign of a value does not count; the
+      nearest power of two is the upper one in a tie.
+
+    A scale counts with its value, never only its exponent:
+    `arith.scaling_extf` multiplies, and `arith.scaling_truncf` divides, in f32.
+    To f32, f16 and bf16 these round as the type does, to nearest even.
+
+    Registers hold one code a byte: on vectors, what moves small floats
+    (`vector.shuffle`, `arith.select`, constants, ...) moves bytes, and
+    `vector.bitcast` between small floats and wider elements packs or unpacks,
+    so that no vector of less than a byte an element is left between them.
+
+    The x86 targets call intrinsics, of which bufferization does not know that
+    they have no side effects: run the pass after it.
+
+    `target` says which instructions there are; the bits are the same with all.
+
+    | target | vectors by |
+    |---|---|
+    | `generic`, `aarch64` | portable `arith` and `vector` |
+    | `x86-64-v3` | AVX2: byte-shuffle tables (f4), F16C |
+    | `x86-64-v4` | AVX-512: byte-shuffle tables (f4), F16C |
+    | `x86-64-v4+avx512vbmi` | AVX-512: byte tables of up to 128 entries |
+    | `native` | what this machine has of these |
+
+    ```mlir
+    %y = arith.truncf %x : f32 to f8E4M3FN
+    // becomes integer arithmetic on the bits of %x, and
+    %y = arith.bitcast %code : i8 to f8E4M3FN
+    ```
+
+    Left as they are: conversions from f64 (which would round twice), and loads
+    and stores of vectors of less than a byte an element, whose place in memory
+    upstream's narrow type emulation decides.
+  }];
+  let options = [
+    Option<"target", "target", "std::string", "\"generic\"",
+           "The instructions to use; see the table">
+  ];
+  let dependentDialects = [
+    "::mlir::LLVM::LLVMDialect", "::mlir::arith::ArithDialect",
+    "::mlir::math::MathDialect",
+    "::mlir::vector::VectorDialect"
+  ];
+}
+
+#endif // QUANTX_TARGET_NARROWFLOATS_PASSES_TD

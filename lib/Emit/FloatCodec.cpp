@@ -1,0 +1,19 @@
+//===- FloatCodec.cpp - Conversions of small floats, portably -------------===//
+
+#include "quantx/Emit/FloatCodec.h"
+
+using namespace mlir;
+using namespace quantx;
+
+FloatCodec::~FloatCodec() = default;
+
+Value FloatCodec::encode(ElementwiseBuilder &b, Value value,
+                         const FloatFormat &format, RoundingSpec rounding,
+                         bool saturate) const {
+  return emitEncodeFloat(b, value, format, rounding, saturate);
+}
+
+Value FloatCodec::decode(ElementwiseBuilder &b, Value code,
+                         const FloatFormat &format, Type element) const {
+  return b.truncateFromF32(emitDecodeFloat(b, code, format), element);
+}

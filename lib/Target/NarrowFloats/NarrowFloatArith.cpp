@@ -1,0 +1,193 @@
+//===- NarrowFloatArith.cpp - extf, truncf and the scaling ops ------------===//
+
+#include "NarrowFloats.h"
+
+using namespace mlir;
+using namespace quantx;
+
+//===----------------------------------------------------------------------===//
+// Which ops are expanded
+//===----------------------------------------------------------------------===//
+
+/// Types that widen to f32 exactly, and that f32 is rounded to directly.
+static bool isWide(Type type) {
+  return isa<Float32Type, Float16Type, BFloat16Type>(
+      getElementTypeOrSelf(type));
+}
+
+static bool isNarrowOrWide(Type type) {
+  return isNarrowFloat(type) || isWide(type);
+}
+
+static bool isExpanded(arith::ExtFOp op) {
+  Type to = op.getType();
+  return isNarrowFloat(op.getIn().getType()) &&
+         (isNarrowOrWide(to) || getElementTypeOrSelf(to).isF64());
+}
+
+static bool isExpanded(arith::TruncFOp op) {
+  return isNarrowOrWide(op.getIn().getType()) && isNarrowFloat(op.getType());
+}
+
+static bool isExpanded(arith::ScalingExtFOp op) {
+  return isNarrowFloat(op.getIn().getType()) &&
+         isNarrowOrWide(op.getScale().getType()) &&
+         isNarrowOrWide(op.getType());
+}
+
+static bool isExpanded(arith::ScalingTruncFOp op) {
+  return isNarrowOrWide(op.getIn().getType()) &&
+         isNarrowOrWide(op.getScale().getType()) && isNarrowFloat(op.getType());
+}
+
+template <typename Op>
+static RoundingMode getRoundingMode(Op op) {
+  switch (op.getRoundingmode().value_or(arith::RoundingMode::to_nearest_even)) {
+  case arith::RoundingMode::to_nearest_even:
+    return RoundingMode::NearestEven;
+  case arith::RoundingMode::to_nearest_away:
+    return RoundingMode::NearestAway;
+  case arith::RoundingMode::toward_zero:
+    return RoundingMode::TowardZero;
+  case arith::RoundingMode::upward:
+    return RoundingMode::Upward;
+  case arith::RoundingMode::downward:
+    return RoundingMode::Downward;
+  }
+  llvm_unreachable("unknown rounding mode");
+}
+
+//===----------------------------------------------------------------------===//
+// Patterns
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// Shared by the patterns: values, which come as codes or as they were, to and
+/// from what the result's type converts to.
+template <typename Op>
+struct ExpandOp : public OpConversionPattern<Op> {
+  ExpandOp(const TypeConverter &converter, const FloatCodec &codec,
+           MLIRContext *context)
+      : OpConversionPattern<Op>(converter, context), codec(codec) {}
+
+protected:
+  /// The value of an operand whose type was `type`, as `element`: f32, f16 or
+  /// bf16, in which it is exact (in f16: not for f8E8M0FNU).
+  Value decodeAs(ElementwiseBuilder &b, Value value, Type type,
+                 Type element) const {
+    if (!isNarrowFloat(type))
+      return b.truncateFromF32(b.extendToF32(value), element);
+    Value codes = toCodes(b, value);
+    if (isE8M0(type))
+      return b.truncateFromF32(emitDecodeE8M0(b, codes), element);
+    return codec.decode(b, codes, *getFloatFormat(type), element);
+  }
+
+  Value decodeAsF32(ElementwiseBuilder &b, Value value, Type type) const {
+    return decodeAs(b, value, type, b.getBuilder().getF32Type());
+  }
+
+  /// An f32 as what a result of type `type` converts to.
+  Value encodeAs(ElementwiseBuilder &b, Value value, Type type,
+                 RoundingMode mode) const {
+    Type element = getElementTypeOrSelf(type);
+    if (!isNarrowFloat(type))
+      return b.truncateFromF32(value, element);
+    Value codes = isE8M0(type)
+                      ? emitEncodeE8M0(b, value, mode)
+                      : codec.encode(b, value, *getFloatFormat(type), mode,
+                                     /*saturate=*/false);
+    bool isConverted = this->getTypeConverter()->convertType(type) != type;
+    return isConverted ? codes : fromCodes(b, codes, element);
+  }
+
+  const FloatCodec &codec;
+};
+
+struct ExpandExtF : public ExpandOp<arith::ExtFOp> {
+  using ExpandOp::ExpandOp;
+
+  LogicalResult
+  matchAndRewrite(arith::ExtFOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    ElementwiseBuilder b(rewriter, op.getLoc());
+    Type from = op.getIn().getType();
+    Value in = adaptor.getIn();
+    Value result;
+    if (getElementTypeOrSelf(op.getType()).isF64()) {
+      result = arith::ExtFOp::create(rewriter, op.getLoc(), op.getType(),
+                                     decodeAsF32(b, in, from));
+    } else if (isNarrowFloat(op.getType())) {
+      result = encodeAs(b, decodeAsF32(b, in, from), op.getType(),
+                        RoundingMode::NearestEven);
+    } else {
+      result = decodeAs(b, in, from, getElementTypeOrSelf(op.getType()));
+    }
+    rewriter.replaceOp(op, result);
+    return success();
+  }
+};
+
+struct ExpandTruncF : public ExpandOp<arith::TruncFOp> {
+  using ExpandOp::ExpandOp;
+
+  LogicalResult
+  matchAndRewrite(arith::TruncFOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    ElementwiseBuilder b(rewriter, op.getLoc());
+    Value value = decodeAsF32(b, adaptor.getIn(), op.getIn().getType());
+    rewriter.replaceOp(op,
+                       encodeAs(b, value, op.getType(), getRoundingMode(op)));
+    return success();
+  }
+};
+
+struct ExpandScalingExtF : public ExpandOp<arith::ScalingExtFOp> {
+  using ExpandOp::ExpandOp;
+
+  LogicalResult
+  matchAndRewrite(arith::ScalingExtFOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    ElementwiseBuilder b(rewriter, op.getLoc());
+    Value value = decodeAsF32(b, adaptor.getIn(), op.getIn().getType());
+    Value scale = decodeAsF32(b, adaptor.getScale(), op.getScale().getType());
+    rewriter.replaceOp(op, encodeAs(b, b.mul(value, scale), op.getType(),
+                                    RoundingMode::NearestEven));
+    return success();
+  }
+};
+
+struct ExpandScalingTruncF : public ExpandOp<arith::ScalingTruncFOp> {
+  using ExpandOp::ExpandOp;
+
+  LogicalResult
+  matchAndRewrite(arith::ScalingTruncFOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    ElementwiseBuilder b(rewriter, op.getLoc());
+    Value value = decodeAsF32(b, adaptor.getIn(), op.getIn().getType());
+    Value scale = decodeAsF32(b, adaptor.getScale(), op.getScale().getType());
+    rewriter.replaceOp(op, encodeAs(b, b.div(value, scale), op.getType(),
+                                    getRoundingMode(op)));
+    return success();
+  }
+};
+
+} // namespace
+
+void quantx::populateNarrowFloatArithPatterns(const TypeConverter &converter,
+                                              const FloatCodec &codec,
+                                              RewritePatternSet &patterns,
+                                              ConversionTarget &target) {
+  patterns
+      .add<ExpandExtF, ExpandTruncF, ExpandScalingExtF, ExpandScalingTruncF>(
+          converter, codec, patterns.getContext());
+  target.addDynamicallyLegalOp<arith::ExtFOp>(
+      [](arith::ExtFOp op) { return !isExpanded(op); });
+  target.addDynamicallyLegalOp<arith::TruncFOp>(
+      [](arith::TruncFOp op) { return !isExpanded(op); });
+  target.addDynamicallyLegalOp<arith::ScalingExtFOp>(
+      [](arith::ScalingExtFOp op) { return !isExpanded(op); });
+  target.addDynamicallyLegalOp<arith::ScalingTruncFOp>(
+      [](arith::ScalingTruncFOp op) { return !isExpanded(op); });
+}

@@ -1,0 +1,350 @@
+//===- X86FloatCodec.cpp - Small floats by AVX2 and AVX-512 ---------------===//
+//
+// Every value of every small format is exact in bf16, so a code is decoded by
+// two look-ups of a byte each. The tables live in registers: 16 entries where
+// byte shuffles look up nibbles, 64 and 128 with VBMI. Interleaving the bytes
+// and putting zeros below makes f32.
+//
+// What a table cannot hold goes through f16, whose conversion to f32 is one
+// instruction and takes subnormals as they are.
+//
+//===----------------------------------------------------------------------===//
+
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "quantx/Target/NarrowFloats/FloatCodecs.h"
+
+using namespace mlir;
+using namespace quantx;
+
+static Value callIntrinsic(ElementwiseBuilder &b, StringRef name, Type type,
+                           ValueRange arguments) {
+  ImplicitLocOpBuilder &builder = b.getBuilder();
+  return LLVM::CallIntrinsicOp::create(builder, type,
+                                       builder.getStringAttr(name), arguments)
+      .getResult(0);
+}
+
+static Value shuffle(ElementwiseBuilder &b, Value lhs, Value rhs,
+                     ArrayRef<int64_t> indices) {
+  return vector::ShuffleOp::create(b.getBuilder(), lhs, rhs, indices);
+}
+
+static int64_t getSize(Value vector) {
+  return cast<VectorType>(vector.getType()).getNumElements();
+}
+
+/// `size` elements of the vector (of one dimension) from `offset` on; those
+/// past the end are undefined.
+static Value slice(ElementwiseBuilder &b, Value vector, int64_t offset,
+                   int64_t size) {
+  if (offset == 0 && size == getSize(vector))
+    return vector;
+  SmallVector<int64_t> indices(size, -1);
+  for (int64_t i = 0; i < size && offset + i < getSize(vector); ++i)
+    indices[i] = offset + i;
+  return shuffle(b, vector, vector, indices);
+}
+
+/// The first `size` elements of vectors of one type, end to end.
+static Value concatenate(ElementwiseBuilder &b, ArrayRef<Value> vectors,
+                         int64_t size) {
+  if (vectors.size() == 1)
+    return slice(b, vectors.front(), 0, size);
+  auto part = cast<VectorType>(vectors.front().getType());
+  int64_t total = part.getNumElements() * vectors.size();
+  auto type = VectorType::get(total, part.getElementType());
+  Value result = arith::ConstantOp::create(b.getBuilder(),
+                                           b.getBuilder().getZeroAttr(type));
+  for (auto [i, vector] : llvm::enumerate(vectors))
+    result = vector::InsertStridedSliceOp::create(
+        b.getBuilder(), vector, result,
+        ArrayRef<int64_t>{int64_t(i) * part.getNumElements()},
+        ArrayRef<int64_t>{1});
+  return slice(b, result, 0, size);
+}
+
+//===----------------------------------------------------------------------===//
+// Within the 16-byte lanes of a register
+//===----------------------------------------------------------------------===//
+
+/// In each 128-bit lane, the elements of the lower or upper halves of both
+/// vectors in turns: `vpunpckl` or `vpunpckh`.
+static Value unpack(ElementwiseBuilder &b, Value lhs, Value rhs, bool upper) {
+  auto type = cast<VectorType>(lhs.getType());
+  int64_t size = type.getNumElements();
+  int64_t lane = 128 / type.getElementTypeBitWidth();
+  SmallVector<int64_t> indices;
+  for (int64_t start = 0; start < size; start += lane) {
+    for (int64_t i = 0; i < lane / 2; ++i) {
+      int64_t index = start + i + (upper ? lane / 2 : 0);
+      indices.append({index, size + index});
+    }
+  }
+  return shuffle(b, lhs, rhs, indices);
+}
+
+/// Takes the groups of `group` bytes so that unpacking bytes to elements of
+/// 16 / group bytes leaves whole vectors in order: group j of the result's lane
+/// l is group j * lanes + l.
+static Value spreadOverLanes(ElementwiseBuilder &b, Value bytes,
+                             int64_t group) {
+  int64_t size = getSize(bytes);
+  int64_t lanes = size / 16;
+  SmallVector<int64_t> indices;
+  for (int64_t lane = 0; lane < lanes; ++lane)
+    for (int64_t j = 0; j < 16 / group; ++j)
+      for (int64_t byte = 0; byte < group; ++byte)
+        indices.push_back((j * lanes + lane) * group + byte);
+  return shuffle(b, bytes, bytes, indices);
+}
+
+/// The inverse.
+static Value gatherFromLanes(ElementwiseBuilder &b, Value bytes,
+                             int64_t group) {
+  int64_t size = getSize(bytes);
+  int64_t lanes = size / 16;
+  SmallVector<int64_t> indices;
+  for (int64_t j = 0; j < 16 / group; ++j)
+    for (int64_t lane = 0; lane < lanes; ++lane)
+      for (int64_t byte = 0; byte < group; ++byte)
+        indices.push_back(lane * 16 + j * group + byte);
+  return shuffle(b, bytes, bytes, indices);
+}
+
+/// `convert` on the elements of a vector of any shape in one dimension.
+static Value onFlat(ElementwiseBuilder &b, Value vector,
+                    llvm::function_ref<Value(Value)> convert) {
+  auto type = cast<VectorType>(vector.getType());
+  if (type.getRank() == 1)
+    return convert(vector);
+  auto flat = VectorType::get(type.getNumElements(), type.getElementType());
+  Value result =
+      convert(vector::ShapeCastOp::create(b.getBuilder(), flat, vector));
+  return vector::ShapeCastOp::create(
+      b.getBuilder(), type.clone(getElementTypeOrSelf(result)), result);
+}
+
+//===----------------------------------------------------------------------===//
+// Tables
+//===----------------------------------------------------------------------===//
+
+/// The f32 bits of the codes 0 ... count - 1.
+static SmallVector<uint32_t> getValues(const FloatFormat &format,
+                                       int64_t count) {
+  SmallVector<uint32_t> values;
+  for (int64_t code = 0; code < count; ++code)
+    values.push_back(llvm::bit_cast<uint32_t>(decode(uint8_t(code), format)));
+  return values;
+}
+
+static Value buildBytes(ElementwiseBuilder &b, ArrayRef<uint8_t> bytes) {
+  auto type =
+      VectorType::get(int64_t(bytes.size()), b.getBuilder().getI8Type());
+  return arith::ConstantOp::create(b.getBuilder(),
+                                   DenseElementsAttr::get(type, bytes));
+}
+
+namespace {
+
+class X86FloatCodec : public FloatCodec {
+public:
+  explicit X86FloatCodec(X86Features features)
+      : features(features), registerBytes(features.avx512 ? 64 : 32) {}
+
+  Value encode(ElementwiseBuilder &b, Value value, const FloatFormat &format,
+               RoundingSpec rounding, bool saturate) const override;
+  Value decode(ElementwiseBuilder &b, Value code, const FloatFormat &format,
+               Type element) const override;
+
+private:
+  /// Codes in i32, a whole number of registers of them, to i8.
+  Value narrow(ElementwiseBuilder &b, Value wide) const;
+  /// Whether the codes of `format` fit in a table.
+  bool hasTable(const FloatFormat &format) const {
+    return format.bits == 4 || features.avx512vbmi;
+  }
+
+  /// One register of codes to `element`, in order: as many registers of
+  /// results as that takes.
+  SmallVector<Value> decodeRegister(ElementwiseBuilder &b, Value codes,
+                                    const FloatFormat &format,
+                                    Type element) const;
+  /// The byte at `shift` of the f32 value of each code.
+  Value lookUpByte(ElementwiseBuilder &b, Value codes,
+                   const FloatFormat &format, unsigned shift) const;
+  /// A vector of one dimension, by tables.
+  Value decodeByTables(ElementwiseBuilder &b, Value codes,
+                       const FloatFormat &format, Type element) const;
+  /// A vector of any shape, through f16, to f32.
+  Value decodeByHalf(ElementwiseBuilder &b, Value codes,
+                     const FloatFormat &format) const;
+
+  X86Features features;
+  int64_t registerBytes;
+};
+
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// Encoding
+//===----------------------------------------------------------------------===//
+
+// Packing with saturation takes both operands' 128-bit lanes in turns; codes
+// are far from saturating.
+Value X86FloatCodec::narrow(ElementwiseBuilder &b, Value wide) const {
+  Builder &builder = b.getBuilder();
+  int64_t lanes = registerBytes / 4;
+  auto words = VectorType::get(lanes * 2, builder.getI16Type());
+  auto bytes = VectorType::get(lanes * 4, builder.getI8Type());
+  StringRef toWords = features.avx512 ? "llvm.x86.avx512.packusdw.512"
+                                      : "llvm.x86.avx2.packusdw";
+  StringRef toBytes = features.avx512 ? "llvm.x86.avx512.packuswb.512"
+                                      : "llvm.x86.avx2.packuswb";
+  SmallVector<Value> results;
+  for (int64_t offset = 0; offset < getSize(wide); offset += registerBytes) {
+    SmallVector<Value> parts;
+    for (int64_t i = 0; i < 4; ++i)
+      parts.push_back(slice(b, wide, offset + i * lanes, lanes));
+    Value low = callIntrinsic(b, toWords, words, {parts[0], parts[1]});
+    Value high = callIntrinsic(b, toWords, words, {parts[2], parts[3]});
+    Value packed = callIntrinsic(b, toBytes, bytes, {low, high});
+    results.push_back(gatherFromLanes(b, packed, 4));
+  }
+  return concatenate(b, results, getSize(wide));
+}
+
+Value X86FloatCodec::encode(ElementwiseBuilder &b, Value value,
+                            const FloatFormat &format, RoundingSpec rounding,
+                            bool saturate) const {
+  Value wide = emitEncodeFloatWide(b, value, format, rounding, saturate,
+                                   /*hasFMA=*/true);
+  auto type = dyn_cast<VectorType>(wide.getType());
+  if (!type || type.isScalable() || type.getNumElements() % registerBytes != 0)
+    return b.trunc(wide, 8);
+  return onFlat(b, wide, [&](Value flat) { return narrow(b, flat); });
+}
+
+//===----------------------------------------------------------------------===//
+// Decoding
+//===----------------------------------------------------------------------===//
+
+Value X86FloatCodec::lookUpByte(ElementwiseBuilder &b, Value codes,
+                                const FloatFormat &format,
+                                unsigned shift) const {
+  // A code of 8 bits brings its sign itself.
+  int64_t entries = std::min(1 << format.bits, 128);
+  SmallVector<uint8_t> bytes;
+  for (uint32_t value : getValues(format, entries))
+    bytes.push_back(uint8_t(value >> shift));
+  // Look-ups of 16 entries happen in every 128-bit lane.
+  if (entries == 16) {
+    SmallVector<uint8_t> lane = bytes;
+    while (int64_t(bytes.size()) < registerBytes)
+      llvm::append_range(bytes, lane);
+  }
+  Type type = codes.getType();
+  if (entries == 16) {
+    StringRef name = features.avx512 ? "llvm.x86.avx512.pshuf.b.512"
+                                     : "llvm.x86.avx2.pshuf.b";
+    return callIntrinsic(b, name, type,
+                         {buildBytes(b, bytes), b.bitAnd(codes, 0xf)});
+  }
+  if (entries == 64)
+    return callIntrinsic(b, "llvm.x86.avx512.permvar.qi.512", type,
+                         {buildBytes(b, bytes), codes});
+  ArrayRef<uint8_t> halves(bytes);
+  return callIntrinsic(b, "llvm.x86.avx512.vpermi2var.qi.512", type,
+                       {buildBytes(b, halves.take_front(64)), codes,
+                        buildBytes(b, halves.drop_front(64))});
+}
+
+SmallVector<Value> X86FloatCodec::decodeRegister(ElementwiseBuilder &b,
+                                                 Value codes,
+                                                 const FloatFormat &format,
+                                                 Type element) const {
+  bool toBF16 = element.isBF16();
+  codes = spreadOverLanes(b, codes, toBF16 ? 8 : 4);
+  Value high = lookUpByte(b, codes, format, 24);
+  if (format.bits == 8)
+    high = b.bitOr(high, b.bitAnd(codes, format.getSignMask()));
+  Value low = lookUpByte(b, codes, format, 16);
+
+  auto words = VectorType::get(registerBytes / 2, b.getBuilder().getI16Type());
+  SmallVector<Value> results;
+  for (bool upper : {false, true}) {
+    Value halves = vector::BitCastOp::create(b.getBuilder(), words,
+                                             unpack(b, low, high, upper));
+    if (toBF16) {
+      results.push_back(b.bitcast(halves, element));
+      continue;
+    }
+    auto floats = VectorType::get(registerBytes / 4, element);
+    for (bool upperHalf : {false, true}) {
+      Value zero = b.integer(16, 0, halves);
+      results.push_back(vector::BitCastOp::create(
+          b.getBuilder(), floats, unpack(b, zero, halves, upperHalf)));
+    }
+  }
+  return results;
+}
+
+Value X86FloatCodec::decodeByTables(ElementwiseBuilder &b, Value codes,
+                                    const FloatFormat &format,
+                                    Type element) const {
+  int64_t size = getSize(codes);
+  SmallVector<Value> results;
+  for (int64_t offset = 0; offset < size; offset += registerBytes)
+    llvm::append_range(results,
+                       decodeRegister(b, slice(b, codes, offset, registerBytes),
+                                      format, element));
+  int64_t lanes = getSize(results.front());
+  results.truncate(llvm::divideCeil(size, lanes));
+  return concatenate(b, results, size);
+}
+
+// An exponent field of up to 5 bits fits in that of f16; what is left is a
+// power of two.
+Value X86FloatCodec::decodeByHalf(ElementwiseBuilder &b, Value codes,
+                                  const FloatFormat &format) const {
+  constexpr unsigned halfMantissaBits = 10;
+  constexpr int halfBias = 15;
+  Value wide = b.zext(codes, 16);
+  Value magnitude = b.bitAnd(wide, format.getMagnitudeMask());
+  Value sign = b.shl(b.bitAnd(wide, format.getSignMask()), 16 - format.bits);
+  Value half = b.bitcast(
+      b.bitOr(b.shl(magnitude, halfMantissaBits - format.mantissaBits), sign),
+      b.getBuilder().getF16Type());
+  Value value =
+      b.mul(b.extendToF32(half), std::ldexp(1.0, halfBias - format.bias));
+  if (format.nonFinite != NonFinite::NanOnly)
+    return value;
+  // Taken as a number, the NaN code gives a value of its sign.
+  uint32_t quietNaN =
+      llvm::bit_cast<uint32_t>(quantx::decode(format.nanCode, format));
+  Value bits = b.asI32(value);
+  Value nan = b.bitOr(b.bitAnd(bits, 0x80000000), b.i32(quietNaN, bits));
+  return b.asF32(b.select(b.equal(magnitude, format.nanCode), nan, bits));
+}
+
+Value X86FloatCodec::decode(ElementwiseBuilder &b, Value code,
+                            const FloatFormat &format, Type element) const {
+  auto type = dyn_cast<VectorType>(code.getType());
+  bool fitsHalf = format.exponentBits <= 5;
+  if (!type || type.isScalable() || type.getNumElements() < 4 ||
+      !(hasTable(format) || fitsHalf))
+    return FloatCodec::decode(b, code, format, element);
+  if (!hasTable(format))
+    return b.truncateFromF32(decodeByHalf(b, code, format), element);
+
+  // f16 is reached through f32, exactly and by one instruction.
+  Type direct = element.isF16() ? Type(b.getBuilder().getF32Type()) : element;
+  Value value = onFlat(b, code, [&](Value flat) {
+    return decodeByTables(b, flat, format, direct);
+  });
+  return b.truncateFromF32(value, element);
+}
+
+std::unique_ptr<FloatCodec> quantx::createX86FloatCodec(X86Features features) {
+  return std::make_unique<X86FloatCodec>(features);
+}
