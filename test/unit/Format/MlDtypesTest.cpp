@@ -4,13 +4,12 @@
 // LLVM's, so it is a third opinion next to the published tables and APFloat.
 // test/golden/ml_dtypes/generate.py says what the tables are.
 //
-// Where ml_dtypes follows another rule than ours, that is a Difference: a name,
-// exactly the inputs that it covers, and what either side answers. An entry
-// outside of them must be equal, and one inside must differ as stated: a
-// difference that appears, changes or disappears is a failure.
+// Where ml_dtypes follows another rule than ours, that is a Difference; all
+// other entries are equal.
 //
 //===----------------------------------------------------------------------===//
 
+#include "../Differences.h"
 #include "quantx/Format/Encoding.h"
 #include "quantx/IO/Tensor.h"
 #include "llvm/ADT/STLExtras.h"
@@ -24,6 +23,7 @@
 #include <vector>
 
 using namespace quantx;
+using namespace quantx::test;
 
 namespace {
 
@@ -79,15 +79,7 @@ std::vector<EncodeTable> loadEncodeTables(const std::string &format) {
 // Differences
 //===----------------------------------------------------------------------===//
 
-/// A rule by which ml_dtypes' answer is not ours. In and Out are a value and
-/// its code where values are encoded, a code and f32 bits where decoded.
-template <typename In, typename Out>
-struct Difference {
-  const char *name;
-  std::function<bool(In)> covers;
-  std::function<Out(In)> ours;
-  std::function<Out(In)> theirs;
-};
+// Values and their codes; codes and their f32 bits.
 using EncodeDifference = Difference<float, uint8_t>;
 using DecodeDifference = Difference<uint8_t, uint32_t>;
 
@@ -205,56 +197,32 @@ std::vector<DecodeDifference> getDecodeDifferences(const FloatFormat &format) {
 
 /// Compares `ours` with the table's `theirs` for one input, `where`, and counts
 /// in `covered` the difference that covers it.
-template <typename In, typename Out>
-void compare(const std::vector<Difference<In, Out>> &differences, In input,
-             Out ours, Out theirs, const std::string &where,
-             std::map<std::string, unsigned> &covered) {
-  for (const Difference<In, Out> &difference : differences) {
-    if (!difference.covers(input))
-      continue;
-    ++covered[difference.name];
-    ASSERT_EQ(ours, difference.ours(input)) << where << difference.name;
-    ASSERT_EQ(theirs, difference.theirs(input)) << where << difference.name;
-    ASSERT_NE(ours, theirs) << where << difference.name << " is none";
-    return;
-  }
-  ASSERT_EQ(ours, theirs) << where << "a difference without a name";
-}
-
-template <typename In, typename Out>
-void expectAllCovered(const std::vector<Difference<In, Out>> &differences,
-                      const std::map<std::string, unsigned> &covered) {
-  for (const Difference<In, Out> &difference : differences)
-    EXPECT_TRUE(covered.count(difference.name))
-        << difference.name << " covers no input";
-}
-
 void expectEncodes(const EncodeTable &table,
                    const std::vector<EncodeDifference> &differences,
                    std::function<uint8_t(float)> encodeOurs) {
   ASSERT_EQ(table.values.size(), table.codes.size()) << table.name;
-  std::map<std::string, unsigned> covered;
+  Comparison<float, uint8_t> comparison(differences);
   for (auto [value, code] : llvm::zip_equal(table.values, table.codes)) {
     std::string where = table.name + " widened to 0x" +
                         llvm::utohexstr(llvm::bit_cast<uint32_t>(value)) + ": ";
-    compare(differences, value, encodeOurs(value), code, where, covered);
+    comparison.compare(value, encodeOurs(value), code, where);
     if (testing::Test::HasFatalFailure())
       return;
   }
-  expectAllCovered(differences, covered);
+  comparison.expectAllSeen();
 }
 
 void expectDecodes(const std::vector<uint32_t> &table, unsigned codeCount,
                    const std::vector<DecodeDifference> &differences,
                    std::function<float(uint8_t)> decodeOurs) {
   ASSERT_EQ(table.size(), codeCount);
-  std::map<std::string, unsigned> covered;
+  Comparison<uint8_t, uint32_t> comparison(differences);
   for (unsigned code = 0; code < codeCount; ++code) {
     auto ours = llvm::bit_cast<uint32_t>(decodeOurs(uint8_t(code)));
-    compare(differences, uint8_t(code), ours, table[code],
-            "code 0x" + llvm::utohexstr(code) + ": ", covered);
+    comparison.compare(uint8_t(code), ours, table[code],
+                       "code 0x" + llvm::utohexstr(code) + ": ");
   }
-  expectAllCovered(differences, covered);
+  comparison.expectAllSeen();
 }
 
 //===----------------------------------------------------------------------===//
