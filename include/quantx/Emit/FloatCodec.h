@@ -13,23 +13,36 @@
 
 namespace quantx {
 
-/// Emits conversions between f32 and small floats. Values are scalars, or
-/// vectors of any static or scalable shape, or tensors; codes are i8 of the
-/// same shape. This class emits the portable formulas; targets derive from it.
+/// Emits conversions between f32, f16 or bf16 and small floats. Values are
+/// scalars, or vectors of any static or scalable shape, or tensors; codes are
+/// i8 of the same shape. This class emits the portable formulas; targets derive
+/// from it.
 class FloatCodec {
 public:
   virtual ~FloatCodec();
 
-  /// The code of `value` (f32); as `emitEncodeFloat`.
+  /// The code of `value` (f32, f16 or bf16); as `emitEncodeFloat` of the f32
+  /// that equals it.
   virtual mlir::Value encode(ElementwiseBuilder &b, mlir::Value value,
                              const FloatFormat &format, RoundingSpec rounding,
                              bool saturate) const;
 
   /// The value of a `code`, whose bits above the format's are ignored, as
-  /// `element`: f32, f16 or bf16. Exact in all three.
+  /// `element`: f32, f16 or bf16. Exact in all three; a NaN is quiet, with the
+  /// code's sign and payload.
   virtual mlir::Value decode(ElementwiseBuilder &b, mlir::Value code,
                              const FloatFormat &format,
                              mlir::Type element) const;
+
+  /// The E8M0 code of the magnitude of `value` (f32, f16 or bf16); as
+  /// `emitEncodeE8M0`.
+  virtual mlir::Value encodeE8M0(ElementwiseBuilder &b, mlir::Value value,
+                                 RoundingMode mode) const;
+
+  /// The value of an E8M0 `code` as `element`: f32, f16 (which few of them
+  /// fit: to nearest even) or bf16.
+  virtual mlir::Value decodeE8M0(ElementwiseBuilder &b, mlir::Value code,
+                                 mlir::Type element) const;
 };
 
 } // namespace quantx

@@ -80,7 +80,7 @@ protected:
       return b.truncateFromF32(b.extendToF32(value), element);
     Value codes = toCodes(b, value);
     if (isE8M0(type))
-      return b.truncateFromF32(emitDecodeE8M0(b, codes), element);
+      return codec.decodeE8M0(b, codes, element);
     return codec.decode(b, codes, *getFloatFormat(type), element);
   }
 
@@ -88,14 +88,15 @@ protected:
     return decodeAs(b, value, type, b.getBuilder().getF32Type());
   }
 
-  /// An f32 as what a result of type `type` converts to.
+  /// A wide float as what a result of type `type` converts to: it is f32 where
+  /// that is wide too.
   Value encodeAs(ElementwiseBuilder &b, Value value, Type type,
                  RoundingMode mode) const {
     Type element = getElementTypeOrSelf(type);
     if (!isNarrowFloat(type))
       return b.truncateFromF32(value, element);
     Value codes = isE8M0(type)
-                      ? emitEncodeE8M0(b, value, mode)
+                      ? codec.encodeE8M0(b, value, mode)
                       : codec.encode(b, value, *getFloatFormat(type), mode,
                                      /*saturate=*/false);
     bool isConverted = this->getTypeConverter()->convertType(type) != type;
@@ -136,7 +137,10 @@ struct ExpandTruncF : public ExpandOp<arith::TruncFOp> {
   matchAndRewrite(arith::TruncFOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
     ElementwiseBuilder b(rewriter, op.getLoc());
-    Value value = decodeAsF32(b, adaptor.getIn(), op.getIn().getType());
+    Type from = op.getIn().getType();
+    Value value = adaptor.getIn();
+    if (isNarrowFloat(from))
+      value = decodeAsF32(b, value, from);
     rewriter.replaceOp(op,
                        encodeAs(b, value, op.getType(), getRoundingMode(op)));
     return success();
