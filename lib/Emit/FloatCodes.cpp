@@ -160,10 +160,15 @@ static Value emitNaNCode(ElementwiseBuilder &b, Value bits,
   return b.bitOr(payload, b.i32(format.nanCode, payload));
 }
 
-Value quantx::emitEncodeFloatWide(ElementwiseBuilder &b, Value input,
-                                  const FloatFormat &format,
-                                  RoundingSpec rounding, bool saturate,
-                                  bool hasFMA) {
+CodeHalves quantx::emitEncodeHalves(ElementwiseBuilder &b, Value input,
+                                    const FloatFormat &format,
+                                    RoundingSpec rounding, bool saturate,
+                                    bool hasFMA) {
+  // NaN becomes the largest value where there is no NaN, without its sign.
+  if (format.nonFinite == NonFinite::None) {
+    Value largest = b.f32(getLargest(format), input);
+    input = b.select(b.greaterF(largest, input), input, largest);
+  }
   Parts value(b, input);
   Value limited = emitLimitMagnitude(b, value, format, rounding.mode, saturate);
   Value code = rounding.mode == RoundingMode::NearestEven
@@ -172,20 +177,20 @@ Value quantx::emitEncodeFloatWide(ElementwiseBuilder &b, Value input,
   if (format.nonFinite == NonFinite::InfAndNan)
     code =
         b.select(value.isNaN(b), emitNaNCode(b, value.magnitude, format), code);
-  Value sign = b.lshr(value.bits, 32 - format.bits);
-  if (format.nonFinite == NonFinite::None)
-    sign = b.select(value.isNaN(b), b.i32(0, sign), sign);
-  // The code's bits of the one, the sign bit of the other: one instruction
-  // where there are three-operand bit operations.
-  Value magnitudeOfBoth =
-      b.bitAnd(b.bitXor(code, sign), format.getMagnitudeMask());
-  return b.bitXor(magnitudeOfBoth, sign);
+  return {code, b.lshr(value.bits, 32 - format.bits)};
+}
+
+Value quantx::emitJoinHalves(ElementwiseBuilder &b, CodeHalves halves,
+                             const FloatFormat &format) {
+  return b.bitOr(b.bitAnd(halves.magnitude, format.getMagnitudeMask()),
+                 b.bitAnd(halves.sign, format.getSignMask()));
 }
 
 Value quantx::emitEncodeFloat(ElementwiseBuilder &b, Value value,
                               const FloatFormat &format, RoundingSpec rounding,
                               bool saturate) {
-  return b.trunc(emitEncodeFloatWide(b, value, format, rounding, saturate), 8);
+  CodeHalves halves = emitEncodeHalves(b, value, format, rounding, saturate);
+  return b.trunc(emitJoinHalves(b, halves, format), 8);
 }
 
 // Beyond the midpoint between the largest value and the next; on it, where the

@@ -25,17 +25,28 @@ struct RoundingSpec {
   mlir::Value randomBits;
 };
 
-/// The code of `value` (f32) as i32, high bits clear. Infinities and values
-/// that round beyond the largest finite code saturate, or become Inf or NaN
-/// where the format has it and `saturate` is off. NaN becomes the format's NaN,
-/// or the largest finite code where it has none. `hasFMA` says that the target
-/// multiplies and adds in one instruction; the bits are the same.
-mlir::Value emitEncodeFloatWide(ElementwiseBuilder &b, mlir::Value value,
-                                const FloatFormat &format,
-                                RoundingSpec rounding, bool saturate,
-                                bool hasFMA = false);
+/// A code in two halves, all i32: the bits of `magnitude` below the sign bit,
+/// and the sign bit of `sign`, whose bits above it are clear. The other bits
+/// are anything.
+struct CodeHalves {
+  mlir::Value magnitude;
+  mlir::Value sign;
+};
 
-/// The same as i8.
+/// The code of `value` (f32) before its halves are put together. Infinities and
+/// values that round beyond the largest finite code saturate, or become Inf or
+/// NaN where the format has it and `saturate` is off. NaN becomes the format's
+/// NaN, or the largest finite code where it has none. `hasFMA` says that the
+/// target multiplies and adds in one instruction; the bits are the same.
+CodeHalves emitEncodeHalves(ElementwiseBuilder &b, mlir::Value value,
+                            const FloatFormat &format, RoundingSpec rounding,
+                            bool saturate, bool hasFMA = false);
+
+/// The code of two halves, high bits clear.
+mlir::Value emitJoinHalves(ElementwiseBuilder &b, CodeHalves halves,
+                           const FloatFormat &format);
+
+/// The code as i8, high bits clear.
 mlir::Value emitEncodeFloat(ElementwiseBuilder &b, mlir::Value value,
                             const FloatFormat &format, RoundingSpec rounding,
                             bool saturate);

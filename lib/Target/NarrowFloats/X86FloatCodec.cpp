@@ -112,17 +112,20 @@ static Value gatherFromLanes(ElementwiseBuilder &b, Value bytes,
   return shuffle(b, bytes, bytes, indices);
 }
 
-/// `convert` on the elements of a vector of any shape in one dimension.
-static Value onFlat(ElementwiseBuilder &b, Value vector,
-                    llvm::function_ref<Value(Value)> convert) {
+/// The elements of a vector of any shape in one dimension, and back in the
+/// shape of `like`.
+static Value flatten(ElementwiseBuilder &b, Value vector) {
   auto type = cast<VectorType>(vector.getType());
   if (type.getRank() == 1)
-    return convert(vector);
+    return vector;
   auto flat = VectorType::get(type.getNumElements(), type.getElementType());
-  Value result =
-      convert(vector::ShapeCastOp::create(b.getBuilder(), flat, vector));
+  return vector::ShapeCastOp::create(b.getBuilder(), flat, vector);
+}
+static Value reshape(ElementwiseBuilder &b, Value vector, VectorType like) {
+  if (like.getRank() == 1)
+    return vector;
   return vector::ShapeCastOp::create(
-      b.getBuilder(), type.clone(getElementTypeOrSelf(result)), result);
+      b.getBuilder(), like.clone(getElementTypeOrSelf(vector)), vector);
 }
 
 //===----------------------------------------------------------------------===//
@@ -158,8 +161,13 @@ public:
                Type element) const override;
 
 private:
-  /// Codes in i32, a whole number of registers of them, to i8.
-  Value narrow(ElementwiseBuilder &b, Value wide) const;
+  /// The codes (i8) of halves in vectors of one dimension, as long as a whole
+  /// number of registers of codes.
+  Value narrow(ElementwiseBuilder &b, CodeHalves halves,
+               const FloatFormat &format) const;
+  /// A register of codes in i32.
+  Value join(ElementwiseBuilder &b, CodeHalves halves,
+             const FloatFormat &format) const;
   /// Whether the codes of `format` fit in a table.
   bool hasTable(const FloatFormat &format) const {
     return format.bits == 4 || features.avx512vbmi;
@@ -190,10 +198,27 @@ private:
 // Encoding
 //===----------------------------------------------------------------------===//
 
+// One instruction selects bits by a mask, which LLVM does not see once it has
+// cut the mask of the sign down to one bit.
+Value X86FloatCodec::join(ElementwiseBuilder &b, CodeHalves halves,
+                          const FloatFormat &format) const {
+  if (!features.avx512)
+    return emitJoinHalves(b, halves, format);
+  constexpr int64_t firstSelectsSecondOrThird = 0xca;
+  Value mask = b.i32(format.getMagnitudeMask(), halves.magnitude);
+  Value table = arith::ConstantOp::create(
+      b.getBuilder(),
+      b.getBuilder().getI32IntegerAttr(firstSelectsSecondOrThird));
+  return callIntrinsic(b, "llvm.x86.avx512.pternlog.d.512", mask.getType(),
+                       {mask, halves.magnitude, halves.sign, table});
+}
+
 // Packing with saturation takes both operands' 128-bit lanes in turns; codes
 // are far from saturating.
-Value X86FloatCodec::narrow(ElementwiseBuilder &b, Value wide) const {
+Value X86FloatCodec::narrow(ElementwiseBuilder &b, CodeHalves halves,
+                            const FloatFormat &format) const {
   Builder &builder = b.getBuilder();
+  int64_t size = getSize(halves.magnitude);
   int64_t lanes = registerBytes / 4;
   auto words = VectorType::get(lanes * 2, builder.getI16Type());
   auto bytes = VectorType::get(lanes * 4, builder.getI8Type());
@@ -202,27 +227,31 @@ Value X86FloatCodec::narrow(ElementwiseBuilder &b, Value wide) const {
   StringRef toBytes = features.avx512 ? "llvm.x86.avx512.packuswb.512"
                                       : "llvm.x86.avx2.packuswb";
   SmallVector<Value> results;
-  for (int64_t offset = 0; offset < getSize(wide); offset += registerBytes) {
+  for (int64_t offset = 0; offset < size; offset += registerBytes) {
     SmallVector<Value> parts;
-    for (int64_t i = 0; i < 4; ++i)
-      parts.push_back(slice(b, wide, offset + i * lanes, lanes));
+    for (int64_t i = offset; i < offset + registerBytes; i += lanes) {
+      CodeHalves part{slice(b, halves.magnitude, i, lanes),
+                      slice(b, halves.sign, i, lanes)};
+      parts.push_back(join(b, part, format));
+    }
     Value low = callIntrinsic(b, toWords, words, {parts[0], parts[1]});
     Value high = callIntrinsic(b, toWords, words, {parts[2], parts[3]});
     Value packed = callIntrinsic(b, toBytes, bytes, {low, high});
     results.push_back(gatherFromLanes(b, packed, 4));
   }
-  return concatenate(b, results, getSize(wide));
+  return concatenate(b, results, size);
 }
 
 Value X86FloatCodec::encode(ElementwiseBuilder &b, Value value,
                             const FloatFormat &format, RoundingSpec rounding,
                             bool saturate) const {
-  Value wide = emitEncodeFloatWide(b, value, format, rounding, saturate,
-                                   /*hasFMA=*/true);
-  auto type = dyn_cast<VectorType>(wide.getType());
+  auto type = dyn_cast<VectorType>(value.getType());
   if (!type || type.isScalable() || type.getNumElements() % registerBytes != 0)
-    return b.trunc(wide, 8);
-  return onFlat(b, wide, [&](Value flat) { return narrow(b, flat); });
+    return FloatCodec::encode(b, value, format, rounding, saturate);
+  CodeHalves halves = emitEncodeHalves(b, b.extendToF32(value), format,
+                                       rounding, saturate, /*hasFMA=*/true);
+  halves = {flatten(b, halves.magnitude), flatten(b, halves.sign)};
+  return reshape(b, narrow(b, halves, format), type);
 }
 
 //===----------------------------------------------------------------------===//
@@ -339,10 +368,8 @@ Value X86FloatCodec::decode(ElementwiseBuilder &b, Value code,
 
   // f16 is reached through f32, exactly and by one instruction.
   Type direct = element.isF16() ? Type(b.getBuilder().getF32Type()) : element;
-  Value value = onFlat(b, code, [&](Value flat) {
-    return decodeByTables(b, flat, format, direct);
-  });
-  return b.truncateFromF32(value, element);
+  Value value = decodeByTables(b, flatten(b, code), format, direct);
+  return b.truncateFromF32(reshape(b, value, type), element);
 }
 
 std::unique_ptr<FloatCodec> quantx::createX86FloatCodec(X86Features features) {
