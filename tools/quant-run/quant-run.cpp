@@ -44,8 +44,8 @@ struct Options {
       cl::cat(category)};
   cl::opt<std::string> targetName{
       "target", cl::init("cpu"), cl::value_desc("name"),
-      cl::desc("cpu (default: this machine), or one of x86-64-v4, "
-               "x86-64-v3 and generic"),
+      cl::desc("cpu (default: this machine), or one of "
+               "x86-64-v4+avx512vbmi, x86-64-v4, x86-64-v3 and generic"),
       cl::cat(category)};
   cl::opt<std::string> threads{"threads", cl::init("1"), cl::value_desc("N"),
                                cl::desc("threads to use (default 1)"),

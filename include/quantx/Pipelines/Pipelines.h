@@ -17,8 +17,8 @@ struct CPUPipelineOptions
     : public mlir::PassPipelineOptions<CPUPipelineOptions> {
   Option<std::string> target{
       *this, "target",
-      llvm::cl::desc("The CPU: native, x86-64-v4, x86-64-v3, generic or "
-                     "aarch64"),
+      llvm::cl::desc("The CPU: native, x86-64-v4+avx512vbmi, x86-64-v4, "
+                     "x86-64-v3, generic or aarch64"),
       llvm::cl::init("native")};
   Option<int64_t> threads{
       *this, "threads",
@@ -33,6 +33,12 @@ struct CPUPipelineOptions
 /// one thread, the code calls the OpenMP run time.
 void buildCPUPipeline(mlir::OpPassManager &pm,
                       const CPUPipelineOptions &options);
+
+/// The end of the CPU pipeline: from functions on memrefs, scalars and vectors,
+/// without quantx ops or tensors, to the LLVM dialect. Calls of intrinsics may
+/// be in them already.
+void buildCPUPipelineFromBuffers(mlir::OpPassManager &pm,
+                                 const CPUPipelineOptions &options);
 
 /// Registers the quantx dialect with everything that its ops and passes need:
 /// the scale methods, external interface models.

@@ -17,7 +17,8 @@ using llvm::Triple;
 
 llvm::ArrayRef<llvm::StringLiteral> CPUTarget::getNames() {
   static constexpr llvm::StringLiteral names[] = {
-      "native", "x86-64-v4", "x86-64-v3", "generic", "aarch64"};
+      "native", "x86-64-v4+avx512vbmi", "x86-64-v4", "x86-64-v3", "generic",
+      "aarch64"};
   return names;
 }
 
@@ -44,10 +45,13 @@ static CPUTarget getNative() {
 Expected<CPUTarget> CPUTarget::get(StringRef name) {
   if (name == "native")
     return getNative();
-  if (name == "x86-64-v4" || name == "x86-64-v3") {
+  if (name == "x86-64-v4" || name == "x86-64-v3" ||
+      name == "x86-64-v4+avx512vbmi") {
+    auto [cpu, feature] = name.split('+');
     return CPUTarget{name.str(),
                      getTriple(Triple::x86_64, "x86_64-unknown-linux-gnu"),
-                     name.str(), "", name == "x86-64-v4" ? 512u : 0u};
+                     cpu.str(), feature.empty() ? "" : "+" + feature.str(),
+                     cpu == "x86-64-v4" ? 512u : 0u};
   }
   if (name == "generic") {
     Triple host = getHostTriple();
@@ -75,6 +79,8 @@ Error CPUTarget::checkRunsHere() const {
     return Error::success();
   llvm::SmallVector<StringRef> needed;
   llvm::X86::getFeaturesForCPU(cpu, needed);
+  if (!features.empty())
+    needed.push_back(StringRef(features).drop_front());
   llvm::StringMap<bool> found = llvm::sys::getHostCPUFeatures();
   for (StringRef feature : needed) {
     // Features that the host's detection does not report are not instructions.

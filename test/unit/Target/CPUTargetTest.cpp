@@ -26,8 +26,8 @@ TEST(CPUTargetTest, UnknownNamesAreAnsweredWithTheKnown) {
     ASSERT_FALSE(bool(target));
     EXPECT_EQ(llvm::toString(target.takeError()),
               "unknown target '" + name.str() +
-                  "': expected one of native, x86-64-v4, x86-64-v3, generic, "
-                  "aarch64");
+                  "': expected one of native, x86-64-v4+avx512vbmi, "
+                  "x86-64-v4, x86-64-v3, generic, aarch64");
   }
 }
 

@@ -54,7 +54,8 @@ def QuantXSetCPUTarget : Pass<"quantx-set-cpu-target", "::mlir::ModuleOp"> {
   }];
   let options = [
     Option<"target", "target", "std::string", "\"native\"",
-           "`native`, `x86-64-v4`, `x86-64-v3`, `generic` or `aarch64`">
+           "`native`, `x86-64-v4+avx512vbmi`, `x86-64-v4`, `x86-64-v3`, "
+           "`generic` or `aarch64`">
   ];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
 }
