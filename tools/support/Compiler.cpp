@@ -92,6 +92,15 @@ Expected<std::unique_ptr<Compiler>> Compiler::parse(StringRef path) {
   return compiler;
 }
 
+std::unique_ptr<Compiler> Compiler::build(
+    llvm::function_ref<mlir::OwningOpRef<mlir::ModuleOp>(mlir::MLIRContext &)>
+        build) {
+  std::unique_ptr<Compiler> compiler(new Compiler());
+  compiler->context.loadAllAvailableDialects();
+  compiler->module = build(compiler->context);
+  return compiler;
+}
+
 Expected<llvm::SmallVector<FunctionSignature>> Compiler::getSignatures() {
   constexpr llvm::StringLiteral pipeline = "quantx-lower-to-linalg";
   registerAllPasses();
@@ -111,5 +120,15 @@ Error Compiler::lower(const CPUTarget &target, int64_t threads) {
   buildCPUPipeline(passes, options);
   if (mlir::failed(passes.run(*module)))
     return takeError("the CPU pipeline");
+  return Error::success();
+}
+
+Error Compiler::lowerFromBuffers(const CPUTarget &target) {
+  CPUPipelineOptions options;
+  options.target = target.name;
+  mlir::PassManager passes(&context);
+  buildCPUPipelineFromBuffers(passes, options);
+  if (mlir::failed(passes.run(*module)))
+    return takeError("the CPU pipeline from buffers on");
   return Error::success();
 }

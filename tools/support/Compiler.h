@@ -18,12 +18,20 @@ public:
   /// Parses and verifies the module in `path`, "-" for the standard input.
   static llvm::Expected<std::unique_ptr<Compiler>> parse(llvm::StringRef path);
 
+  /// The module that `build` makes. Every dialect that it uses is loaded.
+  static std::unique_ptr<Compiler> build(
+      llvm::function_ref<mlir::OwningOpRef<mlir::ModuleOp>(mlir::MLIRContext &)>
+          build);
+
   /// The lowered signatures of the public functions, in the order of the file.
   /// Only before `lower`.
   llvm::Expected<llvm::SmallVector<FunctionSignature>> getSignatures();
 
   /// Runs the CPU pipeline: the module is in the LLVM dialect afterwards.
   llvm::Error lower(const CPUTarget &target, int64_t threads);
+
+  /// The same for a module on buffers: runs the end of the CPU pipeline.
+  llvm::Error lowerFromBuffers(const CPUTarget &target);
 
   mlir::ModuleOp getModule() { return *module; }
 
