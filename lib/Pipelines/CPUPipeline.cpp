@@ -55,6 +55,12 @@ static void addLoops(OpPassManager &pm, int64_t threads) {
   pm.addPass(createSCFToControlFlowPass());
 }
 
+static void addSetTarget(OpPassManager &pm, StringRef target) {
+  QuantXSetCPUTargetOptions options;
+  options.target = target.str();
+  pm.addPass(createQuantXSetCPUTarget(options));
+}
+
 static void addLLVM(OpPassManager &pm, StringRef target) {
   pm.addPass(memref::createExpandOpsPass());
   // LLVM calls a function for bf16 that many systems lack.
@@ -70,14 +76,15 @@ static void addLLVM(OpPassManager &pm, StringRef target) {
   pm.addPass(createReconcileUnrealizedCastsPass());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
-  QuantXSetCPUTargetOptions options;
-  options.target = target.str();
-  pm.addPass(createQuantXSetCPUTarget(options));
+  addSetTarget(pm, target);
   pm.addPass(createQuantXVerifyLLVM());
 }
 
 void quantx::buildCPUPipelineFromBuffers(OpPassManager &pm,
                                          const CPUPipelineOptions &options) {
+  // The functions get it at the end; before all others, this one fails on what
+  // is no CPU: quantx-expand-narrow-floats knows GPUs too.
+  addSetTarget(pm, options.target);
   QuantXExpandNarrowFloatsOptions narrowFloats;
   narrowFloats.target = options.target;
   pm.addPass(createQuantXExpandNarrowFloats(narrowFloats));
