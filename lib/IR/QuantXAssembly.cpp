@@ -138,3 +138,40 @@ ParseResult UnpackOp::parse(OpAsmParser &parser, OperationState &state) {
 void UnpackOp::print(OpAsmPrinter &printer) {
   printPacking(printer, *this, getPackingAttr(), getPackingAttrName());
 }
+
+//===----------------------------------------------------------------------===//
+// RelayoutScalesOp
+//===----------------------------------------------------------------------===//
+
+ParseResult RelayoutScalesOp::parse(OpAsmParser &parser,
+                                    OperationState &state) {
+  OpAsmParser::UnresolvedOperand scales;
+  SmallVector<OpAsmParser::UnresolvedOperand> sizes;
+  ScaleLayoutAttr layout;
+  Type from, to;
+  if (parser.parseOperand(scales) || parser.parseKeyword("to") ||
+      parseAttribute(parser,
+                     "a scale layout such as #quantx.scale_layout<tile128x4>",
+                     layout, from))
+    return failure();
+  if (!from && succeeded(parser.parseOptionalKeyword("sizes")) &&
+      parser.parseOperandList(sizes, OpAsmParser::Delimiter::Paren))
+    return failure();
+  if ((!from && parseAttributes(parser, state)) ||
+      parseTypes(parser, from, to) ||
+      parser.resolveOperand(scales, from, state.operands) ||
+      parser.resolveOperands(sizes, parser.getBuilder().getIndexType(),
+                             state.operands))
+    return failure();
+  state.addAttribute(getLayoutAttrName(state.name), layout);
+  state.addTypes(to);
+  return success();
+}
+
+void RelayoutScalesOp::print(OpAsmPrinter &printer) {
+  printer << ' ' << getScales() << " to " << getLayoutAttr();
+  if (!getSizes().empty())
+    printer << " sizes(" << getSizes() << ')';
+  printer.printOptionalAttrDict((*this)->getAttrs(), {getLayoutAttrName()});
+  printTypes(printer, getScales(), getResult());
+}

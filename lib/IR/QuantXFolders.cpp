@@ -1,5 +1,6 @@
 //===- QuantXFolders.cpp - Folders of the quantx operations ---------------===//
 
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "quantx/IR/QuantXOps.h"
 
 using namespace mlir;
@@ -55,4 +56,44 @@ OpFoldResult UnpackOp::fold(FoldAdaptor) {
       !keepsNumCodes(getType(), getType().getElementTypeBitWidth()))
     return {};
   return pack.getCodes();
+}
+
+/// Whether `size` is that of dimension `dim` of `tensor`.
+static bool isSizeOf(Value size, Value tensor, int64_t dim) {
+  auto op = size.getDefiningOp<tensor::DimOp>();
+  return op && op.getSource() == tensor && op.getConstantIndex() == dim;
+}
+
+/// Whether `toLinear` gives back the shape of `scales`, of the same type.
+static bool hasShapeOf(RelayoutScalesOp toLinear, Value scales) {
+  RankedTensorType type = toLinear.getType();
+  OperandRange sizes = toLinear.getSizes();
+  for (int64_t dim = type.getRank() - 2; dim < type.getRank(); ++dim) {
+    if (!type.isDynamicDim(dim))
+      continue;
+    if (!isSizeOf(sizes.front(), scales, dim))
+      return false;
+    sizes = sizes.drop_front();
+  }
+  return true;
+}
+
+/// Whether tiles of `linear` scales are full: without padding.
+static bool fillsTiles(RankedTensorType linear) {
+  ArrayRef<int64_t> sizes = linear.getShape().take_back(2);
+  return !ShapedType::isDynamicShape(sizes) &&
+         sizes[0] % RelayoutScalesOp::kTileRows == 0 &&
+         sizes[1] % RelayoutScalesOp::kTileColumns == 0;
+}
+
+// to linear(to tiles(s)) -> s, where sizes are known to be those of s
+// to tiles(to linear(t)) -> t, unless t has padding, which becomes zero.
+OpFoldResult RelayoutScalesOp::fold(FoldAdaptor) {
+  auto inverse = getScales().getDefiningOp<RelayoutScalesOp>();
+  if (!inverse || inverse.getLayout() == getLayout() ||
+      inverse.getScales().getType() != getType())
+    return {};
+  bool isIdentity = makesTiles() ? fillsTiles(getScales().getType())
+                                 : hasShapeOf(*this, inverse.getScales());
+  return isIdentity ? inverse.getScales() : Value();
 }

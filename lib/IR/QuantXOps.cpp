@@ -248,13 +248,18 @@ LogicalResult DisassembleOp::verify() {
 // PackOp, UnpackOp
 //===----------------------------------------------------------------------===//
 
-/// The rule of pack and unpack: `bytes` are `codes` packed along the last
-/// dimension.
+/// The rules of pack and unpack: `bytes` are `codes` packed along the last
+/// dimension, and `packing` is of such codes.
 static LogicalResult verifyPacked(Operation *op, RankedTensorType codes,
-                                  RankedTensorType bytes) {
+                                  RankedTensorType bytes, Packing packing) {
   if (codes.getRank() == 0)
     return op->emitOpError()
            << "expected codes of rank 1 or more, got " << codes;
+  if (packing != Packing::Linear && codes.getElementTypeBitWidth() != 4) {
+    return op->emitOpError()
+           << "expected codes of 4 bits for " << stringifyPacking(packing)
+           << " packing, got " << codes;
+  }
   SmallVector<int64_t> expected(codes.getShape());
   expected.back() =
       getPackedSize(expected.back(), codes.getElementTypeBitWidth());
@@ -265,14 +270,75 @@ static LogicalResult verifyPacked(Operation *op, RankedTensorType codes,
                            << ", got " << formatShape(bytes.getShape());
 }
 
-// pack_c1, pack_c2
+// pack_c1, pack_c2, pack_c3
 LogicalResult PackOp::verify() {
-  return verifyPacked(*this, getCodes().getType(), getType());
+  return verifyPacked(*this, getCodes().getType(), getType(), getPacking());
 }
 
-// unpack_c1, unpack_c2
+// unpack_c1, unpack_c2, unpack_c3
 LogicalResult UnpackOp::verify() {
-  return verifyPacked(*this, getType(), getBytes().getType());
+  return verifyPacked(*this, getType(), getBytes().getType(), getPacking());
+}
+
+//===----------------------------------------------------------------------===//
+// RelayoutScalesOp
+//===----------------------------------------------------------------------===//
+
+/// The shape of the tiles of scales of `shape`.
+static SmallVector<int64_t> getTiledShape(ArrayRef<int64_t> shape) {
+  auto divide = [](int64_t size, int64_t tile) {
+    return ShapedType::isDynamic(size) ? size : llvm::divideCeil(size, tile);
+  };
+  size_t numBatches = shape.size() - 2;
+  SmallVector<int64_t> tiles(shape.take_front(numBatches));
+  tiles.push_back(divide(shape[numBatches], RelayoutScalesOp::kTileRows));
+  tiles.push_back(divide(shape.back(), RelayoutScalesOp::kTileColumns));
+  tiles.push_back(RelayoutScalesOp::kTileLines);
+  tiles.push_back(RelayoutScalesOp::kTileLineSize);
+  return tiles;
+}
+
+LogicalResult RelayoutScalesOp::verify() {
+  RankedTensorType linear = getLinearType(), tiles = getTiledType();
+  // relayout_scales_c1
+  if (linear.getRank() < 2) {
+    return emitOpError() << "expected linear scales of rank 2 or more, got "
+                         << linear;
+  }
+  if (tiles.getRank() != linear.getRank() + 2) {
+    return emitOpError() << "expected tiles of rank " << linear.getRank() + 2
+                         << " for linear scales " << linear << ", got "
+                         << tiles;
+  }
+  // relayout_scales_c2
+  SmallVector<int64_t> expected = getTiledShape(linear.getShape());
+  if (failed(verifyCompatibleShape(expected, tiles.getShape()))) {
+    return emitOpError() << "expected tiles of shape " << formatShape(expected)
+                         << " for linear scales " << linear << ", got "
+                         << formatShape(tiles.getShape());
+  }
+  // relayout_scales_c3
+  if (linear.getElementType() != tiles.getElementType()) {
+    return emitOpError() << "expected a result of "
+                         << getScales().getType().getElementType()
+                         << ", as the operand is, got "
+                         << getType().getElementType();
+  }
+  // relayout_scales_c4
+  size_t numSizes = 0;
+  if (!makesTiles()) {
+    numSizes =
+        llvm::count_if(linear.getShape().take_back(2), ShapedType::isDynamic);
+  }
+  if (getSizes().size() == numSizes)
+    return success();
+  if (makesTiles()) {
+    return emitOpError() << "expected no sizes for tiles, got "
+                         << getSizes().size();
+  }
+  return emitOpError() << "expected " << numSizes
+                       << " sizes for the dynamic rows and columns of "
+                       << getType() << ", got " << getSizes().size();
 }
 
 //===----------------------------------------------------------------------===//

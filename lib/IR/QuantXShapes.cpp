@@ -164,6 +164,51 @@ LogicalResult UnpackOp::reifyResultShapes(OpBuilder &builder,
   return success();
 }
 
+SmallVector<OpFoldResult> RelayoutScalesOp::getLinearSizes(OpBuilder &builder,
+                                                           Value scales,
+                                                           ValueRange sizes) {
+  SmallVector<OpFoldResult> shape =
+      tensor::getMixedSizes(builder, getLoc(), scales);
+  if (makesTiles())
+    return shape;
+  RankedTensorType type = getType();
+  shape.truncate(type.getRank());
+  for (int64_t dim = type.getRank() - 2; dim < type.getRank(); ++dim) {
+    if (type.isDynamicDim(dim)) {
+      shape[dim] = getAsOpFoldResult(sizes.front());
+      sizes = sizes.drop_front();
+    } else {
+      shape[dim] = builder.getIndexAttr(type.getDimSize(dim));
+    }
+  }
+  return shape;
+}
+
+SmallVector<OpFoldResult>
+RelayoutScalesOp::getTiledSizes(OpBuilder &builder,
+                                ArrayRef<OpFoldResult> linearSizes) {
+  AffineExpr size = builder.getAffineSymbolExpr(0);
+  ArrayRef<OpFoldResult> matrix = linearSizes.take_back(2);
+  SmallVector<OpFoldResult> shape(linearSizes.drop_back(2));
+  shape.push_back(
+      applyExpr(builder, getLoc(), size.ceilDiv(kTileRows), matrix[0]));
+  shape.push_back(
+      applyExpr(builder, getLoc(), size.ceilDiv(kTileColumns), matrix[1]));
+  shape.push_back(builder.getIndexAttr(kTileLines));
+  shape.push_back(builder.getIndexAttr(kTileLineSize));
+  return shape;
+}
+
+LogicalResult
+RelayoutScalesOp::reifyResultShapes(OpBuilder &builder,
+                                    ReifiedRankedShapedTypeDims &shapes) {
+  SmallVector<OpFoldResult> shape =
+      getLinearSizes(builder, getScales(), getSizes());
+  shapes = {makesTiles() ? getTiledSizes(builder, shape) : shape};
+  useStaticSizes(*this, shapes);
+  return success();
+}
+
 //===----------------------------------------------------------------------===//
 // Types
 //===----------------------------------------------------------------------===//

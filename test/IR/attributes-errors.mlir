@@ -47,8 +47,14 @@ func.func private @rounding() attributes {value = #quantx.rounding<up>}
 // -----
 
 // expected-error@+2 {{failed to parse QuantX_PackingAttr parameter 'value'}}
-// expected-error@+1 {{expected ::quantx::Packing to be one of: linear}}
+// expected-error@+1 {{expected ::quantx::Packing to be one of: linear, split_half, interleaved8}}
 func.func private @packing() attributes {value = #quantx.packing<zigzag>}
+
+// -----
+
+// expected-error@+2 {{failed to parse QuantX_ScaleLayoutAttr parameter 'value'}}
+// expected-error@+1 {{expected ::quantx::ScaleLayout to be one of: linear, tile128x4}}
+func.func private @scale_layout() attributes {value = #quantx.scale_layout<tile64x4>}
 
 // -----
 

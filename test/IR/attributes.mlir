@@ -20,8 +20,10 @@ func.func private @absmax_both() attributes {method = #quantx.absmax<margin = 0.
 func.func private @others() attributes {methods = [#quantx.minmax, #quantx.floor, #quantx.ceil, #quantx.even, #quantx.rceil]}
 // CHECK: [#quantx.rounding<nearest_even>, #quantx.rounding<nearest_toward_zero>, #quantx.rounding<stochastic>]
 func.func private @rounding() attributes {values = [#quantx.rounding<nearest_even>, #quantx.rounding<nearest_toward_zero>, #quantx.rounding<stochastic>]}
-// CHECK: #quantx.packing<linear>
-func.func private @packing() attributes {value = #quantx.packing<linear>}
+// CHECK: [#quantx.packing<linear>, #quantx.packing<split_half>, #quantx.packing<interleaved8>]
+func.func private @packing() attributes {values = [#quantx.packing<linear>, #quantx.packing<split_half>, #quantx.packing<interleaved8>]}
+// CHECK: [#quantx.scale_layout<linear>, #quantx.scale_layout<tile128x4>]
+func.func private @scale_layout() attributes {values = [#quantx.scale_layout<linear>, #quantx.scale_layout<tile128x4>]}
 
 // A type after an attribute is kept with it, in text that parses back.
 // CHECK: first = #quantx.with_type<#quantx.floor, i32>

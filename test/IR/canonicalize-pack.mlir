@@ -71,6 +71,31 @@ func.func @other_width(%c: tensor<8x64xi4>) -> tensor<8x32xi8> {
   return %r : tensor<8x32xi8>
 }
 
+// The other layouts undo each other too, each itself alone.
+// CHECK-LABEL: func.func @layouts(
+// CHECK-SAME: %[[C:.*]]: tensor<8x63xi4>, %[[B:.*]]: tensor<8x32xi8>
+func.func @layouts(%c: tensor<8x63xi4>, %b: tensor<8x32xi8>) -> (tensor<8x63xi4>, tensor<8x32xi8>) {
+  // CHECK-NEXT: return %[[C]], %[[B]]
+  %0 = quantx.pack %c as #quantx.packing<split_half> : tensor<8x63xi4> to tensor<8x32xi8>
+  %1 = quantx.unpack %0 as #quantx.packing<split_half> : tensor<8x32xi8> to tensor<8x63xi4>
+  %2 = quantx.unpack %b as #quantx.packing<interleaved8> : tensor<8x32xi8> to tensor<8x64xui4>
+  %3 = quantx.pack %2 as #quantx.packing<interleaved8> : tensor<8x64xui4> to tensor<8x32xi8>
+  return %1, %3 : tensor<8x63xi4>, tensor<8x32xi8>
+}
+
+// CHECK-LABEL: func.func @other_layout(
+func.func @other_layout(%c: tensor<8x64xi4>, %b: tensor<8x32xi8>) -> (tensor<8x64xi4>, tensor<8x32xi8>) {
+  // CHECK: quantx.pack %{{.*}} as #quantx.packing<linear>
+  // CHECK: quantx.unpack %{{.*}} as #quantx.packing<split_half>
+  // CHECK: quantx.unpack %{{.*}} as #quantx.packing<split_half>
+  // CHECK: quantx.pack %{{.*}} as #quantx.packing<interleaved8>
+  %0 = quantx.pack %c as #quantx.packing<linear> : tensor<8x64xi4> to tensor<8x32xi8>
+  %1 = quantx.unpack %0 as #quantx.packing<split_half> : tensor<8x32xi8> to tensor<8x64xi4>
+  %2 = quantx.unpack %b as #quantx.packing<split_half> : tensor<8x32xi8> to tensor<8x64xi4>
+  %3 = quantx.pack %2 as #quantx.packing<interleaved8> : tensor<8x64xi4> to tensor<8x32xi8>
+  return %1, %3 : tensor<8x64xi4>, tensor<8x32xi8>
+}
+
 // The bytes' type has to stay what it was.
 // CHECK-LABEL: func.func @other_type_of_bytes(
 func.func @other_type_of_bytes(%b: tensor<?x32xi8>) -> tensor<8x32xi8> {

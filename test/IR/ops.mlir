@@ -103,6 +103,35 @@ func.func @pack(%c: tensor<8x63xi3>, %d: tensor<?xui6>) {
   return
 }
 
+// CHECK-LABEL: func.func @pack_layouts(
+func.func @pack_layouts(%c: tensor<8x63xi4>) {
+  // CHECK: quantx.pack %{{.*}} as #quantx.packing<split_half> : tensor<8x63xi4> to tensor<8x32xi8>
+  // GENERIC: "quantx.pack"(%{{.*}}) <{packing = #quantx.packing<split_half>}>
+  %0 = quantx.pack %c as #quantx.packing<split_half> : tensor<8x63xi4> to tensor<8x32xi8>
+  // CHECK: quantx.unpack %{{.*}} as #quantx.packing<interleaved8> : tensor<8x32xi8> to tensor<8x64xui4>
+  %1 = quantx.unpack %0 as #quantx.packing<interleaved8> : tensor<8x32xi8> to tensor<8x64xui4>
+  return
+}
+
+// CHECK-LABEL: func.func @relayout_scales(
+// CHECK-SAME: %[[S:[a-z0-9]+]]: tensor<300x9xf8E8M0FNU>, %[[T:[a-z0-9]+]]: tensor<5x?x?x32x16xf8E4M3FN>, %[[R:[a-z0-9]+]]: index, %[[C:[a-z0-9]+]]: index
+func.func @relayout_scales(%s: tensor<300x9xf8E8M0FNU>, %t: tensor<5x?x?x32x16xf8E4M3FN>, %r: index, %c: index) {
+  // CHECK: quantx.relayout_scales %[[S]] to #quantx.scale_layout<tile128x4> : tensor<300x9xf8E8M0FNU> to tensor<3x3x32x16xf8E8M0FNU>
+  // GENERIC: "quantx.relayout_scales"(%{{[a-z0-9]+}}) <{layout = #quantx.scale_layout<tile128x4>}>
+  %0 = quantx.relayout_scales %s to #quantx.scale_layout<tile128x4> : tensor<300x9xf8E8M0FNU> to tensor<3x3x32x16xf8E8M0FNU>
+  // CHECK: quantx.relayout_scales %{{.*}} to #quantx.scale_layout<linear> {note} : tensor<3x3x32x16xf8E8M0FNU> to tensor<300x9xf8E8M0FNU>
+  %1 = quantx.relayout_scales %0 to #quantx.scale_layout<linear> {note} : tensor<3x3x32x16xf8E8M0FNU> to tensor<300x9xf8E8M0FNU>
+  // CHECK: quantx.relayout_scales %[[T]] to #quantx.scale_layout<linear> sizes(%[[R]], %[[C]]) : tensor<5x?x?x32x16xf8E4M3FN> to tensor<5x?x?xf8E4M3FN>
+  %2 = quantx.relayout_scales %t to #quantx.scale_layout<linear> sizes(%r, %c) : tensor<5x?x?x32x16xf8E4M3FN> to tensor<5x?x?xf8E4M3FN>
+  // CHECK: quantx.relayout_scales %[[T]] to #quantx.scale_layout<linear> sizes(%[[C]]) {note} : tensor<5x?x?x32x16xf8E4M3FN> to tensor<5x300x?xf8E4M3FN>
+  // GENERIC: "quantx.relayout_scales"(%{{[a-z0-9]+}}, %{{[a-z0-9]+}}) <{layout = #quantx.scale_layout<linear>}> {note}
+  %3 = quantx.relayout_scales %t to #quantx.scale_layout<linear> sizes(%c) {note} : tensor<5x?x?x32x16xf8E4M3FN> to tensor<5x300x?xf8E4M3FN>
+  // Nothing to give: sizes() is none.
+  // CHECK: quantx.relayout_scales %[[S]] to #quantx.scale_layout<tile128x4> : tensor<300x9xf8E8M0FNU> to tensor<?x?x32x16xf8E8M0FNU>
+  %4 = quantx.relayout_scales %s to #quantx.scale_layout<tile128x4> sizes() : tensor<300x9xf8E8M0FNU> to tensor<?x?x32x16xf8E8M0FNU>
+  return
+}
+
 // CHECK-LABEL: func.func @error_stats(
 func.func @error_stats(%x: tensor<?x64xf32>, %q: tensor<?x64x!mxfp4>) {
   // CHECK: %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} = quantx.error_stats %{{.*}}, %{{.*}} : tensor<?x64xf32>, tensor<?x64x!mxfp4> -> f32, f32, i64, i64

@@ -15,6 +15,7 @@
 // CHECK-DAG: #[[$PACK6:.*]] = affine_map<()[s0] -> ((s0 * 3) ceildiv 4)>
 // CHECK-DAG: #[[$UNPACK6:.*]] = affine_map<()[s0] -> ((s0 * 4) floordiv 3)>
 // CHECK-DAG: #[[$PACK3:.*]] = affine_map<()[s0] -> ((s0 * 3) ceildiv 8)>
+// CHECK-DAG: #[[$PER4:.*]] = affine_map<()[s0] -> (s0 ceildiv 4)>
 // CHECK-DAG: #[[$UNPACK5:.*]] = affine_map<()[s0] -> ((s0 * 8) floordiv 5)>
 
 // CHECK-LABEL: func.func @choose_qparams(
@@ -134,6 +135,43 @@ func.func @unpack(%b: tensor<?x?xi8>) -> (index, index) {
   %rows = tensor.dim %c, %c0 : tensor<?x?xui5>
   %codes = tensor.dim %c, %c1 : tensor<?x?xui5>
   return %rows, %codes : index, index
+}
+
+// CHECK-LABEL: func.func @tile_scales(
+// CHECK-SAME: %[[S:.*]]: tensor<?x?x?xf8E8M0FNU>
+// CHECK-DAG: %[[BATCHES:.*]] = tensor.dim %[[S]], %c0
+// CHECK-DAG: %[[ROWS:.*]] = tensor.dim %[[S]], %c1
+// CHECK-DAG: %[[COLUMNS:.*]] = tensor.dim %[[S]], %c2
+// CHECK-DAG: %[[DOWN:.*]] = affine.apply #[[$PER128]]()[%[[ROWS]]]
+// CHECK-DAG: %[[ACROSS:.*]] = affine.apply #[[$PER4]]()[%[[COLUMNS]]]
+// CHECK: return %[[BATCHES]], %[[DOWN]], %[[ACROSS]], %c32
+func.func @tile_scales(%s: tensor<?x?x?xf8E8M0FNU>) -> (index, index, index, index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
+  %c3 = arith.constant 3 : index
+  %t = quantx.relayout_scales %s to #quantx.scale_layout<tile128x4> : tensor<?x?x?xf8E8M0FNU> to tensor<?x?x?x?x?xf8E8M0FNU>
+  %batches = tensor.dim %t, %c0 : tensor<?x?x?x?x?xf8E8M0FNU>
+  %down = tensor.dim %t, %c1 : tensor<?x?x?x?x?xf8E8M0FNU>
+  %across = tensor.dim %t, %c2 : tensor<?x?x?x?x?xf8E8M0FNU>
+  %lines = tensor.dim %t, %c3 : tensor<?x?x?x?x?xf8E8M0FNU>
+  return %batches, %down, %across, %lines : index, index, index, index
+}
+
+// Rows and columns are given, batches are those of the operand.
+// CHECK-LABEL: func.func @untile_scales(
+// CHECK-SAME: %[[T:.*]]: tensor<?x?x?x32x16xf8E8M0FNU>, %[[COLUMNS:.*]]: index
+// CHECK-DAG: %[[BATCHES:.*]] = tensor.dim %[[T]], %c0
+// CHECK: return %[[BATCHES]], %c300, %[[COLUMNS]]
+func.func @untile_scales(%t: tensor<?x?x?x32x16xf8E8M0FNU>, %n: index) -> (index, index, index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
+  %s = quantx.relayout_scales %t to #quantx.scale_layout<linear> sizes(%n) : tensor<?x?x?x32x16xf8E8M0FNU> to tensor<?x300x?xf8E8M0FNU>
+  %batches = tensor.dim %s, %c0 : tensor<?x300x?xf8E8M0FNU>
+  %rows = tensor.dim %s, %c1 : tensor<?x300x?xf8E8M0FNU>
+  %columns = tensor.dim %s, %c2 : tensor<?x300x?xf8E8M0FNU>
+  return %batches, %rows, %columns : index, index, index
 }
 
 // A static size in a result's type wins over the operand's.

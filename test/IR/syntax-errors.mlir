@@ -100,6 +100,31 @@ func.func @unpack_no_to(%b: tensor<8x32xi8>) {
 
 // -----
 
+func.func @not_a_scale_layout(%s: tensor<128x4xf8E8M0FNU>) {
+  // expected-error@+1 {{expected a scale layout such as #quantx.scale_layout<tile128x4>, got #quantx.packing<linear>}}
+  %t = quantx.relayout_scales %s to #quantx.packing<linear> : tensor<128x4xf8E8M0FNU> to tensor<1x1x32x16xf8E8M0FNU>
+  return
+}
+
+// -----
+
+func.func @sizes_without_parentheses(%t: tensor<1x1x32x16xf8E8M0FNU>, %r: index) {
+  // expected-error@+1 {{expected '('}}
+  %s = quantx.relayout_scales %t to #quantx.scale_layout<linear> sizes %r : tensor<1x1x32x16xf8E8M0FNU> to tensor<?x4xf8E8M0FNU>
+  return
+}
+
+// -----
+
+func.func @size_of_another_type(%t: tensor<1x1x32x16xf8E8M0FNU>, %r: i32) {
+  // expected-error@+2 {{use of value '%r' expects different type than prior uses: 'index' vs 'i32'}}
+  // expected-note@-2 {{prior use here}}
+  %s = quantx.relayout_scales %t to #quantx.scale_layout<linear> sizes(%r) : tensor<1x1x32x16xf8E8M0FNU> to tensor<?x4xf8E8M0FNU>
+  return
+}
+
+// -----
+
 func.func @wrapped_twice(%c: tensor<8x64xi4>) {
   // expected-error@+1 {{expected a packing such as #quantx.packing<linear>, got #quantx.with_type<#quantx.packing<linear>, i8>}}
   %b = quantx.pack %c as #quantx.with_type<#quantx.packing<linear>, i8> : tensor<8x64xi4> to tensor<8x32xi8>

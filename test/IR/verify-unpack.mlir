@@ -55,3 +55,19 @@ func.func @one_bit(%x: tensor<8x8xi8>) {
   %r = quantx.unpack %x as #quantx.packing<linear> : tensor<8x8xi8> to tensor<8x64xi1>
   return
 }
+
+// -----
+
+func.func @unpack_c3(%x: tensor<8x24xi8>) {
+  // expected-error@+1 {{expected codes of 4 bits for split_half packing, got 'tensor<8x64xi3>'}}
+  %r = quantx.unpack %x as #quantx.packing<split_half> : tensor<8x24xi8> to tensor<8x64xi3>
+  return
+}
+
+// -----
+
+func.func @unpack_c3_interleaved(%x: tensor<8x64xi8>) {
+  // expected-error@+1 {{expected codes of 4 bits for interleaved8 packing, got 'tensor<8x64xui8>'}}
+  %r = quantx.unpack %x as #quantx.packing<interleaved8> : tensor<8x64xi8> to tensor<8x64xui8>
+  return
+}

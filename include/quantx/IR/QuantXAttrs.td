@@ -45,7 +45,9 @@ def QuantX_RoundingAttr
 //===----------------------------------------------------------------------===//
 
 def QuantX_Packing : I32EnumAttr<"Packing", "how codes share bytes", [
-    I32EnumAttrCase<"Linear", 0, "linear">]> {
+    I32EnumAttrCase<"Linear", 0, "linear">,
+    I32EnumAttrCase<"SplitHalf", 1, "split_half">,
+    I32EnumAttrCase<"Interleaved8", 2, "interleaved8">]> {
   let cppNamespace = "::quantx";
   let genSpecializedAttr = 0;
 }
@@ -62,6 +64,76 @@ def QuantX_PackingAttr : EnumAttr<QuantX_Dialect, QuantX_Packing, "packing"> {
     4 bits      byte 0                 6 bits  byte 0   byte 1   byte 2
            bit  7..4   3..0                    7......0 7......0 7......0
                 code1  code0                   11000000 22221111 33333322
+    ```
+
+    - `split_half`, of 4-bit codes: blocks of 32 codes, whose first half is in
+      the low and whose second half is in the high bits of 16 bytes. It is the
+      order of ggml's block types.
+
+    ```
+                byte 0         byte 1         ...  byte 15
+           bit  7..4    3..0   7..4    3..0        7..4    3..0
+                code16  code0  code17  code1       code31  code15
+    ```
+
+    - `interleaved8`, of 4-bit codes: groups of 8 codes, whose even ones come
+      before the odd ones. It is the order of AWQ's and FasterTransformer's
+      INT4 weights: one shift and one mask of the little-endian word give a pair
+      of neighbours, 16 bits apart.
+
+    ```
+                byte 0         byte 1         byte 2         byte 3
+           bit  7..4    3..0   7..4    3..0   7..4    3..0   7..4    3..0
+                code2   code0  code6   code4  code3   code1  code7   code5
+    ```
+
+    In every layout a row of K codes of n bits takes ceil(K * n / 8) bytes. A
+    last block or group of m codes, too few to fill it, is laid out as if it
+    had h = ceil(m / 2) bytes. In `split_half` byte j has the codes j and j + h.
+    In `interleaved8` the h even codes take the first h places, the odd ones the
+    rest. With m odd the last place is zero bits. Of m = 5:
+
+    ```
+    split_half       byte 0         byte 1         byte 2
+                bit  7..4    3..0   7..4    3..0   7..4    3..0
+                     code3   code0  code4   code1  0       code2
+
+    interleaved8     byte 0         byte 1         byte 2
+                bit  7..4    3..0   7..4    3..0   7..4    3..0
+                     code2   code0  code1   code4  0       code3
+    ```
+  }];
+}
+
+//===----------------------------------------------------------------------===//
+// Scale layouts
+//===----------------------------------------------------------------------===//
+
+def QuantX_ScaleLayout : I32EnumAttr<"ScaleLayout", "the order of scales", [
+    I32EnumAttrCase<"Linear", 0, "linear">,
+    I32EnumAttrCase<"Tile128x4", 1, "tile128x4">]> {
+  let cppNamespace = "::quantx";
+  let genSpecializedAttr = 0;
+}
+
+def QuantX_ScaleLayoutAttr
+    : EnumAttr<QuantX_Dialect, QuantX_ScaleLayout, "scale_layout"> {
+  let assemblyFormat = "`<` $value `>`";
+  let summary = "the order of 8-bit scales in memory";
+  let description = [{
+    - `linear`: row-major, R rows of C scales, as the blocks that they belong
+      to. It is the order in every `!quantx.scaled` tensor.
+    - `tile128x4`: tiles of 128 rows and 4 columns, row-major, which block-scaled
+      tensor cores read. In the 512 bytes of a tile, row r and column c are at
+      the offset (r mod 32) * 16 + (r div 32) * 4 + c. R and C are padded with
+      zero bytes to multiples of 128 and 4. As a tensor it has the shape
+      ceil(R / 128) x ceil(C / 4) x 32 x 16:
+
+    ```
+    line 0    r0  c0..3   r32 c0..3   r64 c0..3   r96  c0..3
+    line 1    r1  c0..3   r33 c0..3   r65 c0..3   r97  c0..3
+    ...
+    line 31   r31 c0..3   r63 c0..3   r95 c0..3   r127 c0..3
     ```
   }];
 }

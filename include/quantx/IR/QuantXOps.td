@@ -305,11 +305,29 @@ def QuantX_PackOp : QuantX_ShapedOp<"pack"> {
     - (pack_c1) `codes` has at least one dimension.
     - (pack_c2) the result has the shape of `codes`, but for the last dimension,
       ceil(K * n / 8).
+    - (pack_c3) the codes of layouts but `linear` have 4 bits.
 
     Example:
 
     ```mlir
     %b = quantx.pack %codes as #quantx.packing<linear>
+           : tensor<8x64xi4> to tensor<8x32xi8>
+    %g = quantx.pack %codes as #quantx.packing<split_half>
+           : tensor<8x64xi4> to tensor<8x32xi8>
+    ```
+
+    From one layout to another, bytes are unpacked and packed; and the payload
+    of a scaled tensor, which is `linear`, comes from and goes to other layouts
+    so. Lowering makes one loop of it, without the codes in between:
+
+    ```mlir
+    %q = quantx.dynamic_quantize %x using #quantx.absmax
+           : tensor<8x64xf32> to tensor<8x64x!int4>
+    %p, %s = quantx.disassemble %q
+               : tensor<8x64x!int4> to tensor<8x32xi8>, tensor<8x2xf16>
+    %c = quantx.unpack %p as #quantx.packing<linear>
+           : tensor<8x32xi8> to tensor<8x64xi4>
+    %b = quantx.pack %c as #quantx.packing<interleaved8>
            : tensor<8x64xi4> to tensor<8x32xi8>
     ```
   }];
@@ -332,6 +350,7 @@ def QuantX_UnpackOp : QuantX_ShapedOp<"unpack"> {
     - (unpack_c1) the result has at least one dimension.
     - (unpack_c2) `bytes` has the shape of the result, but for the last
       dimension, ceil(K * n / 8).
+    - (unpack_c3) the codes of layouts but `linear` have 4 bits.
 
     Example:
 
@@ -343,6 +362,85 @@ def QuantX_UnpackOp : QuantX_ShapedOp<"unpack"> {
   let arguments = (ins QuantX_ByteTensor:$bytes, QuantX_PackingAttr:$packing);
   let results = (outs QuantX_CodeTensor:$result);
   let hasCustomAssemblyFormat = 1;
+  let hasVerifier = 1;
+  let hasFolder = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// Scale layouts
+//===----------------------------------------------------------------------===//
+
+def QuantX_RelayoutScalesOp : QuantX_ShapedOp<"relayout_scales"> {
+  let summary = "put scales in another order";
+  let description = [{
+    Between the scales of a `!quantx.scaled` tensor, row-major, and the tiles
+    that block-scaled tensor cores read; see `#quantx.scale_layout`. `layout` is
+    that of the result, the operand has the other one. Dimensions in front of
+    the rows R and columns C are batches, which stay as they are.
+
+    ```
+    to tile128x4:  result[b, r div 128, c div 4,
+                          r mod 32, (r mod 128) div 32 * 4 + c mod 4] = scales[b, r, c]
+                   and 0 bytes where no scale is
+    to linear:     the same from right to left
+    ```
+
+    Tiles do not tell how many rows and columns they hold: where those of a
+    linear result are dynamic, `sizes` gives them, rows first. Sizes that do not
+    agree with the number of tiles at run time are not diagnosed.
+
+    Constraints:
+    - (relayout_scales_c1) the linear scales have a rank of at least 2, the
+      tiles the rank of them and 2 more.
+    - (relayout_scales_c2) tiles of RxC scales have the shape
+      ceil(R / 128) x ceil(C / 4) x 32 x 16, after the same batches.
+    - (relayout_scales_c3) operand and result have the same element type.
+    - (relayout_scales_c4) there is one of `sizes` for each dynamic R or C of a
+      linear result, and none for tiles.
+
+    Example:
+
+    ```mlir
+    %t = quantx.relayout_scales %s to #quantx.scale_layout<tile128x4>
+           : tensor<300x9xf8E8M0FNU> to tensor<3x3x32x16xf8E8M0FNU>
+    %l = quantx.relayout_scales %t to #quantx.scale_layout<linear>
+           : tensor<3x3x32x16xf8E8M0FNU> to tensor<300x9xf8E8M0FNU>
+    %d = quantx.relayout_scales %t to #quantx.scale_layout<linear> sizes(%r)
+           : tensor<3x3x32x16xf8E8M0FNU> to tensor<?x9xf8E8M0FNU>
+    ```
+
+    Incorrect: tiles as a tensor of the shape 384x12, which reads as row-major.
+    Correct: 3x3x32x16, whose row-major bytes are those of the tiles.
+  }];
+  let arguments = (ins QuantX_ByteScaleTensor:$scales,
+                       QuantX_ScaleLayoutAttr:$layout,
+                       Variadic<Index>:$sizes);
+  let results = (outs QuantX_ByteScaleTensor:$result);
+  let hasCustomAssemblyFormat = 1;
+  let extraClassDeclaration = [{
+    /// Rows, columns and lines of a tile, and the scales in a line.
+    static constexpr int64_t kTileRows = 128;
+    static constexpr int64_t kTileColumns = 4;
+    static constexpr int64_t kTileLines = 32;
+    static constexpr int64_t kTileLineSize = 16;
+
+    bool makesTiles() { return getLayout() == ScaleLayout::Tile128x4; }
+    /// The type of the operand or result that is linear, and of the other.
+    ::mlir::RankedTensorType getLinearType() {
+      return makesTiles() ? getScales().getType() : getType();
+    }
+    ::mlir::RankedTensorType getTiledType() {
+      return makesTiles() ? getType() : getScales().getType();
+    }
+    /// The sizes of the linear scales, for operands that may be converted ones.
+    ::llvm::SmallVector<::mlir::OpFoldResult>
+    getLinearSizes(::mlir::OpBuilder &builder, ::mlir::Value scales,
+                   ::mlir::ValueRange sizes);
+    /// The sizes of the tiles of linear scales.
+    ::llvm::SmallVector<::mlir::OpFoldResult>
+    getTiledSizes(::mlir::OpBuilder &builder,
+                  ::llvm::ArrayRef<::mlir::OpFoldResult> linearSizes);
+  }];
   let hasVerifier = 1;
   let hasFolder = 1;
 }

@@ -134,4 +134,7 @@ def QuantX_Code : Type<
 def QuantX_CodeTensor : RankedTensorOf<[QuantX_Code]>;
 def QuantX_ByteTensor : RankedTensorOf<[I8]>;
 
+/// A tensor of the scales that take a byte.
+def QuantX_ByteScaleTensor : RankedTensorOf<[F8E8M0FNU, F8E4M3FN]>;
+
 #endif // QUANTX_IR_QUANTXTYPES_TD
