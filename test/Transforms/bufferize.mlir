@@ -70,6 +70,32 @@ func.func @pack(%c: tensor<8x63xi4>) -> (tensor<8x63xi4>, tensor<8x32xi8>) {
   return %u, %p : tensor<8x63xi4>, tensor<8x32xi8>
 }
 
+// Other layouts, and codes of which only the carried form has a buffer.
+// CHECK-LABEL: func @repack(
+// CHECK-SAME:    %[[B:.*]]: memref<8x?xi8>
+func.func @repack(%b: tensor<8x?xi8>) -> tensor<8x?xi8> {
+  // CHECK: %[[P:.*]] = memref.alloc(%{{.*}}) {{.*}} : memref<8x?xi8>
+  // CHECK: return %[[P]]
+  %c = quantx.unpack %b as #quantx.packing<split_half> : tensor<8x?xi8> to tensor<8x?xui4>
+  %p = quantx.pack %c as #quantx.packing<interleaved8> : tensor<8x?xui4> to tensor<8x?xi8>
+  return %p : tensor<8x?xi8>
+}
+
+// CHECK-LABEL: func @relayout_scales(
+// CHECK-SAME:    %[[S:.*]]: memref<300x9xf8E8M0FNU>, %[[R:.*]]: index
+func.func @relayout_scales(%s: tensor<300x9xf8E8M0FNU>, %r: index) -> (tensor<3x3x32x16xf8E8M0FNU>, tensor<?x9xf8E8M0FNU>) {
+  // CHECK: %[[T:.*]] = memref.alloc() {{.*}} : memref<3x3x32x16xf8E8M0FNU>
+  // CHECK: linalg.generic {{.*}} outs(%[[T]] :
+  // CHECK: memref.load %[[S]]
+  // CHECK: %[[L:.*]] = memref.alloc(%[[R]]) {{.*}} : memref<?x9xf8E8M0FNU>
+  // CHECK: linalg.generic {{.*}} outs(%[[L]] :
+  // CHECK: memref.load %[[T]]
+  // CHECK: return %[[T]], %[[L]]
+  %t = quantx.relayout_scales %s to #quantx.scale_layout<tile128x4> : tensor<300x9xf8E8M0FNU> to tensor<3x3x32x16xf8E8M0FNU>
+  %l = quantx.relayout_scales %t to #quantx.scale_layout<linear> sizes(%r) : tensor<3x3x32x16xf8E8M0FNU> to tensor<?x9xf8E8M0FNU>
+  return %t, %l : tensor<3x3x32x16xf8E8M0FNU>, tensor<?x9xf8E8M0FNU>
+}
+
 // The codes that are overwritten are those of a tensor that is read later.
 // CHECK-LABEL: func @overwrite(
 // CHECK-SAME:    %[[P:.*]]: memref<8x40xi8>

@@ -281,6 +281,19 @@ struct RegroupingModel : public ExpandingModel<Model, OpT> {
 
 Value getFirst(const Parts &parts) { return parts.values.front(); }
 
+/// The parameters of a scaled tensor.
+ValueRange getParameters(const Parts &parts) {
+  return ValueRange(parts.values).drop_front();
+}
+
+/// The codes of a scaled tensor of `type`.
+CodeSource getPayload(OpBuilder &builder, Location loc, RankedTensorType type,
+                      const Parts &parts) {
+  return createPackedSource(builder, loc, getFirst(parts), Packing::Linear,
+                            getScaledElementType(type).getStorageBits(),
+                            getSizes(builder, loc, type, parts));
+}
+
 /// The scaled tensor of `payload` and `parameters` that holds `input`.
 Parts getQuantized(OpBuilder &builder, Location loc, Value payload,
                    ValueRange parameters, Value input) {
@@ -349,10 +362,10 @@ struct DynamicQuantizeModel
 struct DequantizeModel : public ExpandingModel<DequantizeModel, DequantizeOp> {
   static SmallVector<Parts> expand(OpBuilder &builder, DequantizeOp op,
                                    ArrayRef<Parts> operands) {
-    SmallVector<OpFoldResult> sizes =
-        getSizes(builder, op.getLoc(), op.getInput().getType(), operands[0]);
-    return {{{lowerDequantize(builder, op.getLoc(), op.getScaledType(), sizes,
-                              operands[0].values)}}};
+    CodeSource codes =
+        getPayload(builder, op.getLoc(), op.getInput().getType(), operands[0]);
+    return {{{lowerDequantize(builder, op.getLoc(), op.getScaledType(), codes,
+                              getParameters(operands[0]))}}};
   }
 };
 
@@ -378,8 +391,10 @@ struct DisassembleModel
 struct PackModel : public ExpandingModel<PackModel, PackOp> {
   static SmallVector<Parts> expand(OpBuilder &builder, PackOp op,
                                    ArrayRef<Parts> operands) {
-    auto type = cast<IntegerType>(op.getCodes().getType().getElementType());
-    return {{{lowerPack(builder, op.getLoc(), type, getFirst(operands[0]))}}};
+    CodeSource codes =
+        createUnpackedSource(builder, op.getLoc(), getFirst(operands[0]),
+                             op.getCodes().getType().getElementTypeBitWidth());
+    return {{{buildPackedCodes(builder, op.getLoc(), op.getPacking(), codes)}}};
   }
 };
 
@@ -390,16 +405,29 @@ struct UnpackModel : public ExpandingModel<UnpackModel, UnpackOp> {
     Value bytes = getFirst(operands[0]);
     SmallVector<OpFoldResult> sizes = getCodeSizes(
         builder, op.getLoc(), op.getResult(), bytes, type.getWidth());
-    return {{{lowerUnpack(builder, op.getLoc(), type, sizes, bytes)}}};
+    CodeSource codes = createPackedSource(
+        builder, op.getLoc(), bytes, op.getPacking(), type.getWidth(), sizes);
+    return {{{lowerUnpack(builder, op.getLoc(), type, codes)}}};
+  }
+};
+
+struct RelayoutScalesModel
+    : public ExpandingModel<RelayoutScalesModel, RelayoutScalesOp> {
+  static SmallVector<Parts> expand(OpBuilder &builder, RelayoutScalesOp op,
+                                   ArrayRef<Parts> operands) {
+    return {{{lowerRelayoutScales(builder, op, getFirst(operands[0]),
+                                  op.getSizes())}}};
   }
 };
 
 struct ErrorStatsModel : public ExpandingModel<ErrorStatsModel, ErrorStatsOp> {
   static SmallVector<Parts> expand(OpBuilder &builder, ErrorStatsOp op,
                                    ArrayRef<Parts> operands) {
-    SmallVector<Value> stats =
-        lowerErrorStats(builder, op.getLoc(), op.getScaledType(),
-                        getFirst(operands[0]), operands[1].values);
+    CodeSource codes = getPayload(builder, op.getLoc(),
+                                  op.getQuantized().getType(), operands[1]);
+    SmallVector<Value> stats = lowerErrorStats(
+        builder, op.getLoc(), op.getScaledType(), getFirst(operands[0]), codes,
+        getParameters(operands[1]));
     return llvm::map_to_vector(stats,
                                [](Value value) { return Parts{{value}}; });
   }
@@ -418,6 +446,7 @@ void quantx::registerBufferizableOpInterfaceExternalModels(
     DisassembleOp::attachInterface<DisassembleModel>(*context);
     PackOp::attachInterface<PackModel>(*context);
     UnpackOp::attachInterface<UnpackModel>(*context);
+    RelayoutScalesOp::attachInterface<RelayoutScalesModel>(*context);
     ErrorStatsOp::attachInterface<ErrorStatsModel>(*context);
     // What ops expand into.
     context->loadDialect<affine::AffineDialect, arith::ArithDialect,

@@ -1,9 +1,9 @@
 //===- Elements.cpp - choose_qparams, quantize, dequantize to linalg ------===//
 
 #include "quantx/Emit/Elements.h"
+#include "CodeFinder.h"
 #include "Loops.h"
 #include "Lowerings.h"
-#include "PackedCodes.h"
 #include "Patterns.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
@@ -37,42 +37,50 @@ SmallVector<Value> quantx::lowerChooseQParams(OpBuilder &builder, Location loc,
   return method.buildParameters(blocks);
 }
 
-Value quantx::lowerQuantize(OpBuilder &builder, Location loc, ScaledType type,
-                            Value input, ValueRange parameters,
-                            EncodeSpec spec) {
+CodeSource quantx::createEncodedSource(OpBuilder &builder, Location loc,
+                                       ScaledType type, Value input,
+                                       ValueRange parameters, EncodeSpec spec) {
   SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(builder, loc, input);
   SmallVector<Value> sizeValues;
   if (spec.seed)
     sizeValues = getValueOrCreateConstantIndexOp(builder, loc, sizes);
 
-  auto computeCode = [&](OpBuilder &nested, Location loc, ValueRange indices) {
+  auto encode = [type, input, parameters = llvm::to_vector(parameters), spec,
+                 sizeValues](OpBuilder &nested, Location loc,
+                             ValueRange indices) {
     ElementwiseBuilder b(nested, loc);
     Value element = tensor::ExtractOp::create(nested, loc, input, indices);
     BlockParameters block =
         readParameters(nested, loc, type, parameters, indices);
-    Value randomBits;
+    RoundingSpec rounding{spec.rounding, Value()};
     if (spec.seed)
-      randomBits = emitRandomBits(
+      rounding.randomBits = emitRandomBits(
           b, spec.seed, emitLinearIndex(nested, loc, indices, sizeValues));
-    RoundingSpec rounding(spec.rounding, randomBits);
     return emitQuantizeElement(b, type, element, block, rounding,
                                spec.saturate);
   };
-  return buildPackedCodes(builder, loc, sizes, type.getStorageBits(),
-                          computeCode);
+  return {type.getStorageBits(), sizes, encode, /*isZeroExtended=*/true};
+}
+
+Value quantx::lowerQuantize(OpBuilder &builder, Location loc, ScaledType type,
+                            Value input, ValueRange parameters,
+                            EncodeSpec spec) {
+  return buildPackedCodes(
+      builder, loc, Packing::Linear,
+      createEncodedSource(builder, loc, type, input, parameters, spec));
 }
 
 Value quantx::lowerDequantize(OpBuilder &builder, Location loc, ScaledType type,
-                              ArrayRef<OpFoldResult> sizes, ValueRange parts) {
+                              const CodeSource &codes, ValueRange parameters) {
   auto decode = [&](OpBuilder &nested, Location loc, ValueRange indices) {
     ElementwiseBuilder b(nested, loc);
-    Value code =
-        readCode(nested, loc, parts.front(), indices, type.getStorageBits());
+    Value code = codes.compute(nested, loc, indices);
     BlockParameters block =
-        readParameters(nested, loc, type, parts.drop_front(), indices);
+        readParameters(nested, loc, type, parameters, indices);
     return emitDequantizeElement(b, type, code, block);
   };
-  return buildElements(builder, loc, sizes, type.getExpressedType(), decode);
+  return buildElements(builder, loc, codes.sizes, type.getExpressedType(),
+                       decode);
 }
 
 //===----------------------------------------------------------------------===//
@@ -125,12 +133,10 @@ struct DequantizeLowering : public OpConversionPattern<DequantizeOp> {
   LogicalResult
   matchAndRewrite(DequantizeOp op, OneToNOpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
-    ScaledType type = op.getScaledType();
-    SmallVector<OpFoldResult> sizes =
-        getCodeSizes(rewriter, op.getLoc(), op.getInput(),
-                     adaptor.getInput().front(), type.getStorageBits());
-    Value result =
-        lowerDequantize(rewriter, op.getLoc(), type, sizes, adaptor.getInput());
+    CodeSource codes = CodeFinder(rewriter, op.getLoc())
+                           .findPayload(op.getInput(), adaptor.getInput());
+    Value result = lowerDequantize(rewriter, op.getLoc(), op.getScaledType(),
+                                   codes, adaptor.getInput().drop_front());
     rewriter.replaceOp(op,
                        castTensor(rewriter, op.getLoc(), result, op.getType()));
     return success();

@@ -1,8 +1,8 @@
 //===- ErrorStats.cpp - error_stats to linalg -----------------------------===//
 
+#include "CodeFinder.h"
 #include "Loops.h"
 #include "Lowerings.h"
-#include "PackedCodes.h"
 #include "Patterns.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "quantx/Emit/Elements.h"
@@ -58,7 +58,8 @@ static SmallVector<Value> readResults(OpBuilder &builder, Location loc,
 
 SmallVector<Value> quantx::lowerErrorStats(OpBuilder &builder, Location loc,
                                            ScaledType type, Value original,
-                                           ValueRange parts) {
+                                           const CodeSource &codes,
+                                           ValueRange parameters) {
   unsigned rank = type.getBlockRank();
   SmallVector<AffineMap> maps = {builder.getMultiDimIdentityMap(rank)};
   maps.append(4, AffineMap::get(rank, 0, builder.getContext()));
@@ -66,12 +67,11 @@ SmallVector<Value> quantx::lowerErrorStats(OpBuilder &builder, Location loc,
   auto body = [&](OpBuilder &nested, Location loc, ValueRange arguments) {
     ElementwiseBuilder b(nested, loc);
     SmallVector<Value> indices = createIndices(nested, loc, rank);
-    Value code =
-        readCode(nested, loc, parts.front(), indices, type.getStorageBits());
-    BlockParameters parameters =
-        readParameters(nested, loc, type, parts.drop_front(), indices);
-    Value decoded = emitDequantizeElement(b, type, code, parameters);
-    Value saturates = emitElementSaturates(b, type, arguments[0], parameters);
+    Value code = codes.compute(nested, loc, indices);
+    BlockParameters block =
+        readParameters(nested, loc, type, parameters, indices);
+    Value decoded = emitDequantizeElement(b, type, code, block);
+    Value saturates = emitElementSaturates(b, type, arguments[0], block);
     linalg::YieldOp::create(nested, loc,
                             emitAccumulate(b, arguments[0], decoded, saturates,
                                            arguments.take_back(4)));
@@ -93,10 +93,13 @@ struct ErrorStatsLowering : public OpConversionPattern<ErrorStatsOp> {
   LogicalResult
   matchAndRewrite(ErrorStatsOp op, OneToNOpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
-    rewriter.replaceOp(op, lowerErrorStats(rewriter, op.getLoc(),
-                                           op.getScaledType(),
-                                           adaptor.getOriginal().front(),
-                                           adaptor.getQuantized()));
+    CodeSource codes =
+        CodeFinder(rewriter, op.getLoc())
+            .findPayload(op.getQuantized(), adaptor.getQuantized());
+    rewriter.replaceOp(
+        op, lowerErrorStats(rewriter, op.getLoc(), op.getScaledType(),
+                            adaptor.getOriginal().front(), codes,
+                            adaptor.getQuantized().drop_front()));
     return success();
   }
 };

@@ -87,7 +87,22 @@ void quantx::populateQuantXToLinalgPatterns(const TypeConverter &converter,
   populateElementPatterns(converter, patterns);
   populateErrorStatsPatterns(converter, patterns);
   populatePackingPatterns(converter, patterns);
+  populateScaleLayoutPatterns(converter, patterns);
   populateExpandDynamicPatterns(patterns);
+}
+
+/// Erases what computes for nobody: loops that made codes for ops that then
+/// looked through to where the codes come from.
+static void eraseDeadLoops(Operation *root) {
+  SmallVector<Operation *> loops;
+  root->walk([&](Operation *op) {
+    if (isa<linalg::GenericOp, tensor::CastOp, tensor::EmptyOp, tensor::DimOp,
+            affine::AffineApplyOp>(op))
+      loops.push_back(op);
+  });
+  for (Operation *op : llvm::reverse(loops))
+    if (isOpTriviallyDead(op))
+      op->erase();
 }
 
 namespace {
@@ -165,7 +180,8 @@ struct LowerToLinalgPass
     if (failed(
             applyFullConversion(getOperation(), target, std::move(patterns))) ||
         failed(verifyNoScaledTypes(getOperation())))
-      signalPassFailure();
+      return signalPassFailure();
+    eraseDeadLoops(getOperation());
   }
 
 private:

@@ -9,6 +9,7 @@
 #ifndef QUANTX_LIB_CONVERSION_QUANTXTOLINALG_LOWERINGS_H
 #define QUANTX_LIB_CONVERSION_QUANTXTOLINALG_LOWERINGS_H
 
+#include "PackedCodes.h"
 #include "quantx/IR/QuantXOps.h"
 
 namespace quantx {
@@ -26,30 +27,34 @@ lowerChooseQParams(mlir::OpBuilder &builder, mlir::Location loc,
                    ScaledType type, ScaleMethodAttrInterface method,
                    mlir::Value input);
 
+/// The codes of `input` under `parameters`, encoded where they are asked for.
+CodeSource createEncodedSource(mlir::OpBuilder &builder, mlir::Location loc,
+                               ScaledType type, mlir::Value input,
+                               mlir::ValueRange parameters, EncodeSpec spec);
+
 /// The payload of `input` under `parameters`.
 mlir::Value lowerQuantize(mlir::OpBuilder &builder, mlir::Location loc,
                           ScaledType type, mlir::Value input,
                           mlir::ValueRange parameters, EncodeSpec spec);
 
-/// The values, of `sizes`, of a scaled tensor given by its parts.
+/// The values of a scaled tensor of `codes` and `parameters`.
 mlir::Value lowerDequantize(mlir::OpBuilder &builder, mlir::Location loc,
-                            ScaledType type,
-                            llvm::ArrayRef<mlir::OpFoldResult> sizes,
-                            mlir::ValueRange parts);
+                            ScaledType type, const CodeSource &codes,
+                            mlir::ValueRange parameters);
 
 /// The results of error_stats: scalars.
 llvm::SmallVector<mlir::Value>
 lowerErrorStats(mlir::OpBuilder &builder, mlir::Location loc, ScaledType type,
-                mlir::Value original, mlir::ValueRange parts);
+                mlir::Value original, const CodeSource &codes,
+                mlir::ValueRange parameters);
 
-/// Codes in bytes, of the type `codeType`, packed; and back, as many as a
-/// tensor of `sizes` has.
-mlir::Value lowerPack(mlir::OpBuilder &builder, mlir::Location loc,
-                      mlir::IntegerType codeType, mlir::Value codes);
+/// Codes of the type `codeType`, one a byte: extended as the type says.
 mlir::Value lowerUnpack(mlir::OpBuilder &builder, mlir::Location loc,
-                        mlir::IntegerType codeType,
-                        llvm::ArrayRef<mlir::OpFoldResult> sizes,
-                        mlir::Value bytes);
+                        mlir::IntegerType codeType, const CodeSource &codes);
+
+/// The scales in the layout of `op`, whose operands are `scales` and `sizes`.
+mlir::Value lowerRelayoutScales(mlir::OpBuilder &builder, RelayoutScalesOp op,
+                                mlir::Value scales, mlir::ValueRange sizes);
 
 } // namespace quantx
 

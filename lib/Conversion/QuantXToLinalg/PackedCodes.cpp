@@ -2,93 +2,148 @@
 
 #include "PackedCodes.h"
 #include "Loops.h"
+#include "RowLayout.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "quantx/IR/QuantXOps.h"
-#include "llvm/Support/MathExtras.h"
-#include <numeric>
 
 using namespace mlir;
 using namespace quantx;
 
 //===----------------------------------------------------------------------===//
+// Sources
+//===----------------------------------------------------------------------===//
+
+/// The bytes of rows of `numCodes` codes.
+static OpFoldResult getPackedRowSize(OpBuilder &builder, Location loc,
+                                     OpFoldResult numCodes, unsigned bits) {
+  if (std::optional<int64_t> size = getConstantIntValue(numCodes))
+    return builder.getIndexAttr(getPackedSize(*size, bits));
+  AffineExpr size = builder.getAffineSymbolExpr(0);
+  return applyToSize(builder, loc, (size * bits).ceilDiv(8), numCodes);
+}
+
+CodeSource quantx::createPackedSource(OpBuilder &builder, Location loc,
+                                      Value bytes, Packing packing,
+                                      unsigned bits,
+                                      ArrayRef<OpFoldResult> sizes) {
+  OpFoldResult rowSize;
+  if (std::optional<int64_t> numCodes = getConstantIntValue(sizes.back()))
+    rowSize = builder.getIndexAttr(getPackedSize(*numCodes, bits));
+  else if (packing != Packing::Linear)
+    rowSize = tensor::getMixedSize(builder, loc, bytes, sizes.size() - 1);
+  RowLayout layout(packing, bits, rowSize);
+  auto read = [=](OpBuilder &nested, Location loc, ValueRange indices) {
+    ImplicitLocOpBuilder b(loc, nested);
+    auto readByte = [&](Value byte) -> Value {
+      SmallVector<Value> byteIndices(indices);
+      byteIndices.back() = byte;
+      return tensor::ExtractOp::create(b, bytes, byteIndices);
+    };
+    return layout.emitRead(b, indices.back(), readByte);
+  };
+  return {bits, SmallVector<OpFoldResult>(sizes), read,
+          /*isZeroExtended=*/bits == 8};
+}
+
+CodeSource quantx::createUnpackedSource(OpBuilder &builder, Location loc,
+                                        Value codes, unsigned bits) {
+  auto read = [codes](OpBuilder &b, Location loc, ValueRange indices) -> Value {
+    return tensor::ExtractOp::create(b, loc, codes, indices);
+  };
+  return {bits, tensor::getMixedSizes(builder, loc, codes), read,
+          /*isZeroExtended=*/bits == 8};
+}
+
+/// The code of `source` at `indices`, of which the last may be beyond the
+/// `numCodes` of a row: 0 there.
+static Value emitIfExists(OpBuilder &builder, Location loc,
+                          const CodeSource &source, ValueRange indices,
+                          Value numCodes) {
+  ImplicitLocOpBuilder b(loc, builder);
+  Value one = arith::ConstantIndexOp::create(b, 1);
+  Value last = arith::SubIOp::create(b, numCodes, one);
+  SmallVector<Value> existing(indices);
+  existing.back() = arith::MinUIOp::create(b, indices.back(), last);
+  Value code = source.compute(b, loc, existing);
+  Value exists = arith::CmpIOp::create(b, arith::CmpIPredicate::ult,
+                                       indices.back(), numCodes);
+  ElementwiseBuilder arith(b, loc);
+  return arith.select(exists, code, arith.integer(8, 0, code));
+}
+
+CodeSource quantx::resizeRows(OpBuilder &builder, Location loc,
+                              const CodeSource &source, OpFoldResult numCodes) {
+  // Packing and unpacking whole bytes changes nothing.
+  if (!numCodes && source.countsBytes)
+    return source;
+  CodeSource result = source;
+  result.countsBytes = !numCodes;
+  if (!numCodes) {
+    AffineExpr numBytes = builder.getAffineSymbolExpr(0);
+    OpFoldResult rowSize =
+        getPackedRowSize(builder, loc, source.sizes.back(), source.bits);
+    numCodes = applyToSize(builder, loc, (numBytes * 8).floorDiv(source.bits),
+                           rowSize);
+  }
+  result.sizes.back() = numCodes;
+  std::optional<int64_t> size = getConstantIntValue(source.sizes.back());
+  std::optional<int64_t> newSize = getConstantIntValue(numCodes);
+  if (source.countsBytes || (size && newSize && *newSize <= *size))
+    return result;
+  Value end =
+      getValueOrCreateConstantIndexOp(builder, loc, source.sizes.back());
+  result.compute = [source, end](OpBuilder &b, Location loc,
+                                 ValueRange indices) {
+    return emitIfExists(b, loc, source, indices, end);
+  };
+  return result;
+}
+
+//===----------------------------------------------------------------------===//
 // Packing
 //===----------------------------------------------------------------------===//
 
-static Value createIndex(ImplicitLocOpBuilder &b, int64_t value) {
-  return arith::ConstantIndexOp::create(b, value);
-}
-
-/// How many codes of `bits` bits a byte can hold a part of.
-static unsigned getMaxCodesPerByte(unsigned bits) {
-  unsigned latestStart = bits - std::gcd(8u, bits);
-  return (latestStart + 7) / bits + 1;
-}
-
 /// Whether every code that a byte loop looks at exists: rows fill whole groups,
 /// and a byte never looks beyond its own codes.
-static bool fillsRows(OpFoldResult numCodes, unsigned bits) {
-  std::optional<int64_t> size = getConstantIntValue(numCodes);
-  bool looksOnlyAtOwnCodes = 8 % bits == 0 || bits == 6;
-  return size && looksOnlyAtOwnCodes && *size * bits % 8 == 0;
-}
-
-/// The part of the code at `index` (in the last dimension) that lies in the
-/// byte at `byteIndex`, as i32; 0 beyond the end of the row.
-static Value emitCodeInByte(ImplicitLocOpBuilder &b, ValueRange byteIndices,
-                            Value index, Value numCodes, unsigned bits,
-                            ElementFn computeCode) {
-  SmallVector<Value> indices(byteIndices);
-  indices.back() = index;
-  if (numCodes) {
-    Value last = arith::SubIOp::create(b, numCodes, createIndex(b, 1));
-    indices.back() = arith::MinUIOp::create(b, index, last);
-  }
-  ElementwiseBuilder arith(b, b.getLoc());
-  Value code = arith.zext(computeCode(b, b.getLoc(), indices), 32);
-  if (numCodes) {
-    Value exists =
-        arith::CmpIOp::create(b, arith::CmpIPredicate::ult, index, numCodes);
-    code = arith.select(exists, code, arith.i32(0, code));
-  }
-  // The code's first bit is bit `shift` of the byte, negative when the code
-  // began in the byte before: shift left by 8 more, then back.
-  Value codeBit = arith::MulIOp::create(b, index, createIndex(b, bits));
-  Value byteBit =
-      arith::MulIOp::create(b, byteIndices.back(), createIndex(b, 8));
-  Value shift = arith::SubIOp::create(
-      b, arith::AddIOp::create(b, codeBit, createIndex(b, 8)), byteBit);
-  Value amount = arith::IndexCastOp::create(b, b.getI32Type(), shift);
-  return arith.lshr(arith::ShLIOp::create(b, code, amount), 8);
+static bool fillsRows(const CodeSource &source, const RowLayout &layout) {
+  if (source.countsBytes && 8 % source.bits == 0)
+    return true;
+  std::optional<int64_t> size = getConstantIntValue(source.sizes.back());
+  return size && layout.hasOwnCodesOnly() && *size * source.bits % 8 == 0;
 }
 
 Value quantx::buildPackedCodes(OpBuilder &builder, Location loc,
-                               ArrayRef<OpFoldResult> sizes, unsigned bits,
-                               ElementFn computeCode) {
-  SmallVector<OpFoldResult> byteSizes(sizes);
-  if (std::optional<int64_t> numCodes = getConstantIntValue(sizes.back())) {
-    byteSizes.back() = builder.getIndexAttr(getPackedSize(*numCodes, bits));
-  } else {
-    AffineExpr size = builder.getAffineSymbolExpr(0);
-    byteSizes.back() =
-        applyToSize(builder, loc, (size * bits).ceilDiv(8), sizes.back());
-  }
+                               Packing packing, const CodeSource &source) {
+  unsigned bits = source.bits;
+  SmallVector<OpFoldResult> byteSizes = source.sizes;
+  byteSizes.back() = getPackedRowSize(builder, loc, source.sizes.back(), bits);
+  RowLayout layout(packing, bits, byteSizes.back());
   Value numCodes;
-  if (!fillsRows(sizes.back(), bits))
-    numCodes = getValueOrCreateConstantIndexOp(builder, loc, sizes.back());
+  if (!fillsRows(source, layout)) {
+    numCodes =
+        getValueOrCreateConstantIndexOp(builder, loc, source.sizes.back());
+  }
 
+  auto computeCode = [&](ImplicitLocOpBuilder &b, ValueRange indices) {
+    Value code = numCodes
+                     ? emitIfExists(b, b.getLoc(), source, indices, numCodes)
+                     : source.compute(b, b.getLoc(), indices);
+    ElementwiseBuilder arith(b, b.getLoc());
+    if (!source.isZeroExtended)
+      code = arith.bitAnd(code, (1 << bits) - 1);
+    return arith.zext(code, 32);
+  };
   auto computeByte = [&](OpBuilder &nested, Location loc,
                          ValueRange byteIndices) {
     ImplicitLocOpBuilder b(loc, nested);
-    Value firstBit =
-        arith::MulIOp::create(b, byteIndices.back(), createIndex(b, 8));
-    Value firstCode = arith::DivUIOp::create(b, firstBit, createIndex(b, bits));
     Value byte;
-    for (unsigned i = 0; i < getMaxCodesPerByte(bits); ++i) {
-      Value index = arith::AddIOp::create(b, firstCode, createIndex(b, i));
-      Value part =
-          emitCodeInByte(b, byteIndices, index, numCodes, bits, computeCode);
+    for (unsigned i = 0; i < layout.getMaxCodesPerByte(); ++i) {
+      SmallVector<Value> indices(byteIndices);
+      indices.back() = layout.emitCodeIndex(b, byteIndices.back(), i);
+      Value part = layout.emitPart(b, computeCode(b, indices), indices.back(),
+                                   byteIndices.back(), i);
       byte = byte ? arith::OrIOp::create(b, byte, part) : part;
     }
     return ElementwiseBuilder(b, loc).trunc(byte, 8);
@@ -98,42 +153,17 @@ Value quantx::buildPackedCodes(OpBuilder &builder, Location loc,
 }
 
 //===----------------------------------------------------------------------===//
-// Unpacking
+// Sizes
 //===----------------------------------------------------------------------===//
-
-Value quantx::readCode(OpBuilder &builder, Location loc, Value bytes,
-                       ValueRange indices, unsigned bits) {
-  ImplicitLocOpBuilder nested(loc, builder);
-  if (bits == 8)
-    return tensor::ExtractOp::create(nested, bytes, indices);
-  ElementwiseBuilder b(builder, loc);
-  Value firstBit =
-      arith::MulIOp::create(nested, indices.back(), createIndex(nested, bits));
-  auto readByteOf = [&](Value bit) -> Value {
-    SmallVector<Value> byteIndices(indices);
-    byteIndices.back() =
-        arith::DivUIOp::create(nested, bit, createIndex(nested, 8));
-    return b.zext(tensor::ExtractOp::create(nested, bytes, byteIndices), 32);
-  };
-  Value word = readByteOf(firstBit);
-  // Where the code ends in its first byte, the second is that byte again, and
-  // what it adds lies above the code.
-  if (8 % bits != 0) {
-    Value lastBit =
-        arith::AddIOp::create(nested, firstBit, createIndex(nested, bits - 1));
-    word = b.bitOr(word, b.shl(readByteOf(lastBit), 8));
-  }
-  Value inByte =
-      arith::AndIOp::create(nested, firstBit, createIndex(nested, 7));
-  Value shift = arith::IndexCastOp::create(nested, nested.getI32Type(), inByte);
-  return b.trunc(arith::ShRUIOp::create(nested, word, shift), 8);
-}
 
 /// The last size of `original` where the op that made it tells; else null.
 static OpFoldResult findNumCodes(OpBuilder &builder, Location loc,
                                  Value original) {
   Operation *op = original.getDefiningOp();
-  int64_t last = cast<RankedTensorType>(original.getType()).getRank() - 1;
+  auto type = cast<RankedTensorType>(original.getType());
+  int64_t last = type.getRank() - 1;
+  if (!type.isDynamicDim(last))
+    return builder.getIndexAttr(type.getDimSize(last));
   if (auto quantize = dyn_cast_or_null<QuantizeOp>(op))
     return tensor::getMixedSize(builder, loc, quantize.getInput(), last);
   if (auto quantize = dyn_cast_or_null<DynamicQuantizeOp>(op))

@@ -1,8 +1,8 @@
 //===- Packing.cpp - pack and unpack to linalg ----------------------------===//
 
+#include "CodeFinder.h"
 #include "Loops.h"
 #include "Lowerings.h"
-#include "PackedCodes.h"
 #include "Patterns.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "quantx/Emit/Codes.h"
@@ -11,29 +11,15 @@
 using namespace mlir;
 using namespace quantx;
 
-Value quantx::lowerPack(OpBuilder &builder, Location loc, IntegerType codeType,
-                        Value codes) {
-  unsigned bits = codeType.getWidth();
-  auto computeCode = [&](OpBuilder &nested, Location loc, ValueRange indices) {
-    ElementwiseBuilder b(nested, loc);
-    Value code = tensor::ExtractOp::create(nested, loc, codes, indices);
-    return b.bitAnd(code, (1 << bits) - 1);
-  };
-  return buildPackedCodes(builder, loc,
-                          tensor::getMixedSizes(builder, loc, codes), bits,
-                          computeCode);
-}
-
 Value quantx::lowerUnpack(OpBuilder &builder, Location loc,
-                          IntegerType codeType, ArrayRef<OpFoldResult> sizes,
-                          Value bytes) {
+                          IntegerType codeType, const CodeSource &codes) {
   IntegerFormat format{codeType.getWidth(), !codeType.isUnsigned()};
   auto extend = [&](OpBuilder &nested, Location loc, ValueRange indices) {
     ElementwiseBuilder b(nested, loc);
-    Value code = readCode(nested, loc, bytes, indices, format.bits);
+    Value code = codes.compute(nested, loc, indices);
     return b.trunc(emitExtendInteger(b, code, format), 8);
   };
-  return buildElements(builder, loc, sizes, builder.getI8Type(), extend);
+  return buildElements(builder, loc, codes.sizes, builder.getI8Type(), extend);
 }
 
 namespace {
@@ -42,13 +28,12 @@ struct PackLowering : public OpConversionPattern<PackOp> {
   using OpConversionPattern::OpConversionPattern;
 
   LogicalResult
-  matchAndRewrite(PackOp op, OpAdaptor adaptor,
+  matchAndRewrite(PackOp op, OpAdaptor,
                   ConversionPatternRewriter &rewriter) const override {
-    auto codeType = cast<IntegerType>(op.getCodes().getType().getElementType());
-    Value bytes =
-        lowerPack(rewriter, op.getLoc(), codeType, adaptor.getCodes());
-    rewriter.replaceOp(op,
-                       castTensor(rewriter, op.getLoc(), bytes, op.getType()));
+    Location loc = op.getLoc();
+    CodeSource codes = CodeFinder(rewriter, loc).findCodes(op.getCodes());
+    Value bytes = buildPackedCodes(rewriter, loc, op.getPacking(), codes);
+    rewriter.replaceOp(op, castTensor(rewriter, loc, bytes, op.getType()));
     return success();
   }
 };
@@ -57,16 +42,14 @@ struct UnpackLowering : public OpConversionPattern<UnpackOp> {
   using OpConversionPattern::OpConversionPattern;
 
   LogicalResult
-  matchAndRewrite(UnpackOp op, OpAdaptor adaptor,
+  matchAndRewrite(UnpackOp op, OpAdaptor,
                   ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    CodeSource source = CodeFinder(rewriter, loc).findCodes(op.getResult());
     auto codeType = cast<IntegerType>(op.getType().getElementType());
-    SmallVector<OpFoldResult> sizes =
-        getCodeSizes(rewriter, op.getLoc(), op.getResult(), adaptor.getBytes(),
-                     codeType.getWidth());
-    Value codes =
-        lowerUnpack(rewriter, op.getLoc(), codeType, sizes, adaptor.getBytes());
+    Value codes = lowerUnpack(rewriter, loc, codeType, source);
     Type type = getTypeConverter()->convertType(op.getType());
-    rewriter.replaceOp(op, castTensor(rewriter, op.getLoc(), codes, type));
+    rewriter.replaceOp(op, castTensor(rewriter, loc, codes, type));
     return success();
   }
 };

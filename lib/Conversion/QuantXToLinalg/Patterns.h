@@ -15,6 +15,9 @@ void populateErrorStatsPatterns(const mlir::TypeConverter &converter,
 void populatePackingPatterns(const mlir::TypeConverter &converter,
                              mlir::RewritePatternSet &patterns);
 
+void populateScaleLayoutPatterns(const mlir::TypeConverter &converter,
+                                 mlir::RewritePatternSet &patterns);
+
 /// The types that `type` converts to.
 llvm::SmallVector<mlir::Type> convertType(const mlir::TypeConverter &converter,
                                           mlir::Type type);
