@@ -20,6 +20,18 @@ int64_t quantx::getCodesPerByteGroup(unsigned bits) {
   return 8 / std::gcd(8u, bits);
 }
 
+int64_t quantx::getCodesPerBlock(Packing packing, unsigned bits) {
+  switch (packing) {
+  case Packing::Linear:
+    return getCodesPerByteGroup(bits);
+  case Packing::SplitHalf:
+    return 32;
+  case Packing::Interleaved8:
+    return 8;
+  }
+  llvm_unreachable("unknown packing");
+}
+
 SmallVector<int64_t> quantx::getSliceSteps(ScaledType type) {
   SmallVector<int64_t> steps;
   for (int64_t block : type.getBlockShape())

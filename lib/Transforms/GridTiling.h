@@ -192,7 +192,8 @@ struct GridTiling : public mlir::TilingInterface::ExternalModel<Model, OpT> {
         !isOnSteps(op->getResult(0), result, steps, /*wholeSteps=*/true))
       return llvm::failure();
     IndexBuilder index{b, op->getLoc()};
-    setDomain(getGridOfBox(index, result, steps), domainOffsets, domainSizes);
+    setDomain(typed, getGridOfBox(index, result, steps), domainOffsets,
+              domainSizes);
     return llvm::success();
   }
 
@@ -232,8 +233,10 @@ struct GridTiling : public mlir::TilingInterface::ExternalModel<Model, OpT> {
     if (!isOpFusableWithProducerSlices(op, operandNumbers, offsets, sizes))
       return llvm::failure();
     IndexBuilder index{b, op->getLoc()};
-    setDomain(getGridOfBox(index, {offsets.front(), sizes.front()},
-                           Model::getOperandSteps(mlir::cast<OpT>(op))),
+    auto typed = mlir::cast<OpT>(op);
+    setDomain(typed,
+              getGridOfBox(index, {offsets.front(), sizes.front()},
+                           Model::getOperandSteps(typed)),
               domainOffsets, domainSizes);
     return llvm::success();
   }
@@ -270,11 +273,13 @@ private:
     return {elements, Model::getResult(index, op, grid, elements)};
   }
 
-  static void setDomain(const Box &grid,
+  /// `grid` may go on with dimensions that are whole in every step.
+  static void setDomain(OpT op, const Box &grid,
                         llvm::SmallVectorImpl<OpFoldResult> &offsets,
                         llvm::SmallVectorImpl<OpFoldResult> &sizes) {
-    offsets = grid.offsets;
-    sizes = grid.sizes;
+    size_t rank = Model::getSteps(op).size();
+    offsets.assign(grid.offsets.begin(), grid.offsets.begin() + rank);
+    sizes.assign(grid.sizes.begin(), grid.sizes.begin() + rank);
   }
 };
 

@@ -28,15 +28,17 @@ static SmallVector<int64_t> getScaledSteps(ScaledType type) {
   return steps;
 }
 
-/// The last step of codes that fill whole bytes, and the bytes.
-static SmallVector<int64_t> getCodeSteps(RankedTensorType codes) {
+/// The last step of codes that have whole bytes of their own, and the bytes.
+static SmallVector<int64_t> getCodeSteps(RankedTensorType codes,
+                                         Packing packing) {
   SmallVector<int64_t> steps(codes.getRank(), 1);
-  steps.back() = getCodesPerByteGroup(codes.getElementTypeBitWidth());
+  steps.back() = getCodesPerBlock(packing, codes.getElementTypeBitWidth());
   return steps;
 }
 
-static SmallVector<int64_t> getByteSteps(RankedTensorType codes) {
-  SmallVector<int64_t> steps = getCodeSteps(codes);
+static SmallVector<int64_t> getByteSteps(RankedTensorType codes,
+                                         Packing packing) {
+  SmallVector<int64_t> steps = getCodeSteps(codes, packing);
   steps.back() = steps.back() * codes.getElementTypeBitWidth() / 8;
   return steps;
 }
@@ -147,10 +149,10 @@ struct DequantizeTiling : public GridTiling<DequantizeTiling, DequantizeOp> {
 struct PackTiling : public GridTiling<PackTiling, PackOp> {
   static std::optional<StringRef> findObstacle(PackOp) { return std::nullopt; }
   static SmallVector<int64_t> getSteps(PackOp op) {
-    return getCodeSteps(op.getCodes().getType());
+    return getCodeSteps(op.getCodes().getType(), op.getPacking());
   }
   static SmallVector<int64_t> getResultSteps(PackOp op) {
-    return getByteSteps(op.getCodes().getType());
+    return getByteSteps(op.getCodes().getType(), op.getPacking());
   }
   static Box getResult(IndexBuilder &index, PackOp op, const Box &,
                        const Box &codes) {
@@ -170,10 +172,10 @@ struct UnpackTiling : public GridTiling<UnpackTiling, UnpackOp> {
     return std::nullopt;
   }
   static SmallVector<int64_t> getSteps(UnpackOp op) {
-    return getCodeSteps(op.getType());
+    return getCodeSteps(op.getType(), op.getPacking());
   }
   static SmallVector<int64_t> getOperandSteps(UnpackOp op) {
-    return getByteSteps(op.getType());
+    return getByteSteps(op.getType(), op.getPacking());
   }
   static SmallVector<OpFoldResult> getElementSizes(IndexBuilder &index,
                                                    UnpackOp op) {
@@ -183,8 +185,10 @@ struct UnpackTiling : public GridTiling<UnpackTiling, UnpackOp> {
     (void)reified;
     return shapes.front();
   }
+  // Not so where the place of a code depends on how many follow it.
   static bool isAnyReadableFrom(UnpackOp op, const Box &result) {
-    return isOnSteps(op.getResult(), result, getSteps(op),
+    return op.getPacking() == Packing::Linear &&
+           isOnSteps(op.getResult(), result, getSteps(op),
                      /*wholeSteps=*/false);
   }
 
@@ -195,24 +199,103 @@ struct UnpackTiling : public GridTiling<UnpackTiling, UnpackOp> {
         getBytesOfCodes(index, codes, op.getType().getElementTypeBitWidth());
     Value operand = createSlice(index, op.getBytes(), bytes, tiling);
     addTiledOp(index, op, operand, result, tiling);
-    dropPadding(index, result, tiling.tiledValues.front());
+    dropPadding(index, op, result, tiling.tiledValues.front());
     return tiling;
   }
 
 private:
   /// A row of dynamic size has as many codes as its bytes hold: cuts a tile
   /// that may end within a byte to its size.
-  static void dropPadding(IndexBuilder &index, const Box &result,
+  static void dropPadding(IndexBuilder &index, UnpackOp op, const Box &result,
                           Value &codes) {
     OpFoldResult size = result.sizes.back();
     auto type = cast<RankedTensorType>(codes.getType());
+    unsigned bits = type.getElementTypeBitWidth();
     if (getConstantIntValue(size) ||
-        isKnownMultipleOf(size, getCodeSteps(type).back()))
+        isKnownMultipleOf(size, getCodesPerByteGroup(bits)))
       return;
     SmallVector<OpFoldResult> zeros(type.getRank(), index.constant(0));
     SmallVector<OpFoldResult> ones(type.getRank(), index.constant(1));
     codes = tensor::ExtractSliceOp::create(index.b, index.loc, codes, zeros,
                                            result.sizes, ones);
+  }
+};
+
+// Elements are the linear scales, in steps of a tile.
+struct RelayoutScalesTiling
+    : public GridTiling<RelayoutScalesTiling, RelayoutScalesOp> {
+  static std::optional<StringRef> findObstacle(RelayoutScalesOp) {
+    return std::nullopt;
+  }
+  static SmallVector<int64_t> getSteps(RelayoutScalesOp op) {
+    SmallVector<int64_t> steps(op.getLinearType().getRank() - 2, 1);
+    steps.push_back(RelayoutScalesOp::kTileRows);
+    steps.push_back(RelayoutScalesOp::kTileColumns);
+    return steps;
+  }
+  static SmallVector<int64_t> getResultSteps(RelayoutScalesOp op) {
+    return op.makesTiles() ? getTileSteps(op) : getSteps(op);
+  }
+  static SmallVector<int64_t> getOperandSteps(RelayoutScalesOp op) {
+    return op.makesTiles() ? getSteps(op) : getTileSteps(op);
+  }
+  static SmallVector<OpFoldResult> getElementSizes(IndexBuilder &index,
+                                                   RelayoutScalesOp op) {
+    return op.getLinearSizes(index.b, op.getScales(), op.getSizes());
+  }
+  static Box getResult(IndexBuilder &index, RelayoutScalesOp op,
+                       const Box &grid, const Box &elements) {
+    return op.makesTiles() ? getTiles(index, grid) : elements;
+  }
+  static Box getElementsOfResult(IndexBuilder &index, RelayoutScalesOp op,
+                                 const Box &result) {
+    if (!op.makesTiles())
+      return result;
+    SmallVector<int64_t> steps = getSteps(op);
+    Box grid = result;
+    grid.offsets.truncate(steps.size());
+    grid.sizes.truncate(steps.size());
+    Box elements =
+        getElementsOfGrid(index, grid, steps, getElementSizes(index, op));
+    useKnownSizes(grid, steps, op.getScales(), elements);
+    return elements;
+  }
+  // Sizes are given: a tile need not end with a tile of the scales.
+  static bool isAnyReadableFrom(RelayoutScalesOp op, const Box &result) {
+    return !op.makesTiles() && isOnSteps(op.getResult(), result, getSteps(op),
+                                         /*wholeSteps=*/false);
+  }
+
+  static TilingResult build(IndexBuilder &index, RelayoutScalesOp op,
+                            const Box &elements, const Box &result) {
+    TilingResult tiling;
+    Box source =
+        op.makesTiles()
+            ? elements
+            : getTiles(index, getGridOfBox(index, elements, getSteps(op)));
+    SmallVector<Value> operands = {
+        createSlice(index, op.getScales(), source, tiling)};
+    if (!op.makesTiles()) {
+      for (OpFoldResult size : ArrayRef(elements.sizes).take_back(2))
+        if (!getConstantIntValue(size))
+          operands.push_back(cast<Value>(size));
+    }
+    addTiledOp(index, op, operands, result, tiling);
+    return tiling;
+  }
+
+private:
+  static SmallVector<int64_t> getTileSteps(RelayoutScalesOp op) {
+    SmallVector<int64_t> steps(op.getLinearType().getRank(), 1);
+    steps.append({kWholeStep, kWholeStep});
+    return steps;
+  }
+  static Box getTiles(IndexBuilder &index, const Box &grid) {
+    Box tiles = grid;
+    tiles.offsets.append(2, index.constant(0));
+    tiles.sizes.push_back(index.constant(RelayoutScalesOp::kTileLines));
+    tiles.sizes.push_back(index.constant(RelayoutScalesOp::kTileLineSize));
+    return tiles;
   }
 };
 
@@ -226,6 +309,7 @@ void quantx::registerTilingInterfaceExternalModels(DialectRegistry &registry) {
     DequantizeOp::attachInterface<DequantizeTiling>(*context);
     PackOp::attachInterface<PackTiling>(*context);
     UnpackOp::attachInterface<UnpackTiling>(*context);
+    RelayoutScalesOp::attachInterface<RelayoutScalesTiling>(*context);
     // What tiles are made of.
     context->loadDialect<affine::AffineDialect, arith::ArithDialect,
                          tensor::TensorDialect>();

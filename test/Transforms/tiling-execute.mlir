@@ -38,6 +38,10 @@
 // RUN: %{check}
 // REDEFINE: %{name} = repack
 // RUN: %{check}
+// REDEFINE: %{name} = layouts
+// RUN: %{check}
+// REDEFINE: %{name} = relayout
+// RUN: %{check}
 
 !mxfp4 = !quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x32>
 !int4 = !quantx.scaled<ui4 : f32, f16 per 1x5, zero_point ui4>
@@ -153,4 +157,61 @@ func.func @repack(%all: tensor<32x256xf32>)
   %p4 = quantx.pack %c4 as #quantx.packing<linear>
     : tensor<5x45xui4> to tensor<5x23xi8>
   return %p3, %p4 : tensor<5x17xi8>, tensor<5x23xi8>
+}
+
+// Blocks of 32 and groups of 8 codes; the last of each row is partial and odd.
+func.func @layouts(%all: tensor<32x256xf32>)
+    -> (tensor<5x39xi8>, tensor<5x39xi8>) {
+  %c = arith.constant 100.0 : f32
+  %x = tensor.extract_slice %all[0, 0] [5, 39] [1, 1]
+    : tensor<32x256xf32> to tensor<5x39xf32>
+  %f = tensor.empty() : tensor<5x39xi8>
+  %bytes = linalg.generic {
+    indexing_maps = [affine_map<(d0, d1) -> (d0, d1)>,
+                     affine_map<(d0, d1) -> (d0, d1)>],
+    iterator_types = ["parallel", "parallel"]}
+    ins(%x : tensor<5x39xf32>) outs(%f : tensor<5x39xi8>) {
+  ^bb0(%in: f32, %out: i8):
+    %scaled = arith.mulf %in, %c : f32
+    %i = arith.fptosi %scaled : f32 to i32
+    %low = arith.trunci %i : i32 to i8
+    linalg.yield %low : i8
+  } -> tensor<5x39xi8>
+  %s = quantx.unpack %bytes as #quantx.packing<split_half>
+    : tensor<5x39xi8> to tensor<5x77xi4>
+  %ps = quantx.pack %s as #quantx.packing<interleaved8>
+    : tensor<5x77xi4> to tensor<5x39xi8>
+  %i = quantx.unpack %bytes as #quantx.packing<interleaved8>
+    : tensor<5x39xi8> to tensor<5x77xui4>
+  %pi = quantx.pack %i as #quantx.packing<split_half>
+    : tensor<5x77xui4> to tensor<5x39xi8>
+  return %ps, %pi : tensor<5x39xi8>, tensor<5x39xi8>
+}
+
+!scale = !quantx.scaled<f8E4M3FN : f32, f8E8M0FNU per 1x1>
+!scale4d = !quantx.scaled<f8E4M3FN : f32, f8E8M0FNU per 1x1x1x1>
+
+// Three tiles down and across, the last ones with padding; and back from tiles
+// of which only a part is read.
+func.func @relayout(%all: tensor<32x256xf32>)
+    -> (tensor<3x3x32x16xf8E8M0FNU>, tensor<300x9xf8E8M0FNU>) {
+  %flat = tensor.collapse_shape %all [[0, 1]]
+    : tensor<32x256xf32> into tensor<8192xf32>
+  %x = tensor.extract_slice %flat[0] [2700] [1]
+    : tensor<8192xf32> to tensor<2700xf32>
+  %m = tensor.expand_shape %x [[0, 1]] output_shape [300, 9]
+    : tensor<2700xf32> into tensor<300x9xf32>
+  %s = quantx.choose_qparams %m using #quantx.floor for !scale
+    : tensor<300x9xf32> -> tensor<300x9xf8E8M0FNU>
+  %t = quantx.relayout_scales %s to #quantx.scale_layout<tile128x4>
+    : tensor<300x9xf8E8M0FNU> to tensor<3x3x32x16xf8E8M0FNU>
+  %y = tensor.extract_slice %flat[0] [4608] [1]
+    : tensor<8192xf32> to tensor<4608xf32>
+  %n = tensor.expand_shape %y [[0, 1, 2, 3]] output_shape [3, 3, 32, 16]
+    : tensor<4608xf32> into tensor<3x3x32x16xf32>
+  %u = quantx.choose_qparams %n using #quantx.floor for !scale4d
+    : tensor<3x3x32x16xf32> -> tensor<3x3x32x16xf8E8M0FNU>
+  %l = quantx.relayout_scales %u to #quantx.scale_layout<linear>
+    : tensor<3x3x32x16xf8E8M0FNU> to tensor<300x9xf8E8M0FNU>
+  return %t, %l : tensor<3x3x32x16xf8E8M0FNU>, tensor<300x9xf8E8M0FNU>
 }

@@ -133,3 +133,188 @@ module attributes {transform.with_named_sequence} {
     transform.yield
   }
 }
+
+// -----
+
+// From layout to layout: a tile of the last is tiles of both, on blocks of 32.
+
+// CHECK-LABEL: func @repack(
+// CHECK-SAME:    %[[B:.*]]: tensor<8x48xi8>
+func.func @repack(%b: tensor<8x48xi8>) -> tensor<8x48xi8> {
+  // CHECK: scf.for
+  // CHECK: scf.for
+  // CHECK: %[[T:.*]] = tensor.extract_slice %[[B]][%{{.*}}, %{{.*}}] [1, 16] [1, 1]
+  // CHECK: %[[C:.*]] = quantx.unpack %[[T]] as #quantx.packing<split_half> : tensor<1x16xi8> to tensor<1x32xi4>
+  // CHECK: quantx.pack %[[C]] as #quantx.packing<interleaved8> {tile} : tensor<1x32xi4> to tensor<1x16xi8>
+  %c = quantx.unpack %b as #quantx.packing<split_half> : tensor<8x48xi8> to tensor<8x96xi4>
+  %p = quantx.pack %c as #quantx.packing<interleaved8> {tile} : tensor<8x96xi4> to tensor<8x48xi8>
+  return %p : tensor<8x48xi8>
+}
+
+module attributes {transform.with_named_sequence} {
+  transform.named_sequence @__transform_main(%m: !transform.any_op {transform.readonly}) {
+    %0 = transform.structured.match attributes{tile} in %m : (!transform.any_op) -> !transform.any_op
+    %t, %l:2 = transform.structured.fuse %0 tile_sizes [1, 4] : (!transform.any_op) -> (!transform.any_op, !transform.any_op, !transform.any_op)
+    transform.yield
+  }
+}
+
+// -----
+
+// Three groups of 8 codes are no block of 32.
+
+// CHECK-LABEL: func @repack_misaligned(
+func.func @repack_misaligned(%b: tensor<8x48xi8>) -> tensor<8x48xi8> {
+  // CHECK: quantx.unpack %{{.*}} as #quantx.packing<split_half> : tensor<8x48xi8> to tensor<8x96xi4>
+  // CHECK: scf.for
+  // CHECK-NOT: quantx.unpack
+  // CHECK: quantx.pack
+  %c = quantx.unpack %b as #quantx.packing<split_half> : tensor<8x48xi8> to tensor<8x96xi4>
+  %p = quantx.pack %c as #quantx.packing<interleaved8> {tile} : tensor<8x96xi4> to tensor<8x48xi8>
+  return %p : tensor<8x48xi8>
+}
+
+module attributes {transform.with_named_sequence} {
+  transform.named_sequence @__transform_main(%m: !transform.any_op {transform.readonly}) {
+    %0 = transform.structured.match attributes{tile} in %m : (!transform.any_op) -> !transform.any_op
+    %t, %l:2 = transform.structured.fuse %0 tile_sizes [1, 3] : (!transform.any_op) -> (!transform.any_op, !transform.any_op, !transform.any_op)
+    transform.yield
+  }
+}
+
+// -----
+
+// The same tiles from linear bytes: any that begin on a byte.
+
+// CHECK-LABEL: func @repack_linear(
+func.func @repack_linear(%b: tensor<8x48xi8>) -> tensor<8x48xi8> {
+  // CHECK: scf.for
+  // CHECK: %[[C:.*]] = quantx.unpack %{{.*}} as #quantx.packing<linear> : tensor<1x12xi8> to tensor<1x24xi4>
+  // CHECK: quantx.pack %[[C]]
+  %c = quantx.unpack %b as #quantx.packing<linear> : tensor<8x48xi8> to tensor<8x96xi4>
+  %p = quantx.pack %c as #quantx.packing<interleaved8> {tile} : tensor<8x96xi4> to tensor<8x48xi8>
+  return %p : tensor<8x48xi8>
+}
+
+module attributes {transform.with_named_sequence} {
+  transform.named_sequence @__transform_main(%m: !transform.any_op {transform.readonly}) {
+    %0 = transform.structured.match attributes{tile} in %m : (!transform.any_op) -> !transform.any_op
+    %t, %l:2 = transform.structured.fuse %0 tile_sizes [1, 3] : (!transform.any_op) -> (!transform.any_op, !transform.any_op, !transform.any_op)
+    transform.yield
+  }
+}
+
+// -----
+
+// Scales are chosen for the tiles that they go to.
+!mxfp8 = !quantx.scaled<f8E4M3FN : f32, f8E8M0FNU per 1x32>
+
+// CHECK-LABEL: func @tiled_scales(
+// CHECK-SAME:    %[[X:.*]]: tensor<256x256xf32>
+func.func @tiled_scales(%x: tensor<256x256xf32>) -> tensor<2x2x32x16xf8E8M0FNU> {
+  // CHECK: scf.for
+  // CHECK: scf.for
+  // CHECK: %[[T:.*]] = tensor.extract_slice %[[X]][%{{.*}}, %{{.*}}] [128, 128] [1, 1]
+  // CHECK: %[[S:.*]] = quantx.choose_qparams %[[T]] {{.*}} -> tensor<128x4xf8E8M0FNU>
+  // CHECK: quantx.relayout_scales %[[S]] {{.*}} : tensor<128x4xf8E8M0FNU> to tensor<1x1x32x16xf8E8M0FNU>
+  %s = quantx.choose_qparams %x using #quantx.floor for !mxfp8 : tensor<256x256xf32> -> tensor<256x8xf8E8M0FNU>
+  %t = quantx.relayout_scales %s to #quantx.scale_layout<tile128x4> {tile} : tensor<256x8xf8E8M0FNU> to tensor<2x2x32x16xf8E8M0FNU>
+  return %t : tensor<2x2x32x16xf8E8M0FNU>
+}
+
+module attributes {transform.with_named_sequence} {
+  transform.named_sequence @__transform_main(%m: !transform.any_op {transform.readonly}) {
+    %0 = transform.structured.match attributes{tile} in %m : (!transform.any_op) -> !transform.any_op
+    %t, %l:2 = transform.structured.fuse %0 tile_sizes [1, 1] : (!transform.any_op) -> (!transform.any_op, !transform.any_op, !transform.any_op)
+    transform.yield
+  }
+}
+
+// -----
+
+// Tiles of scales are read where a consumer's tile begins on one; it may end
+// anywhere.
+!mxfp8 = !quantx.scaled<f8E4M3FN : f32, f8E8M0FNU per 1x32>
+
+// CHECK: #[[$DOWN:.*]] = affine_map<()[s0] -> (s0 floordiv 128)>
+// CHECK-LABEL: func @untiled_scales(
+// CHECK-SAME:    %[[X:.*]]: tensor<200x224xf32>, %[[T:.*]]: tensor<2x2x32x16xf8E8M0FNU>
+func.func @untiled_scales(%x: tensor<200x224xf32>, %t: tensor<2x2x32x16xf8E8M0FNU>) -> tensor<200x224x!mxfp8> {
+  // CHECK: scf.for
+  // CHECK: scf.for
+  // CHECK: %[[X_TILE:.*]] = tensor.extract_slice %[[X]][%[[I:.*]], %{{.*}}] [%[[ROWS:.*]], %{{.*}}] [1, 1]
+  // CHECK: %[[TILE_ROW:.*]] = affine.apply #[[$DOWN]]()[%[[I]]]
+  // CHECK: %[[TILE:.*]] = tensor.extract_slice %[[T]][%[[TILE_ROW]], %{{.*}}, 0, 0] [%{{.*}}, %{{.*}}, 32, 16] [1, 1, 1, 1]
+  // CHECK: %[[S:.*]] = quantx.relayout_scales %[[TILE]] to #quantx.scale_layout<linear> sizes(%[[ROWS]], %{{.*}}) :
+  // CHECK: quantx.quantize %[[X_TILE]], %[[S]]
+  %s = quantx.relayout_scales %t to #quantx.scale_layout<linear> : tensor<2x2x32x16xf8E8M0FNU> to tensor<200x7xf8E8M0FNU>
+  %q = quantx.quantize %x, %s {tile} : tensor<200x224xf32>, tensor<200x7xf8E8M0FNU> to tensor<200x224x!mxfp8>
+  return %q : tensor<200x224x!mxfp8>
+}
+
+module attributes {transform.with_named_sequence} {
+  transform.named_sequence @__transform_main(%m: !transform.any_op {transform.readonly}) {
+    %0 = transform.structured.match attributes{tile} in %m : (!transform.any_op) -> !transform.any_op
+    %t, %l:2 = transform.structured.fuse %0 tile_sizes [128, 4] : (!transform.any_op) -> (!transform.any_op, !transform.any_op, !transform.any_op)
+    transform.yield
+  }
+}
+
+// -----
+
+// A tile that ends within a block of linear codes can be unpacked alone.
+
+// CHECK-LABEL: func @first_codes(
+func.func @first_codes(%b: tensor<8x48xi8>) -> tensor<8x10xi8> {
+  // CHECK: scf.forall
+  // CHECK: tensor.extract_slice %{{.*}} [1, 10] [1, 1] : tensor<8x48xi8> to tensor<1x10xi8>
+  // CHECK: quantx.unpack %{{.*}} : tensor<1x10xi8> to tensor<1x20xi4>
+  %c = quantx.unpack %b as #quantx.packing<linear> : tensor<8x48xi8> to tensor<8x96xi4>
+  %o = tensor.empty() : tensor<8x10xi8>
+  %r = scf.forall (%i) in (8) shared_outs(%acc = %o) -> tensor<8x10xi8> {
+    %x = tensor.extract_slice %c[%i, 0] [1, 20] [1, 1] : tensor<8x96xi4> to tensor<1x20xi4>
+    %p = quantx.pack %x as #quantx.packing<interleaved8> : tensor<1x20xi4> to tensor<1x10xi8>
+    scf.forall.in_parallel {
+      tensor.parallel_insert_slice %p into %acc[%i, 0] [1, 10] [1, 1] : tensor<1x10xi8> into tensor<8x10xi8>
+    }
+  }
+  return %r : tensor<8x10xi8>
+}
+
+module attributes {transform.with_named_sequence} {
+  transform.named_sequence @__transform_main(%m: !transform.any_op {transform.readonly}) {
+    %0 = transform.structured.match ops{["quantx.unpack"]} in %m : (!transform.any_op) -> !transform.any_op
+    %1 = transform.structured.match ops{["scf.forall"]} in %m : (!transform.any_op) -> !transform.any_op
+    %fused, %new = transform.structured.fuse_into_containing_op %0 into %1 : (!transform.any_op, !transform.any_op) -> (!transform.any_op, !transform.any_op)
+    transform.yield
+  }
+}
+
+// -----
+
+// Of 32 codes that share bytes, 20 cannot: all is unpacked for each tile.
+
+// CHECK-LABEL: func @first_codes_of_block(
+func.func @first_codes_of_block(%b: tensor<8x48xi8>) -> tensor<8x10xi8> {
+  // CHECK: scf.forall
+  // CHECK: quantx.unpack %{{.*}} : tensor<8x48xi8> to tensor<8x96xi4>
+  %c = quantx.unpack %b as #quantx.packing<split_half> : tensor<8x48xi8> to tensor<8x96xi4>
+  %o = tensor.empty() : tensor<8x10xi8>
+  %r = scf.forall (%i) in (8) shared_outs(%acc = %o) -> tensor<8x10xi8> {
+    %x = tensor.extract_slice %c[%i, 0] [1, 20] [1, 1] : tensor<8x96xi4> to tensor<1x20xi4>
+    %p = quantx.pack %x as #quantx.packing<interleaved8> : tensor<1x20xi4> to tensor<1x10xi8>
+    scf.forall.in_parallel {
+      tensor.parallel_insert_slice %p into %acc[%i, 0] [1, 10] [1, 1] : tensor<1x10xi8> into tensor<8x10xi8>
+    }
+  }
+  return %r : tensor<8x10xi8>
+}
+
+module attributes {transform.with_named_sequence} {
+  transform.named_sequence @__transform_main(%m: !transform.any_op {transform.readonly}) {
+    %0 = transform.structured.match ops{["quantx.unpack"]} in %m : (!transform.any_op) -> !transform.any_op
+    %1 = transform.structured.match ops{["scf.forall"]} in %m : (!transform.any_op) -> !transform.any_op
+    %fused, %new = transform.structured.fuse_into_containing_op %0 into %1 : (!transform.any_op, !transform.any_op) -> (!transform.any_op, !transform.any_op)
+    transform.yield
+  }
+}

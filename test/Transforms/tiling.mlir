@@ -5,6 +5,11 @@
 // CHECK-DAG: #[[$BLOCKS:.+]] = affine_map<()[s0] -> (s0 ceildiv 32)>
 // CHECK-DAG: #[[$ELEMENT:.+]] = affine_map<()[s0] -> (s0 * 32)>
 // CHECK-DAG: #[[$CUT80:.+]] = affine_map<()[s0, s1] -> (s1 * -32 + 80, s0 * 32)>
+// CHECK-DAG: #[[$TIMES4:.+]] = affine_map<()[s0] -> (s0 * 4)>
+// CHECK-DAG: #[[$TIMES8:.+]] = affine_map<()[s0] -> (s0 * 8)>
+// CHECK-DAG: #[[$TIMES16:.+]] = affine_map<()[s0] -> (s0 * 16)>
+// CHECK-DAG: #[[$TIMES128:.+]] = affine_map<()[s0] -> (s0 * 128)>
+// CHECK-DAG: #[[$BY128:.+]] = affine_map<()[s0] -> (s0 ceildiv 128)>
 // CHECK-DAG: #[[$BYTES:.+]] = affine_map<()[s0] -> (s0 * 3)>
 
 !mxfp4 = !quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x32>
@@ -117,4 +122,67 @@ func.func @unpack(%b: tensor<8x5xi8>) -> tensor<8x9xi4> {
   // CHECK: tensor.insert_slice %{{.*}} [1, %[[SIZE2]]] [1, 1] : tensor<1x?xi4> into tensor<8x9xi4>
   %c = quantx.unpack %b as #quantx.packing<linear> : tensor<8x5xi8> to tensor<8x9xi4>
   return %c : tensor<8x9xi4>
+}
+
+// A step is a block of the layout: 32 codes, 16 bytes. The last block is partial.
+// CHECK-LABEL: func @pack_split_half(
+// CHECK-SAME:    %[[C:.*]]: tensor<8x80xi4>
+func.func @pack_split_half(%c: tensor<8x80xi4>) -> tensor<8x40xi8> {
+  // CHECK: scf.for %[[I:.*]] = %{{.*}} to %c8 step %c1
+  // CHECK: scf.for %[[J:.*]] = %{{.*}} to %c3 step %c2
+  // CHECK: %[[CODE:.*]] = affine.apply #[[$ELEMENT]]()[%[[J]]]
+  // CHECK: %[[SIZE:.*]] = affine.min #[[$CUT80]]()
+  // CHECK: %[[TILE:.*]] = tensor.extract_slice %[[C]][%[[I]], %[[CODE]]] [1, %[[SIZE]]] [1, 1]
+  // CHECK: %[[P:.*]] = quantx.pack %[[TILE]] as #quantx.packing<split_half> : tensor<1x?xi4> to tensor<1x?xi8>
+  // CHECK: %[[BYTE:.*]] = affine.apply #[[$TIMES16]]()[%[[J]]]
+  // CHECK: tensor.insert_slice %[[P]] into %{{.*}}[%[[I]], %[[BYTE]]]
+  %p = quantx.pack %c as #quantx.packing<split_half> : tensor<8x80xi4> to tensor<8x40xi8>
+  return %p : tensor<8x40xi8>
+}
+
+// 8 codes, 4 bytes.
+// CHECK-LABEL: func @unpack_interleaved8(
+// CHECK-SAME:    %[[B:.*]]: tensor<8x32xi8>
+func.func @unpack_interleaved8(%b: tensor<8x32xi8>) -> tensor<8x64xui4> {
+  // CHECK: scf.for %[[J:.*]] = %{{.*}} to %c8 step %c2
+  // CHECK: %[[BYTE:.*]] = affine.apply #[[$TIMES4]]()[%[[J]]]
+  // CHECK: %[[TILE:.*]] = tensor.extract_slice %[[B]][%{{.*}}, %[[BYTE]]] [1, 8] [1, 1]
+  // CHECK: %[[C:.*]] = quantx.unpack %[[TILE]] as #quantx.packing<interleaved8> : tensor<1x8xi8> to tensor<1x16xui4>
+  // CHECK: %[[CODE:.*]] = affine.apply #[[$TIMES8]]()[%[[J]]]
+  // CHECK: tensor.insert_slice %[[C]] into %{{.*}}[%{{.*}}, %[[CODE]]] [1, 16] [1, 1]
+  %c = quantx.unpack %b as #quantx.packing<interleaved8> : tensor<8x32xi8> to tensor<8x64xui4>
+  return %c : tensor<8x64xui4>
+}
+
+// A step is a tile of the scales.
+// CHECK-LABEL: func @tile_scales(
+// CHECK-SAME:    %[[S:.*]]: tensor<300x9xf8E8M0FNU>
+func.func @tile_scales(%s: tensor<300x9xf8E8M0FNU>) -> tensor<3x3x32x16xf8E8M0FNU> {
+  // CHECK: scf.for %[[I:.*]] = %{{.*}} to %c3 step %c1
+  // CHECK: scf.for %[[J:.*]] = %{{.*}} to %c3 step %c2
+  // CHECK: %[[TILES:.*]] = affine.min #{{.*}}(%[[J]])
+  // CHECK: %[[ROW:.*]] = affine.apply #[[$TIMES128]]()[%[[I]]]
+  // CHECK: %[[ROWS:.*]] = affine.min #{{.*}}()[%[[I]]]
+  // CHECK: %[[COLUMN:.*]] = affine.apply #[[$TIMES4]]()[%[[J]]]
+  // CHECK: tensor.extract_slice %[[S]][%[[ROW]], %[[COLUMN]]] [%[[ROWS]], %{{.*}}] [1, 1]
+  // CHECK: %[[T:.*]] = quantx.relayout_scales %{{.*}} : tensor<?x?xf8E8M0FNU> to tensor<1x?x32x16xf8E8M0FNU>
+  // CHECK: tensor.insert_slice %[[T]] into %{{.*}}[%[[I]], %[[J]], 0, 0] [1, %[[TILES]], 32, 16] [1, 1, 1, 1]
+  %t = quantx.relayout_scales %s to #quantx.scale_layout<tile128x4> : tensor<300x9xf8E8M0FNU> to tensor<3x3x32x16xf8E8M0FNU>
+  return %t : tensor<3x3x32x16xf8E8M0FNU>
+}
+
+// Each tile is given its own sizes.
+// CHECK-LABEL: func @untile_scales(
+// CHECK-SAME:    %[[T:.*]]: tensor<?x3x32x16xf8E8M0FNU>, %[[R:.*]]: index
+func.func @untile_scales(%t: tensor<?x3x32x16xf8E8M0FNU>, %r: index) -> tensor<?x12xf8E8M0FNU> {
+  // CHECK: %[[DOWN:.*]] = affine.apply #[[$BY128]]()[%[[R]]]
+  // CHECK: scf.for %[[I:.*]] = %{{.*}} to %[[DOWN]] step %c1
+  // CHECK: scf.for %[[J:.*]] = %{{.*}} to %c3 step %c2
+  // CHECK: %[[ROWS:.*]] = affine.min #{{.*}}()[%[[R]], %[[I]]]
+  // CHECK: %[[COLUMNS:.*]] = affine.apply #[[$TIMES4]]()
+  // CHECK: %[[TILE:.*]] = tensor.extract_slice %[[T]][%[[I]], %[[J]], 0, 0] [%{{.*}}, %{{.*}}, 32, 16] [1, 1, 1, 1]
+  // CHECK: %[[S:.*]] = quantx.relayout_scales %[[TILE]] to #quantx.scale_layout<linear> sizes(%[[ROWS]], %[[COLUMNS]]) :
+  // CHECK: tensor.insert_slice %[[S]] into %{{.*}} [%[[ROWS]], %[[COLUMNS]]] [1, 1]
+  %s = quantx.relayout_scales %t to #quantx.scale_layout<linear> sizes(%r) : tensor<?x3x32x16xf8E8M0FNU> to tensor<?x12xf8E8M0FNU>
+  return %s : tensor<?x12xf8E8M0FNU>
 }

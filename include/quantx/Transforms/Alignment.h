@@ -11,12 +11,16 @@
 #define QUANTX_TRANSFORMS_ALIGNMENT_H
 
 #include "mlir/IR/OpDefinition.h"
-#include "quantx/IR/QuantXTypes.h"
+#include "quantx/IR/QuantXAttrs.h"
 
 namespace quantx {
 
 /// The least number of codes of `bits` bits that fills whole bytes.
 int64_t getCodesPerByteGroup(unsigned bits);
+
+/// The same where a layout may reorder codes: the block that it does so in, so
+/// that what begins on a block is laid out as if the row began there.
+int64_t getCodesPerBlock(Packing packing, unsigned bits);
 
 /// For each dimension, what the offset of a slice of a tensor of `type` must be
 /// a multiple of: the block, in the last dimension also the codes that fill
