@@ -251,7 +251,7 @@ Value quantx::emitDecodeFloat(ElementwiseBuilder &b, Value code,
 static Value emitE8M0Value(ElementwiseBuilder &b, Value exponent, Value isNaN) {
   constexpr int64_t subnormalBits = 0x00400000; // 2^-127
   Value bits = b.shl(exponent, kF32MantissaBits);
-  bits = b.select(b.equal(exponent, 0), b.i32(subnormalBits, bits), bits);
+  bits = b.max(bits, subnormalBits);
   bits = b.select(isNaN, b.i32(kF32QuietNaNBits, bits), bits);
   return b.asF32(bits);
 }

@@ -9,14 +9,10 @@
 
 #include "../Differences.h"
 #include "Program.h"
-#include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Parser/Parser.h"
-#include "mlir/Pass/PassManager.h"
-#include "mlir/Pass/PassRegistry.h"
 #include "quantx/Pipelines/Pipelines.h"
+#include "support/Upstream.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/Support/DynamicLibrary.h"
 #include "llvm/Support/ErrorHandling.h"
 #include "gtest/gtest.h"
 
@@ -106,53 +102,23 @@ static std::string getExtendProgram(const Format &format,
          wide + "\n" + "  return %y : " + wide + "\n}\n";
 }
 
-/// Makes calls of the library calls of the LLVM dialect. Our pipeline gives
-/// functions C wrappers, and would call one of the library's that is not there.
-static void callLibraryDirectly(mlir::ModuleOp module) {
-  for (auto function :
-       llvm::make_early_inc_range(module.getOps<mlir::func::FuncOp>())) {
-    if (!function.isDeclaration())
-      continue;
-    mlir::OpBuilder builder(function);
-    auto type = mlir::LLVM::LLVMFunctionType::get(
-        function.getResultTypes().front(), function.getArgumentTypes());
-    mlir::LLVM::LLVMFuncOp::create(builder, function.getLoc(),
-                                   function.getName(), type);
-    function.erase();
-  }
-  module.walk([](mlir::func::CallOp call) {
-    mlir::OpBuilder builder(call);
-    auto direct = mlir::LLVM::CallOp::create(
-        builder, call.getLoc(), call.getResultTypes(), call.getCallee(),
-        call.getOperands());
-    call.replaceAllUsesWith(direct.getResults());
-    call.erase();
-  });
-}
-
 /// `text` with its conversions lowered by upstream, to calls of APFloat.
 static std::string lowerToAPFloat(const std::string &text) {
   mlir::DialectRegistry registry;
   registerAllDialects(registry);
-  registerAllPasses();
   mlir::MLIRContext context(registry);
-  context.loadDialect<mlir::LLVM::LLVMDialect>();
   auto module = mlir::parseSourceString<mlir::ModuleOp>(text, &context);
-  mlir::PassManager passes(&context);
-  constexpr llvm::StringLiteral pipeline =
-      "func.func(convert-elementwise-to-linalg),linalg-fuse-elementwise-ops,"
-      "convert-arith-to-apfloat";
-  if (!module || mlir::failed(mlir::parsePassPipeline(pipeline, passes)) ||
-      mlir::failed(passes.run(*module))) {
-    llvm::report_fatal_error("upstream cannot lower the program");
-  }
+  if (!module)
+    llvm::report_fatal_error("the program does not parse");
+  llvm::cantFail(lowerByUpstream(
+      *module, "func.func(convert-elementwise-to-linalg),"
+               "linalg-fuse-elementwise-ops,convert-arith-to-apfloat"));
   module->walk([](mlir::Operation *op) {
     if (op->getName().getStringRef() == "arith.truncf" ||
         op->getName().getStringRef() == "arith.extf") {
       llvm::report_fatal_error("upstream left a conversion to us");
     }
   });
-  callLibraryDirectly(*module);
   std::string lowered;
   llvm::raw_string_ostream(lowered) << *module;
   return lowered;
@@ -272,13 +238,6 @@ static std::vector<Bits> getExtendDifferences(const Format &format,
 
 class ApfloatLoweringTest : public testing::TestWithParam<Format> {
 protected:
-  static void SetUpTestSuite() {
-    std::string error;
-    ASSERT_FALSE(llvm::sys::DynamicLibrary::LoadLibraryPermanently(
-        QUANTX_APFLOAT_LIBRARY, &error))
-        << error;
-  }
-
   void expectTruncates(const WideType &type) {
     std::vector<uint16_t> inputs(0x10000);
     for (size_t i = 0; i < inputs.size(); ++i)
