@@ -25,13 +25,15 @@ INSTANTIATE_TEST_SUITE_P(Formats, EncodingTest,
 std::string describe(uint32_t bits) { return "f32 0x" + llvm::utohexstr(bits); }
 
 /// Whether `bits` of `from`, widened to f32 as `value`, encodes as APFloat
-/// does, saturating or not.
+/// does, in every deterministic mode, saturating or not.
 bool matchesOracle(const llvm::fltSemantics &from, uint32_t bits, float value,
                    const FloatFormat &format) {
-  for (bool saturate : {true, false}) {
-    if (encode(value, format, RoundingMode::NearestEven, saturate) !=
-        oracle::encode(from, bits, format, saturate)) {
-      return false;
+  for (RoundingMode mode : oracle::deterministicModes) {
+    for (bool saturate : {true, false}) {
+      if (encode(value, format, mode, saturate) !=
+          oracle::encode(from, bits, format, saturate, mode)) {
+        return false;
+      }
     }
   }
   return true;
@@ -189,6 +191,21 @@ TEST(E8M0Test, EncodesAsAPFloat) {
   EXPECT_EQ(encodeE8M0(INFINITY), 0xFF);
   EXPECT_EQ(encodeE8M0(NAN), 0xFF);
   EXPECT_EQ(encodeE8M0(-4.0f), 129);
+}
+
+TEST(E8M0Test, EncodesAsDoublePrecisionInEveryMode) {
+  for (uint32_t top = 0; top < (1u << 16); ++top) {
+    for (uint32_t low : {0x0000, 0x0001, 0x7FFF, 0x8000, 0xFFFF}) {
+      float value = oracle::toFloat((top << 16) | low);
+      for (RoundingMode mode :
+           {RoundingMode::NearestEven, RoundingMode::NearestAway,
+            RoundingMode::TowardZero, RoundingMode::Upward,
+            RoundingMode::Downward}) {
+        ASSERT_EQ(encodeE8M0(value, mode), oracle::encodeE8M0(value, mode))
+            << describe((top << 16) | low) << " mode " << int(mode);
+      }
+    }
+  }
 }
 
 TEST(E8M0Test, DecodesExactlyAndBack) {
