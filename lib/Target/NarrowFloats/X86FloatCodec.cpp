@@ -184,9 +184,9 @@ private:
   /// A vector of one dimension, by tables.
   Value decodeByTables(ElementwiseBuilder &b, Value codes,
                        const FloatFormat &format, Type element) const;
-  /// A vector of any shape, through f16, to f32.
+  /// A vector of any shape, through f16.
   Value decodeByHalf(ElementwiseBuilder &b, Value codes,
-                     const FloatFormat &format) const;
+                     const FloatFormat &format, Type element) const;
 
   X86Features features;
   int64_t registerBytes;
@@ -335,25 +335,33 @@ Value X86FloatCodec::decodeByTables(ElementwiseBuilder &b, Value codes,
 // An exponent field of up to 5 bits fits in that of f16; what is left is a
 // power of two.
 Value X86FloatCodec::decodeByHalf(ElementwiseBuilder &b, Value codes,
-                                  const FloatFormat &format) const {
+                                  const FloatFormat &format,
+                                  Type element) const {
   constexpr unsigned halfMantissaBits = 10;
   constexpr int halfBias = 15;
   Value wide = b.zext(codes, 16);
   Value magnitude = b.bitAnd(wide, format.getMagnitudeMask());
   Value sign = b.shl(b.bitAnd(wide, format.getSignMask()), 16 - format.bits);
-  Value half = b.bitcast(
-      b.bitOr(b.shl(magnitude, halfMantissaBits - format.mantissaBits), sign),
-      b.getBuilder().getF16Type());
+  Value bits =
+      b.bitOr(b.shl(magnitude, halfMantissaBits - format.mantissaBits), sign);
+  // LLVM cancels the way from f16 to f32 and back, which makes NaN quiet.
+  if (element.isF16() && format.nonFinite == NonFinite::InfAndNan) {
+    constexpr int64_t quietBit = 1 << (halfMantissaBits - 1);
+    Value quiet = b.bitOr(bits, b.integer(16, quietBit, bits));
+    bits = b.select(b.greater(magnitude, format.getInfCode()), quiet, bits);
+  }
+  Value half = b.bitcast(bits, b.getBuilder().getF16Type());
   Value value =
       b.mul(b.extendToF32(half), std::ldexp(1.0, halfBias - format.bias));
   if (format.nonFinite != NonFinite::NanOnly)
-    return value;
+    return b.truncateFromF32(value, element);
   // Taken as a number, the NaN code gives a value of its sign.
   uint32_t quietNaN =
       llvm::bit_cast<uint32_t>(quantx::decode(format.nanCode, format));
-  Value bits = b.asI32(value);
-  Value nan = b.bitOr(b.bitAnd(bits, 0x80000000), b.i32(quietNaN, bits));
-  return b.asF32(b.select(b.equal(magnitude, format.nanCode), nan, bits));
+  Value f32Bits = b.asI32(value);
+  Value nan = b.bitOr(b.bitAnd(f32Bits, 0x80000000), b.i32(quietNaN, f32Bits));
+  value = b.asF32(b.select(b.equal(magnitude, format.nanCode), nan, f32Bits));
+  return b.truncateFromF32(value, element);
 }
 
 Value X86FloatCodec::decode(ElementwiseBuilder &b, Value code,
@@ -364,12 +372,13 @@ Value X86FloatCodec::decode(ElementwiseBuilder &b, Value code,
       !(hasTable(format) || fitsHalf))
     return FloatCodec::decode(b, code, format, element);
   if (!hasTable(format))
-    return b.truncateFromF32(decodeByHalf(b, code, format), element);
+    return decodeByHalf(b, code, format, element);
 
   // f16 is reached through f32, exactly and by one instruction.
   Type direct = element.isF16() ? Type(b.getBuilder().getF32Type()) : element;
-  Value value = decodeByTables(b, flatten(b, code), format, direct);
-  return b.truncateFromF32(reshape(b, value, type), element);
+  Value value =
+      reshape(b, decodeByTables(b, flatten(b, code), format, direct), type);
+  return element.isF16() ? b.truncateFromF32(value, element) : value;
 }
 
 std::unique_ptr<FloatCodec> quantx::createX86FloatCodec(X86Features features) {
