@@ -129,7 +129,7 @@ endfunction()
 function(quantx_install_package)
   install(DIRECTORY "${QUANTX_SOURCE_DIR}/include/quantx"
     DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
-    FILES_MATCHING PATTERN "*.h" PATTERN "*.td")
+    FILES_MATCHING PATTERN "*.h" PATTERN "*.td" PATTERN "Mutants.h" EXCLUDE)
   install(DIRECTORY "${QUANTX_BINARY_DIR}/include/quantx"
     DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
     FILES_MATCHING PATTERN "*.inc" PATTERN "CMakeFiles" EXCLUDE)

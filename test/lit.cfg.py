@@ -14,6 +14,7 @@ reason) writes %quant_opt, which is the tool alone.
 %cc, %cxx      the compilers that it uses
 %fuzz_dir      where the libFuzzer programs are
 %mlir_dir      where MLIRConfig.cmake is
+%llvm_dir      LLVM's folder, above its bin and lib
 %python        the python that runs lit
 
 Features: asan; host-x86_64 or host-aarch64; host-avx2, host-avx512 (with the
@@ -41,11 +42,15 @@ config.test_format = lit.formats.ShTest(execute_external=False)
 config.suffixes = [".mlir", ".test"]
 config.excludes = ["Inputs", "golden", "unit"]
 config.test_source_root = os.path.dirname(__file__)
-config.test_exec_root = os.path.join(config.quantx_binary_dir, "test")
+# scripts/mutants runs tools of its own, several runs at once.
+config.test_exec_root = lit_config.params.get(
+    "exec_root", os.path.join(config.quantx_binary_dir, "test"))
 
-tools_dir = os.path.join(config.quantx_binary_dir, "bin")
+build_bin = os.path.join(config.quantx_binary_dir, "bin")
+tools_dir = lit_config.params.get("tools", build_bin)
 llvm_config.with_environment(
-    "PATH", [tools_dir, config.llvm_tools_dir], append_path=True)
+    "PATH", [tools_dir, build_bin, config.llvm_tools_dir], append_path=True)
+llvm_config.with_system_environment("QUANTX_MUTANT")
 # A misspelt prefix or a variable left over from another function checks nothing.
 llvm_config.with_environment(
     "FILECHECK_OPTS", "-enable-var-scope --allow-unused-prefixes=false")
@@ -62,6 +67,7 @@ config.substitutions += [
     ("%build_root", config.quantx_binary_dir),
     ("%fuzz_dir", config.quantx_fuzz_dir),
     ("%mlir_dir", config.mlir_cmake_dir),
+    ("%llvm_dir", os.path.dirname(config.llvm_tools_dir)),
     ("%cmake", config.cmake),
     ("%cxx", config.cxx_compiler),
     ("%cc", config.c_compiler),

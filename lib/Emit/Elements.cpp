@@ -1,6 +1,7 @@
 //===- Elements.cpp - Emitted quantize and dequantize of elements ---------===//
 
 #include "quantx/Emit/Elements.h"
+#include "quantx/Format/Mutants.h"
 
 using namespace mlir;
 using namespace quantx;
@@ -50,7 +51,7 @@ static Value emitDivideByScale(ElementwiseBuilder &b, Value value,
 
 static Value emitExtendZeroPoint(ElementwiseBuilder &b, ScaledType type,
                                  const BlockParameters &parameters) {
-  if (!parameters.zeroPoint)
+  if (!parameters.zeroPoint || isPlanted(Mutant::ZeroPointIgnored))
     return {};
   return emitExtendInteger(b, parameters.zeroPoint, type.getIntegerFormat());
 }
@@ -69,6 +70,8 @@ Value quantx::emitQuantizeElement(ElementwiseBuilder &b, ScaledType type,
     code = emitEncodeInteger(b, units, integer, zeroPoint, rounding);
     code = b.trunc(b.bitAnd(code, (1 << integer.bits) - 1), 8);
   }
+  if (isPlanted(Mutant::NaNBlockKeepsCodes))
+    return code;
   Value scaleIsNaN = b.isNaN(emitDecodeScale(b, parameters.scale));
   return b.select(scaleIsNaN, b.integer(8, 0, code), code);
 }
@@ -90,7 +93,9 @@ Value quantx::emitDequantizeElement(ElementwiseBuilder &b, ScaledType type,
     value = b.mul(value, std::ldexp(1.0, -int(integer.fractionBits)));
   }
   value = b.mul(value, emitDecodeScale(b, parameters.scale));
-  if (parameters.global)
+  if (parameters.global && isPlanted(Mutant::GlobalScaleDivides))
+    value = b.div(value, parameters.global);
+  else if (parameters.global)
     value = b.mul(value, parameters.global);
   return b.truncateFromF32(value, type.getExpressedType());
 }

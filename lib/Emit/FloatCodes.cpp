@@ -2,6 +2,7 @@
 
 #include "Rounding.h"
 #include "quantx/Emit/Codes.h"
+#include "quantx/Format/Mutants.h"
 
 using namespace mlir;
 using namespace quantx;
@@ -94,6 +95,9 @@ static Value emitLimitMagnitude(ElementwiseBuilder &b, const Parts &value,
     break;
   }
   Value limited = b.min(value.magnitude, beyond);
+  if (isPlanted(Mutant::SaturationBeforeRounding))
+    limited = b.select(b.greater(value.magnitude, largest),
+                       b.i32(beyond, limited), limited);
   if (Value staysFinite = emitStaysFinite(b, value, mode))
     limited = b.select(staysFinite, b.min(value.magnitude, largest), limited);
   return limited;
@@ -104,13 +108,16 @@ static Value emitLimitMagnitude(ElementwiseBuilder &b, const Parts &value,
 // f32, code = (ef - efmin) * 2^mantissaBits + |x| / quantum(ef), where
 // subnormals are the case ef = efmin.
 
+/// The f32 bits of the smallest normal value.
+static int64_t getSmallestNormalBits(const FloatFormat &format) {
+  return int64_t(kF32Bias + format.getMinExponent()) << kF32MantissaBits;
+}
+
 /// The exponent field (f32, i32) that decides the quantum of a magnitude,
 /// still at its place in the bits.
 static Value emitExponentBits(ElementwiseBuilder &b, Value limited,
                               const FloatFormat &format) {
-  int64_t smallestNormal = int64_t(kF32Bias + format.getMinExponent())
-                           << kF32MantissaBits;
-  return b.bitAnd(b.max(limited, smallestNormal), kF32InfBits);
+  return b.bitAnd(b.max(limited, getSmallestNormalBits(format)), kF32InfBits);
 }
 
 /// The code of a limited magnitude to nearest even; bits above it are not
@@ -147,6 +154,9 @@ static Value emitRoundedCode(ElementwiseBuilder &b, Value limited,
   Value quantumExponent = b.add(exponent, -int64_t(format.mantissaBits));
   Value count = emitRoundMagnitude(b, b.asF32(limited), value.isNegative(b),
                                    quantumExponent, rounding);
+  if (isPlanted(Mutant::CarryLost))
+    count = b.select(b.equal(count, 2 << format.mantissaBits),
+                     b.i32(1 << format.mantissaBits, count), count);
   Value binade = b.add(exponent, -int64_t(kF32Bias + format.getMinExponent()));
   return b.add(b.shl(binade, format.mantissaBits), count);
 }
@@ -164,6 +174,10 @@ CodeHalves quantx::emitEncodeHalves(ElementwiseBuilder &b, Value input,
                                     const FloatFormat &format,
                                     RoundingSpec rounding, bool saturate,
                                     bool hasFMA) {
+  if (isPlanted(Mutant::TiesAway) && rounding.mode == RoundingMode::NearestEven)
+    rounding.mode = RoundingMode::NearestAway;
+  if (isPlanted(Mutant::NaNToZero))
+    input = b.select(b.isNaN(input), b.f32(0.0, input), input);
   // NaN becomes the largest value where there is no NaN, without its sign.
   if (format.nonFinite == NonFinite::None) {
     Value largest = b.f32(getLargest(format), input);
@@ -171,7 +185,16 @@ CodeHalves quantx::emitEncodeHalves(ElementwiseBuilder &b, Value input,
   }
   Parts value(b, input);
   Value limited = emitLimitMagnitude(b, value, format, rounding.mode, saturate);
-  Value code = rounding.mode == RoundingMode::NearestEven
+  if (isPlanted(Mutant::SubnormalsFlushed))
+    limited = b.select(b.less(limited, getSmallestNormalBits(format)),
+                       b.i32(0, limited), limited);
+  if (isPlanted(Mutant::SmallNegativesLoseSign))
+    value.bits =
+        b.select(b.less(value.magnitude, getSmallestNormalBits(format)),
+                 value.magnitude, value.bits);
+  bool isNearestEven = rounding.mode == RoundingMode::NearestEven &&
+                       !isPlanted(Mutant::CarryLost);
+  Value code = isNearestEven
                    ? emitNearestEvenCode(b, limited, format, hasFMA)
                    : emitRoundedCode(b, limited, value, format, rounding);
   if (format.nonFinite == NonFinite::InfAndNan)
@@ -220,6 +243,8 @@ static Value emitDecodeNumber(ElementwiseBuilder &b, Value shifted,
   Value smallest =
       b.f32(std::ldexp(1.0, format.getMinExponent()), b.asF32(normal));
   Value subnormal = b.sub(b.asF32(b.add(normal, oneBinade)), smallest);
+  if (isPlanted(Mutant::SubnormalsReadAsZero))
+    subnormal = b.f32(0.0, subnormal);
   return b.select(b.less(shifted, oneBinade), b.asI32(subnormal), normal);
 }
 
@@ -251,13 +276,16 @@ Value quantx::emitDecodeFloat(ElementwiseBuilder &b, Value code,
 static Value emitE8M0Value(ElementwiseBuilder &b, Value exponent, Value isNaN) {
   constexpr int64_t subnormalBits = 0x00400000; // 2^-127
   Value bits = b.shl(exponent, kF32MantissaBits);
-  bits = b.max(bits, subnormalBits);
+  if (!isPlanted(Mutant::E8M0ZeroDecodesToZero))
+    bits = b.max(bits, subnormalBits);
   bits = b.select(isNaN, b.i32(kF32QuietNaNBits, bits), bits);
   return b.asF32(bits);
 }
 
 Value quantx::emitDecodeE8M0(ElementwiseBuilder &b, Value code) {
   Value exponent = b.zext(code, 32);
+  if (isPlanted(Mutant::E8M0OffByOne))
+    exponent = b.add(exponent, 1);
   return emitE8M0Value(b, exponent, b.equal(exponent, E8M0Format::nanCode));
 }
 
@@ -271,6 +299,8 @@ Value quantx::emitDecodeE8M0Reciprocal(ElementwiseBuilder &b, Value code) {
 /// What is added to the bits of an f32, so that cutting its mantissa off rounds
 /// to a power of two.
 static int64_t getE8M0Increment(RoundingMode mode) {
+  if (isPlanted(Mutant::E8M0Truncates))
+    return 0;
   switch (mode) {
   case RoundingMode::NearestEven:
   case RoundingMode::NearestAway:

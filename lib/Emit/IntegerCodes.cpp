@@ -2,6 +2,7 @@
 
 #include "Rounding.h"
 #include "quantx/Emit/Codes.h"
+#include "quantx/Format/Mutants.h"
 
 using namespace mlir;
 using namespace quantx;
@@ -12,6 +13,8 @@ static Value emitRoundToInteger(ElementwiseBuilder &b, Value value,
                                 const IntegerFormat &format,
                                 RoundingSpec rounding) {
   constexpr int64_t limitBits = 0x45800000; // 4096.0
+  if (isPlanted(Mutant::IntegerTruncates))
+    rounding.mode = RoundingMode::TowardZero;
   value = b.mul(value, std::ldexp(1.0, format.fractionBits));
   Value bits = b.asI32(value);
   Value magnitude = b.min(b.bitAnd(bits, 0x7fffffff), limitBits);
@@ -47,7 +50,7 @@ Value quantx::emitIntegerOverflows(ElementwiseBuilder &b, Value value,
 
 Value quantx::emitExtendInteger(ElementwiseBuilder &b, Value code,
                                 const IntegerFormat &format) {
-  if (!format.isSigned)
+  if (!format.isSigned || isPlanted(Mutant::SignNotExtended))
     return b.bitAnd(b.zext(code, 32), (1 << format.bits) - 1);
   unsigned unused = 32 - format.bits;
   Value high = b.shl(b.zext(code, 32), unused);

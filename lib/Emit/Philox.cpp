@@ -1,6 +1,7 @@
 //===- Philox.cpp - Emitted counter-based random words --------------------===//
 
 #include "quantx/Emit/Codes.h"
+#include "quantx/Format/Mutants.h"
 
 using namespace mlir;
 using namespace quantx;
@@ -31,6 +32,8 @@ static void emitPhiloxRound(ElementwiseBuilder &b, PhiloxState &state) {
 }
 
 Value quantx::emitRandomBits(ElementwiseBuilder &b, Value seed, Value index) {
+  if (isPlanted(Mutant::RandomCounterOff))
+    index = b.add(index, 1);
   auto low = [&](Value value) { return b.trunc(value, 32); };
   auto high = [&](Value value) { return b.trunc(b.lshr(value, 32), 32); };
   Value zero = b.i32(0, index);

@@ -1,6 +1,7 @@
 //===- Rounding.cpp - Rounding a magnitude to a power-of-two grid ---------===//
 
 #include "Rounding.h"
+#include "quantx/Format/Mutants.h"
 
 using namespace mlir;
 using namespace quantx;
@@ -73,8 +74,10 @@ static Value emitStochastic(ElementwiseBuilder &b, const NearestEven &nearest,
   Value below =
       b.select(wentUp, b.sub(nearest.rounded, quantum), nearest.rounded);
   // (magnitude - below) / quantum * 2^32: both steps are exact.
-  Value scale = b.asF32(
-      b.shl(b.sub(b.i32(127 + 127 + 32, count), nearest.quantumExponent), 23));
+  int64_t randomBitCount = isPlanted(Mutant::ThirtyOneRandomBits) ? 31 : 32;
+  Value scale = b.asF32(b.shl(
+      b.sub(b.i32(127 + 127 + randomBitCount, count), nearest.quantumExponent),
+      23));
   Value fraction = b.mul(b.sub(nearest.magnitude, below), scale);
   Value threshold = arith::FPToUIOp::create(
       b.getBuilder(), getTypeLike(count.getType(), b.getBuilder().getI64Type()),

@@ -2,6 +2,7 @@
 
 #include "quantx/Emit/VectorPacking.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "quantx/Format/Mutants.h"
 #include <numeric>
 
 using namespace mlir;
@@ -60,7 +61,10 @@ static Value packLanes(ElementwiseBuilder &b, Value codes, CodeGroup group) {
     unsigned used = group.bits * half / 8;
     Value lanes = asLanes(b, codes, width);
     Value low = b.bitAnd(lanes, (int64_t(1) << used) - 1);
-    codes = b.bitOr(low, b.shl(b.lshr(lanes, half), used));
+    Value high = b.lshr(lanes, half);
+    if (isPlanted(Mutant::VectorNibblesSwapped) && group.bits == 4)
+      std::swap(low, high);
+    codes = b.bitOr(low, b.shl(high, used));
   }
   return codes;
 }
@@ -73,6 +77,10 @@ static Value unpackLanes(ElementwiseBuilder &b, Value lanes, CodeGroup group) {
     int64_t mask = (int64_t(1) << used) - 1;
     Value low = b.bitAnd(lanes, mask);
     Value high = b.bitAnd(b.shl(lanes, half - used), mask << half);
+    if (isPlanted(Mutant::VectorNibblesSwapped) && group.bits == 4) {
+      low = b.bitAnd(b.lshr(lanes, used), mask);
+      high = b.bitAnd(b.shl(lanes, half), mask << half);
+    }
     lanes = b.bitOr(low, high);
   }
   return lanes;
@@ -81,9 +89,12 @@ static Value unpackLanes(ElementwiseBuilder &b, Value lanes, CodeGroup group) {
 /// For each byte of packed groups, the byte of the lane vector that holds it.
 static SmallVector<int64_t> getPackedBytes(CodeGroup group, int64_t groups) {
   SmallVector<int64_t> indices;
-  for (int64_t i = 0; i < groups; ++i)
+  for (int64_t i = 0; i < groups; ++i) {
     for (unsigned byte = 0; byte < group.bytes; ++byte)
       indices.push_back(i * group.codes + byte);
+    if (isPlanted(Mutant::PackedBytesReversed))
+      std::reverse(indices.end() - group.bytes, indices.end());
+  }
   return indices;
 }
 

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "quantx/Format/Encoding.h"
+#include "quantx/Format/Mutants.h"
 #include "llvm/ADT/bit.h"
 #include <algorithm>
 #include <cassert>
@@ -44,6 +45,8 @@ static uint32_t shiftRight(uint32_t significand, int shift, RoundingMode mode,
   switch (mode) {
   case RoundingMode::NearestEven:
     up = rest > half || (rest == half && (quotient & 1));
+    if (isPlanted(Mutant::FormatTiesAway))
+      up = rest >= half;
     break;
   case RoundingMode::NearestTowardZero:
     up = rest > half;
@@ -81,6 +84,8 @@ static uint32_t encodeMagnitude(uint32_t magnitude, unsigned mantissaBits,
   int shift =
       codeExponent - exponent + int(f32MantissaBits) - int(mantissaBits);
   uint32_t steps = shiftRight(significand, shift, mode, randomBits);
+  if (isPlanted(Mutant::FormatCarryLost) && steps == 2u << mantissaBits)
+    steps /= 2;
   // `steps` counts the hidden bit of a normal value, which is what makes the
   // exponent field start at 1; a carry out of the mantissa adds to it likewise.
   return (uint32_t(codeExponent - minExponent) << mantissaBits) + steps;
@@ -103,7 +108,7 @@ uint8_t quantx::encode(float value, const FloatFormat &format,
   uint8_t sign = (bits & f32SignMask) ? format.getSignMask() : 0;
   if (magnitude > f32Infinity) {
     if (format.nonFinite == NonFinite::None) {
-      return format.maxFiniteCode;
+      return isPlanted(Mutant::FormatNaNToZero) ? 0 : format.maxFiniteCode;
     }
     uint32_t payload = (magnitude & f32FractionMask) >>
                        (f32MantissaBits - format.mantissaBits);

@@ -1,6 +1,7 @@
 //===- Packing.cpp - How narrow codes share bytes -------------------------===//
 
 #include "quantx/Format/Packing.h"
+#include "quantx/Format/Mutants.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
 #include <algorithm>
@@ -15,6 +16,8 @@ size_t quantx::getPackedRowSize(size_t columns, unsigned bits) {
 /// Where code `column` of a row of `columns` begins, in bits.
 static size_t getPosition(PackingLayout layout, size_t column, size_t columns,
                           unsigned bits) {
+  if (isPlanted(Mutant::FormatNibblesSwapped) && bits == 4)
+    column ^= 1;
   if (layout == PackingLayout::Linear)
     return column * bits;
   size_t blockSize = layout == PackingLayout::SplitHalf ? 32 : 8;

@@ -1,6 +1,7 @@
 //===- Philox.cpp - The counter-based random generator --------------------===//
 
 #include "quantx/Format/Philox.h"
+#include "quantx/Format/Mutants.h"
 
 using namespace quantx;
 
@@ -19,6 +20,7 @@ std::array<uint32_t, 4> quantx::philox4x32(std::array<uint32_t, 4> counter,
 }
 
 uint32_t quantx::getRandomBits(uint64_t seed, uint64_t index) {
+  index += isPlanted(Mutant::FormatRandomCounterOff);
   return philox4x32({uint32_t(index), uint32_t(index >> 32), 0, 0},
                     {uint32_t(seed), uint32_t(seed >> 32)})[0];
 }

@@ -1,6 +1,7 @@
 //===- ScaleLayout.cpp - The order of 8-bit scales in memory --------------===//
 
 #include "quantx/Format/ScaleLayout.h"
+#include "quantx/Format/Mutants.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
 #include <cassert>
@@ -21,6 +22,8 @@ size_t quantx::getTiledScaleOffset(size_t row, size_t column, size_t columns) {
   size_t tile = row / kTileRows * tilesInRow + column / kTileColumns;
   size_t r = row % kTileRows;
   size_t c = column % kTileColumns;
+  if (isPlanted(Mutant::FormatTilesRowMajor))
+    return tile * kTileSize + r * kTileColumns + c;
   return tile * kTileSize + r % 32 * 16 + r / 32 * 4 + c;
 }
 

@@ -2,6 +2,7 @@
 
 #include "quantx/Format/ScaleRules.h"
 #include "quantx/Format/Encoding.h"
+#include "quantx/Format/Mutants.h"
 #include "llvm/ADT/bit.h"
 #include "llvm/Support/ErrorHandling.h"
 #include <algorithm>
@@ -59,6 +60,8 @@ static int chooseExponent(float absMax, E8M0Rule rule,
   Decomposed a = decompose(absMax);
   switch (rule) {
   case E8M0Rule::Floor:
+    if (isPlanted(Mutant::FormatFloorByLog2))
+      return int(std::floor(std::log2(absMax))) - element.maxExponent;
     return a.exponent - element.maxExponent;
   case E8M0Rule::Ceil:
     return a.exponent + (a.fraction != 0) - element.maxExponent;

@@ -1,6 +1,7 @@
 //===- QuantXFolders.cpp - Folders of the quantx operations ---------------===//
 
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "quantx/Format/Mutants.h"
 #include "quantx/IR/QuantXOps.h"
 
 using namespace mlir;
@@ -43,6 +44,8 @@ OpFoldResult PackOp::fold(FoldAdaptor) {
     return {};
   int64_t numCodes = getCodes().getType().getShape().back();
   unsigned bits = getCodes().getType().getElementTypeBitWidth();
+  if (isPlanted(Mutant::FoldKeepsPadding))
+    return unpack.getBytes();
   if (ShapedType::isDynamic(numCodes) || numCodes * bits % 8 != 0)
     return {};
   return unpack.getBytes();

@@ -8,6 +8,7 @@
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "quantx/Format/Mutants.h"
 #include "quantx/IR/QuantXOps.h"
 
 using namespace mlir;
@@ -16,6 +17,10 @@ using namespace quantx;
 /// The row-major linear index, as i64, of the element at `indices`.
 static Value emitLinearIndex(OpBuilder &builder, Location loc,
                              ValueRange indices, ValueRange sizes) {
+  if (isPlanted(Mutant::RandomIndexInRow)) {
+    indices = indices.take_back();
+    sizes = sizes.take_back();
+  }
   Value linear = indices[0];
   for (auto [index, size] :
        llvm::zip_equal(indices.drop_front(), sizes.drop_front())) {

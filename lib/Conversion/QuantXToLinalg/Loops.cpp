@@ -5,6 +5,7 @@
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "quantx/Format/Mutants.h"
 
 using namespace mlir;
 using namespace quantx;
@@ -165,6 +166,11 @@ static BlockBounds createBounds(OpBuilder &builder, Location loc,
   Value first = arith::MulIOp::create(builder, loc, index, constant(block));
   Value end = arith::AddIOp::create(builder, loc, first, constant(block));
   std::optional<int64_t> staticSize = getConstantIntValue(size);
+  if (isPlanted(Mutant::PartialBlockSkipped)) {
+    Value isPartial = arith::CmpIOp::create(
+        builder, loc, arith::CmpIPredicate::ugt, end, sizeValue);
+    end = arith::SelectOp::create(builder, loc, isPartial, first, end);
+  }
   if (!staticSize || *staticSize % block != 0)
     end = arith::MinUIOp::create(builder, loc, end, sizeValue);
   return {first, end};

@@ -3,6 +3,7 @@
 #include "RowLayout.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "quantx/Format/Mutants.h"
 #include <numeric>
 
 using namespace mlir;
@@ -91,7 +92,7 @@ unsigned RowLayout::getMaxCodesPerByte() const {
 
 Value RowLayout::emitCodeIndex(ImplicitLocOpBuilder &b, Value byte,
                                unsigned i) const {
-  if (packing == Packing::Linear) {
+  if (packing == Packing::Linear || isPlanted(Mutant::LayoutIgnored)) {
     Value first =
         8 % bits == 0 ? mul(b, byte, 8 / bits) : div(b, mul(b, byte, 8), bits);
     return add(b, first, i);
@@ -107,12 +108,16 @@ Value RowLayout::emitCodeIndex(ImplicitLocOpBuilder &b, Value byte,
   Value numEven = emitBlockSize(b, block);
   Value odd = add(b, mul(b, sub(b, place, numEven), 2), 1);
   Value inGroup = select(b, isLess(b, place, numEven), mul(b, place, 2), odd);
+  if (isPlanted(Mutant::Interleaved8Inverse))
+    inGroup = add(b, inBlock, mul(b, createIndex(b, i), 4));
   return add(b, firstCode, inGroup);
 }
 
 Value RowLayout::emitPart(ImplicitLocOpBuilder &b, Value code, Value index,
                           Value byte, unsigned i) const {
   ElementwiseBuilder arith(b, b.getLoc());
+  if (isPlanted(Mutant::NibblesSwapped) && bits == 4)
+    i = 1 - i;
   if (8 % bits == 0)
     return i == 0 ? code : arith.shl(code, i * bits);
   // The code's first bit is bit `shift` of the byte, negative when the code
@@ -131,8 +136,10 @@ Value RowLayout::emitRead(ImplicitLocOpBuilder &b, Value index,
                           llvm::function_ref<Value(Value)> readByte) const {
   if (bits == 8)
     return readByte(index);
-  return packing == Packing::Linear ? emitReadLinear(b, index, readByte)
-                                    : emitReadBlock(b, index, readByte);
+  bool isLinear =
+      packing == Packing::Linear || isPlanted(Mutant::LayoutIgnored);
+  return isLinear ? emitReadLinear(b, index, readByte)
+                  : emitReadBlock(b, index, readByte);
 }
 
 Value RowLayout::emitReadLinear(
@@ -142,6 +149,8 @@ Value RowLayout::emitReadLinear(
   if (8 % bits == 0) {
     int64_t codesPerByte = 8 / bits;
     Value byte = readByte(div(b, index, codesPerByte));
+    if (isPlanted(Mutant::NibblesSwapped) && bits == 4)
+      index = add(b, index, 1);
     return shiftToByte(b, arith.zext(byte, 32),
                        mul(b, rem(b, index, codesPerByte), bits));
   }

@@ -5,6 +5,7 @@
 #include "Patterns.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "quantx/Format/Mutants.h"
 #include "quantx/IR/QuantXOps.h"
 
 using namespace mlir;
@@ -43,6 +44,9 @@ static SmallVector<Value> emitLinearIndices(ImplicitLocOpBuilder &b,
   Value line = inTiles[2], place = inTiles[3];
   Value rowInTile =
       emitMulAdd(b, emitDiv(b, place, kTileColumns), kTileLines, line);
+  if (isPlanted(Mutant::TilesRowMajor))
+    rowInTile =
+        emitMulAdd(b, line, kTileColumns, emitDiv(b, place, kTileColumns));
   SmallVector<Value> linear(indices.drop_back(4));
   linear.push_back(emitMulAdd(b, inTiles[0], kTileRows, rowInTile));
   linear.push_back(
@@ -58,6 +62,10 @@ static SmallVector<Value> emitTiledIndices(ImplicitLocOpBuilder &b,
   SmallVector<Value> tiled(indices.drop_back(2));
   tiled.push_back(emitDiv(b, row, kTileRows));
   tiled.push_back(emitDiv(b, column, kTileColumns));
+  if (isPlanted(Mutant::TilesRowMajor)) {
+    strip = emitRem(b, row, kTileColumns);
+    row = emitDiv(b, emitRem(b, row, kTileRows), kTileColumns);
+  }
   tiled.push_back(emitRem(b, row, kTileLines));
   tiled.push_back(
       emitMulAdd(b, strip, kTileColumns, emitRem(b, column, kTileColumns)));
@@ -86,6 +94,8 @@ static void clampIndex(ImplicitLocOpBuilder &b, OpFoldResult size, int64_t step,
 /// `scale`, or one of zero bits. (f8E8M0FNU has no zero to write.)
 static Value emitScaleOrZero(ImplicitLocOpBuilder &b, Value exists,
                              Value scale) {
+  if (isPlanted(Mutant::TilePaddingKept))
+    return scale;
   Type type = scale.getType();
   Value byte = arith::BitcastOp::create(b, b.getI8Type(), scale);
   Value zero = arith::ConstantIntOp::create(b, 0, 8);

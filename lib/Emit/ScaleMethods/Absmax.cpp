@@ -1,6 +1,7 @@
 //===- Absmax.cpp - Scale from the largest magnitude ----------------------===//
 
 #include "Models.h"
+#include "quantx/Format/Mutants.h"
 #include "quantx/IR/QuantXAttrs.h"
 
 using namespace mlir;
@@ -54,7 +55,7 @@ static Value emitWideScale(ElementwiseBuilder &b, AbsmaxAttr method,
         emitRoundScale(b, emitLimitPowerOfTwo(b, power, scaleType), scaleType);
   } else {
     scale = emitRoundScale(b, ideal, scaleType);
-    if (margin == 1.0)
+    if (margin == 1.0 && !isPlanted(Mutant::AbsmaxMaySaturate))
       scale = b.select(emitSaturates(b, type, amax, scale),
                        emitNextScale(b, scale), scale);
   }
@@ -84,7 +85,8 @@ static Value emitE4M3Scale(ElementwiseBuilder &b, ScaledType type,
       emitEncodeFloat(b, ideal, format, RoundingSpec(), /*saturate=*/true);
   Value isPositive = b.greater(amaxBits, 0);
   Value underflows = b.logicalAnd(isPositive, b.equal(code, 0));
-  code = b.select(underflows, b.integer(8, 1, code), code);
+  if (!isPlanted(Mutant::UnderflowingScaleIsZero))
+    code = b.select(underflows, b.integer(8, 1, code), code);
   Value isNonFinite = b.greaterEqual(amaxBits, kInfBits);
   code = b.select(isNonFinite, b.integer(8, format.nanCode, code), code);
   return b.bitcast(code, type.getScaleType());

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Models.h"
+#include "quantx/Format/Mutants.h"
 #include "quantx/IR/QuantXAttrs.h"
 
 using namespace mlir;
@@ -19,7 +20,9 @@ namespace {
 /// The mantissa of a above which a rule takes the next exponent.
 
 // Never.
-int64_t getThreshold(FloorAttr, ElementTraits) { return kMantissaMask; }
+int64_t getThreshold(FloorAttr, ElementTraits) {
+  return kMantissaMask - isPlanted(Mutant::FloorByLog2);
+}
 
 // Beyond a power of two.
 int64_t getThreshold(CeilAttr, ElementTraits) { return 0; }
@@ -27,13 +30,16 @@ int64_t getThreshold(CeilAttr, ElementTraits) { return 0; }
 // From the midpoint between the last significand of fewer bits and the next
 // power of two on: that significand is odd, so the midpoint itself goes up.
 int64_t getThreshold(EvenAttr, ElementTraits traits) {
-  return kMantissaMask - (1 << (kMantissaBits - 1 - traits.mantissaBits));
+  return kMantissaMask - (1 << (kMantissaBits - 1 - traits.mantissaBits)) +
+         isPlanted(Mutant::EvenTieDown);
 }
 
 // a / qmax exceeds a power of two where a's significand exceeds qmax's.
 int64_t getThreshold(RceilAttr, ElementTraits traits) {
   float qmax = static_cast<float>(traits.maxFinite);
-  return static_cast<int64_t>(llvm::bit_cast<uint32_t>(qmax)) & kMantissaMask;
+  return (static_cast<int64_t>(llvm::bit_cast<uint32_t>(qmax)) &
+          kMantissaMask) -
+         isPlanted(Mutant::RceilAtLargest);
 }
 
 /// The E8M0 code of a block whose largest magnitude has the bits `amax`.

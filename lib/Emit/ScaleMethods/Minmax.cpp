@@ -1,6 +1,7 @@
 //===- Minmax.cpp - Scale and zero point from the range -------------------===//
 
 #include "Models.h"
+#include "quantx/Format/Mutants.h"
 #include "quantx/IR/QuantXAttrs.h"
 
 using namespace mlir;
@@ -21,7 +22,11 @@ static Range reduceRange(BlockComputation &blocks) {
     return {arith::MinimumFOp::create(b, loc, accumulators[0], element),
             arith::MaximumFOp::create(b, loc, accumulators[1], element)};
   };
-  SmallVector<Value> range = blocks.reduceBlocks({zero, zero}, {}, combine);
+  SmallVector<TypedAttr> init = {zero, zero};
+  if (isPlanted(Mutant::RangeWithoutZero))
+    init = {attrs.getF32FloatAttr(HUGE_VALF),
+            attrs.getF32FloatAttr(-HUGE_VALF)};
+  SmallVector<Value> range = blocks.reduceBlocks(init, {}, combine);
   return {range[0], range[1]};
 }
 

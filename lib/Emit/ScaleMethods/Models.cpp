@@ -2,6 +2,7 @@
 
 #include "Models.h"
 #include "quantx/Emit/ScaleMethods.h"
+#include "quantx/Format/Mutants.h"
 #include "quantx/IR/QuantXDialect.h"
 
 using namespace mlir;
@@ -24,6 +25,8 @@ bool quantx::isWideScaleType(Type type) {
 //===----------------------------------------------------------------------===//
 
 static Value emitMagnitudeBits(ElementwiseBuilder &b, Value element) {
+  if (isPlanted(Mutant::LargestNotMagnitude))
+    return b.asI32(element);
   return b.bitAnd(b.asI32(element), 0x7fffffff);
 }
 

@@ -1,6 +1,7 @@
 //===- NarrowFloatArith.cpp - extf, truncf and the scaling ops ------------===//
 
 #include "NarrowFloats.h"
+#include "quantx/Format/Mutants.h"
 
 using namespace mlir;
 using namespace quantx;
@@ -42,6 +43,8 @@ static bool isExpanded(arith::ScalingTruncFOp op) {
 
 template <typename Op>
 static RoundingMode getRoundingMode(Op op) {
+  if (isPlanted(Mutant::RoundingModeIgnored))
+    return RoundingMode::NearestEven;
   switch (op.getRoundingmode().value_or(arith::RoundingMode::to_nearest_even)) {
   case arith::RoundingMode::to_nearest_even:
     return RoundingMode::NearestEven;
@@ -156,6 +159,8 @@ struct ExpandScalingExtF : public ExpandOp<arith::ScalingExtFOp> {
     ElementwiseBuilder b(rewriter, op.getLoc());
     Value value = decodeAsF32(b, adaptor.getIn(), op.getIn().getType());
     Value scale = decodeAsF32(b, adaptor.getScale(), op.getScale().getType());
+    if (isPlanted(Mutant::ScaleCutToExponent))
+      scale = b.asF32(b.bitAnd(b.asI32(scale), 0x7f800000));
     rewriter.replaceOp(op, encodeAs(b, b.mul(value, scale), op.getType(),
                                     RoundingMode::NearestEven));
     return success();

@@ -12,6 +12,7 @@
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "quantx/Format/Mutants.h"
 #include "quantx/Target/NarrowFloats/FloatCodecs.h"
 
 using namespace mlir;
@@ -237,7 +238,9 @@ Value X86FloatCodec::narrow(ElementwiseBuilder &b, CodeHalves halves,
     Value low = callIntrinsic(b, toWords, words, {parts[0], parts[1]});
     Value high = callIntrinsic(b, toWords, words, {parts[2], parts[3]});
     Value packed = callIntrinsic(b, toBytes, bytes, {low, high});
-    results.push_back(gatherFromLanes(b, packed, 4));
+    if (!isPlanted(Mutant::X86LanesInterleaved))
+      packed = gatherFromLanes(b, packed, 4);
+    results.push_back(packed);
   }
   return concatenate(b, results, size);
 }
@@ -266,6 +269,8 @@ Value X86FloatCodec::lookUpByte(ElementwiseBuilder &b, Value codes,
   SmallVector<uint8_t> bytes;
   for (uint32_t value : getValues(format, entries))
     bytes.push_back(uint8_t(value >> shift));
+  if (isPlanted(Mutant::X86TableEntryWrong))
+    bytes[1] = 0;
   // Look-ups of 16 entries happen in every 128-bit lane.
   if (entries == 16) {
     SmallVector<uint8_t> lane = bytes;
@@ -295,7 +300,7 @@ SmallVector<Value> X86FloatCodec::decodeRegister(ElementwiseBuilder &b,
   bool toBF16 = element.isBF16();
   codes = spreadOverLanes(b, codes, toBF16 ? 8 : 4);
   Value high = lookUpByte(b, codes, format, 24);
-  if (format.bits == 8)
+  if (format.bits == 8 && !isPlanted(Mutant::X86SignLost))
     high = b.bitOr(high, b.bitAnd(codes, format.getSignMask()));
   Value low = lookUpByte(b, codes, format, 16);
 
@@ -353,7 +358,8 @@ Value X86FloatCodec::decodeByHalf(ElementwiseBuilder &b, Value codes,
   Value half = b.bitcast(bits, b.getBuilder().getF16Type());
   Value value =
       b.mul(b.extendToF32(half), std::ldexp(1.0, halfBias - format.bias));
-  if (format.nonFinite != NonFinite::NanOnly)
+  if (format.nonFinite != NonFinite::NanOnly ||
+      isPlanted(Mutant::X86NaNReadAsNumber))
     return b.truncateFromF32(value, element);
   // Taken as a number, the NaN code gives a value of its sign.
   uint32_t quietNaN =
