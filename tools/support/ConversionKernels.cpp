@@ -271,16 +271,23 @@ quantx::buildConversionKernel(const ConversionSpec &spec) {
 //===----------------------------------------------------------------------===//
 
 llvm::Expected<ConversionKernel> ConversionKernel::create(ConversionSpec spec) {
-  auto compiler = buildConversionKernel(spec);
-  if (!compiler)
-    return compiler.takeError();
   auto target = CPUTarget::get(spec.target);
   if (!target)
     return target.takeError();
-  if (llvm::Error error = (*compiler)->lowerFromBuffers(*target))
+  return create(std::move(spec), *target, [](ModuleOp) {});
+}
+
+llvm::Expected<ConversionKernel>
+ConversionKernel::create(ConversionSpec spec, const CPUTarget &cpu,
+                         llvm::function_ref<void(ModuleOp)> rewrite) {
+  auto compiler = buildConversionKernel(spec);
+  if (!compiler)
+    return compiler.takeError();
+  rewrite((*compiler)->getModule());
+  if (llvm::Error error = (*compiler)->lowerFromBuffers(cpu))
     return error;
   auto function = JITFunction::create(
-      (*compiler)->getModule(), *target,
+      (*compiler)->getModule(), cpu,
       spec.direction == Direction::Encode ? "encode" : "decode");
   if (!function)
     return function.takeError();

@@ -70,6 +70,12 @@ public:
   /// cannot run the target.
   static llvm::Expected<ConversionKernel> create(ConversionSpec spec);
 
+  /// The same for a target of createFloatCodec alone: compiles for `cpu` what
+  /// `rewrite` makes of the module, which cpu must be able to run.
+  static llvm::Expected<ConversionKernel>
+  create(ConversionSpec spec, const CPUTarget &cpu,
+         llvm::function_ref<void(mlir::ModuleOp)> rewrite);
+
   /// Converts all of `in` into `out`. Their sizes in bytes are those of one
   /// number of elements, a multiple of the vector size; wide elements are
   /// aligned.

@@ -2,6 +2,7 @@
 
 #include "quantx/Target/NarrowFloats/FloatCodecs.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSwitch.h"
 #include "llvm/TargetParser/Host.h"
 
 using namespace quantx;
@@ -10,9 +11,24 @@ using llvm::StringRef;
 
 llvm::ArrayRef<StringLiteral> quantx::getFloatCodecTargets() {
   static constexpr StringLiteral names[] = {
-      "generic", "native", "x86-64-v3", "x86-64-v4", "x86-64-v4+avx512vbmi",
-      "aarch64"};
+      "generic", "native",  "x86-64-v3", "x86-64-v4", "x86-64-v4+avx512vbmi",
+      "aarch64", "sm_80",   "sm_86",     "sm_89",     "sm_90",
+      "sm_90a",  "sm_100",  "sm_100a",   "sm_100f",   "sm_103a",
+      "sm_120",  "sm_120a", "sm_120f",   "sm_121a"};
   return names;
+}
+
+/// What a GPU has. The formats below FP8 are not part of an architecture that
+/// later ones continue: sm_100 and sm_120 lack them.
+static std::optional<NVVMFeatures> getNVVMFeatures(StringRef chip) {
+  using Features = std::optional<NVVMFeatures>;
+  return llvm::StringSwitch<Features>(chip)
+      .Cases({"sm_80", "sm_86"}, NVVMFeatures{})
+      .Cases({"sm_89", "sm_90", "sm_90a", "sm_100", "sm_120"},
+             NVVMFeatures{/*f8=*/true})
+      .Cases({"sm_100a", "sm_100f", "sm_103a", "sm_120a", "sm_120f", "sm_121a"},
+             NVVMFeatures{/*f8=*/true, /*f6f4e8m0=*/true})
+      .Default(std::nullopt);
 }
 
 /// The codec for the machine that compiles.
@@ -42,6 +58,8 @@ quantx::createFloatCodec(StringRef target) {
     return createX86FloatCodec({/*avx512=*/true, /*avx512vbmi=*/false});
   if (target == "x86-64-v4+avx512vbmi")
     return createX86FloatCodec({/*avx512=*/true, /*avx512vbmi=*/true});
+  if (std::optional<NVVMFeatures> features = getNVVMFeatures(target))
+    return createNVVMFloatCodec(*features);
   return llvm::createStringError("unknown target '" + target +
                                  "': expected one of " +
                                  llvm::join(getFloatCodecTargets(), ", "));

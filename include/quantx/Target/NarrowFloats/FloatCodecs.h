@@ -19,6 +19,15 @@ struct X86Features {
 /// the portable formulas. Emits calls of `llvm.x86` intrinsics.
 std::unique_ptr<FloatCodec> createX86FloatCodec(X86Features features);
 
+/// Which conversions a GPU has in its instruction `cvt`.
+struct NVVMFeatures {
+  bool f8 = false;       ///< f8E4M3FN and f8E5M2: from sm_89 on
+  bool f6f4e8m0 = false; ///< the others: architecture-specific, as sm_100a
+};
+
+/// `cvt` on pairs of elements, as ops of the `nvvm` dialect.
+std::unique_ptr<FloatCodec> createNVVMFloatCodec(NVVMFeatures features);
+
 /// The codec of a target of quantx-expand-narrow-floats: one of the names of
 /// `getFloatCodecTargets`. Fails on any other name, and lists them.
 llvm::Expected<std::unique_ptr<FloatCodec>>

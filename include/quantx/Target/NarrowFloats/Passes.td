@@ -21,15 +21,18 @@ def QuantXExpandNarrowFloats : Pass<"quantx-expand-narrow-floats"> {
 
     A scale counts with its value, never only its exponent:
     `arith.scaling_extf` multiplies, and `arith.scaling_truncf` divides, in f32.
-    To f32, f16 and bf16 these round as the type does, to nearest even.
+    To f32, f16 and bf16 these round as the type does, to nearest even. A NaN
+    that comes out of the arithmetic has the sign and payload that the machine
+    gives it.
 
     Registers hold one code a byte: on vectors, what moves small floats
     (`vector.shuffle`, `arith.select`, constants, ...) moves bytes, and
     `vector.bitcast` between small floats and wider elements packs or unpacks,
     so that no vector of less than a byte an element is left between them.
 
-    The x86 targets call intrinsics, of which bufferization does not know that
-    they have no side effects: run the pass after it.
+    The x86 targets call intrinsics, and the sm targets use ops of the `nvvm`
+    dialect, of which bufferization does not know that they have no side
+    effects: run the pass after it.
 
     `target` says which instructions there are; the bits are the same with all.
 
@@ -40,6 +43,14 @@ def QuantXExpandNarrowFloats : Pass<"quantx-expand-narrow-floats"> {
     | `x86-64-v4` | AVX-512: byte-shuffle tables (f4), F16C |
     | `x86-64-v4+avx512vbmi` | AVX-512: byte tables of up to 128 entries |
     | `native` | what this machine has of these |
+    | `sm_80`, `sm_86` | decoding through f16 |
+    | `sm_89`, `sm_90`, `sm_90a`, `sm_100`, `sm_120` | PTX `cvt` for FP8, else through f16 |
+    | `sm_100a`, `sm_100f`, `sm_103a`, `sm_120a`, `sm_120f`, `sm_121a` | PTX `cvt` for all formats |
+
+    Scalars use `cvt` as well. It rounds to nearest even, and to f8E8M0FNU only
+    upward or toward zero; in the other modes the code is portable. Where it
+    gives another NaN or saturates, a few instructions around it make up for
+    that.
 
     ```mlir
     %y = arith.truncf %x : f32 to f8E4M3FN
@@ -56,8 +67,8 @@ def QuantXExpandNarrowFloats : Pass<"quantx-expand-narrow-floats"> {
            "The instructions to use; see the table">
   ];
   let dependentDialects = [
-    "::mlir::LLVM::LLVMDialect", "::mlir::arith::ArithDialect",
-    "::mlir::math::MathDialect",
+    "::mlir::LLVM::LLVMDialect", "::mlir::NVVM::NVVMDialect",
+    "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
     "::mlir::vector::VectorDialect"
   ];
 }
