@@ -148,9 +148,9 @@ static Value onFlat(ElementwiseBuilder &b, Value vector, int64_t columns,
 
 Value quantx::emitPackCodes(ElementwiseBuilder &b, Value codes, unsigned bits) {
   auto type = cast<VectorType>(codes.getType());
-  assert(canPackCodes(type, bits) && "a row must fill whole bytes");
   if (bits == 8)
     return codes;
+  assert(canPackCodes(type, bits) && "a row must fill whole bytes");
   return onFlat(b, codes, type.getShape().back() * bits / 8,
                 [&](Value flat) { return packFlat(b, flat, bits); });
 }
@@ -158,10 +158,10 @@ Value quantx::emitPackCodes(ElementwiseBuilder &b, Value codes, unsigned bits) {
 Value quantx::emitUnpackCodes(ElementwiseBuilder &b, Value bytes,
                               unsigned bits) {
   auto type = cast<VectorType>(bytes.getType());
-  assert(type.getShape().back() * 8 % bits == 0 &&
-         "a row must hold a whole number of codes");
   if (bits == 8)
     return bytes;
+  assert(type.getShape().back() * 8 % bits == 0 &&
+         "a row must hold a whole number of codes");
   return onFlat(b, bytes, type.getShape().back() * 8 / bits,
                 [&](Value flat) { return unpackFlat(b, flat, bits); });
 }

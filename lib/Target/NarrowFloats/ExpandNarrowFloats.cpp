@@ -1,6 +1,8 @@
 //===- ExpandNarrowFloats.cpp - The quantx-expand-narrow-floats pass ------===//
 
 #include "NarrowFloats.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/SCF/Transforms/Patterns.h"
 #include "quantx/Target/NarrowFloats/FloatCodecs.h"
 
 namespace quantx {
@@ -77,6 +79,9 @@ void quantx::populateExpandNarrowFloatsPatterns(
     RewritePatternSet &patterns, ConversionTarget &target) {
   populateNarrowFloatArithPatterns(converter, codec, patterns, target);
   populateNarrowFloatVectorPatterns(converter, patterns, target);
+  populateNarrowFloatMemoryPatterns(converter, patterns, target);
+  scf::populateSCFStructuralTypeConversionsAndLegality(converter, patterns,
+                                                       target);
 }
 
 namespace {

@@ -88,7 +88,8 @@ struct BitCastCodes : public OpConversionPattern<vector::BitCastOp> {
   /// The bytes of a vector whose rows fill whole ones.
   static VectorType getByteVector(VectorType type) {
     SmallVector<int64_t> shape(type.getShape());
-    shape.back() = shape.back() * getElementBits(type) / 8;
+    if (!shape.empty())
+      shape.back() = shape.back() * getElementBits(type) / 8;
     return VectorType::get(shape, IntegerType::get(type.getContext(), 8),
                            type.getScalableDims());
   }

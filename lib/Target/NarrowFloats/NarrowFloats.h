@@ -38,6 +38,11 @@ void populateNarrowFloatVectorPatterns(const mlir::TypeConverter &converter,
                                        mlir::RewritePatternSet &patterns,
                                        mlir::ConversionTarget &target);
 
+/// Loads and stores of vectors of less than a byte an element.
+void populateNarrowFloatMemoryPatterns(const mlir::TypeConverter &converter,
+                                       mlir::RewritePatternSet &patterns,
+                                       mlir::ConversionTarget &target);
+
 } // namespace quantx
 
 #endif // QUANTX_LIB_TARGET_NARROWFLOATS_NARROWFLOATS_H

@@ -58,9 +58,15 @@ def QuantXExpandNarrowFloats : Pass<"quantx-expand-narrow-floats"> {
     %y = arith.bitcast %code : i8 to f8E4M3FN
     ```
 
-    Left as they are: conversions from f64 (which would round twice), and loads
-    and stores of vectors of less than a byte an element, whose place in memory
-    upstream's narrow type emulation decides.
+    `vector.load` and `vector.store` of less than a byte an element read and
+    write packed bytes, as upstream's lowering of them to LLVM does (where
+    `memref.load` and `memref.store` take a byte an element: do not mix them on
+    one buffer). `scf` ops carry codes.
+
+    Left as they are: conversions from f64 (which would round twice), vectors of
+    small floats in the signatures of functions, and `vector.transfer_read` and
+    `transfer_write` of less than a byte an element: lower these to loads and
+    stores first.
   }];
   let options = [
     Option<"target", "target", "std::string", "\"generic\"",
@@ -69,7 +75,7 @@ def QuantXExpandNarrowFloats : Pass<"quantx-expand-narrow-floats"> {
   let dependentDialects = [
     "::mlir::LLVM::LLVMDialect", "::mlir::NVVM::NVVMDialect",
     "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
-    "::mlir::vector::VectorDialect"
+    "::mlir::memref::MemRefDialect", "::mlir::vector::VectorDialect"
   ];
 }
 
