@@ -219,5 +219,15 @@ Value ElementwiseBuilder::isNaN(Value value) {
 }
 
 Value ElementwiseBuilder::select(Value condition, Value ifTrue, Value ifFalse) {
+  Type element = getElementTypeOrSelf(ifTrue);
+  // LLVM selects among 16-bit floats in f32 and rounds the result: by an
+  // instruction that flushes subnormals of bf16, or a call of a function that
+  // many systems lack.
+  if (element.isF16() || element.isBF16()) {
+    Type bits = b.getIntegerType(16);
+    Value selected =
+        select(condition, bitcast(ifTrue, bits), bitcast(ifFalse, bits));
+    return bitcast(selected, element);
+  }
   return arith::SelectOp::create(b, condition, ifTrue, ifFalse);
 }

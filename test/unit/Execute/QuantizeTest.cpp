@@ -147,13 +147,20 @@ static std::vector<TypeSpec> getTypes() {
     add("u" + storage, "f32", 1, 0, "minmax", false, true);
     add("u" + storage, "f16", 1, 40, "minmax", false, true);
     add("u" + storage, "f32", 1, 0, "absmax");
+    // Groups that do not divide a row, channels, whole tensors.
+    add(storage, "f16", 1, 24, "absmax");
+    add("u" + storage, "bf16", 1, 9, "minmax", false, true);
+    add(storage, "f32", 0, 1, "absmax");
+    add("u" + storage, "f32", 0, 1, "minmax", false, true);
+    add("u" + storage, "f32", 0, 0, "minmax", false, true);
   }
-  for (std::string storage : {"f8E4M3FN", "f8E5M2", "f4E2M1FN", "i8", "i4"})
+  for (std::string storage : {"f8E4M3FN", "f8E5M2", "f4E2M1FN", "i8", "i4"}) {
     for (std::string scale : {"f32", "f16", "bf16"}) {
       add(storage, scale, 0, 0, "absmax");
       add(storage, scale, 1, 0, "absmax<margin = 0.75>");
       add(storage, scale, 2, 16, "absmax<pow2>");
     }
+  }
   for (std::string storage : {"f4E2M1FN", "f6E3M2FN", "f8E4M3FN", "i4"}) {
     add(storage, "f8E4M3FN", 1, 16, "absmax", true);
     add(storage, "f8E4M3FN", 1, 16, "absmax");
@@ -201,13 +208,12 @@ static std::vector<Array> runOn(const Program &program, const TypeSpec &type,
   return program.run({viewArray(element, shape, halves), seedView});
 }
 
-TEST_P(QuantizeTest, EqualsFormat) {
-  const TypeSpec &type = GetParam();
-  Program program(getProgram(type));
+static void expectEqualsFormat(const TypeSpec &type, llvm::StringRef target) {
+  Program program(getProgram(type), target);
   std::mt19937 random(1);
   const int64_t shapes[][2] = {{1, 1},  {3, 33}, {5, 70}, {2, 128},
                                {33, 3}, {0, 8},  {4, 0},  {1, 31}};
-  for (auto [rows, columns] : shapes)
+  for (auto [rows, columns] : shapes) {
     for (Data kind : {Data::Gauss, Data::Bits, Data::Ties, Data::NonFinite}) {
       std::vector<float> matrix = drawMatrix(kind, rows * columns, random);
       std::vector<Array> got = runOn(program, type, {rows, columns}, matrix, 0);
@@ -215,9 +221,23 @@ TEST_P(QuantizeTest, EqualsFormat) {
                    std::to_string(rows) + "x" + std::to_string(columns) +
                    " data " + std::to_string(int(kind)));
       expectEqual(type, quantize(type, rows, columns, matrix), got);
-      if (HasFatalFailure())
+      if (testing::Test::HasFatalFailure())
         return;
     }
+  }
+}
+
+TEST_P(QuantizeTest, EqualsFormat) { expectEqualsFormat(GetParam(), "native"); }
+
+// Where the target has no conversions of 16-bit floats: scales of these types
+// are selected, rounded and stored all the same.
+TEST(QuantizeGenericTest, HalfScalesEqualFormat) {
+  for (std::string scale : {"f16", "bf16"}) {
+    expectEqualsFormat({"ui4", "f32", scale, 1, 9, false, true, "minmax"},
+                       "generic");
+    expectEqualsFormat({"i8", scale, scale, 1, 24, false, false, "absmax"},
+                       "generic");
+  }
 }
 
 /// `f4E2M1FN_f8E8M0FNU_1x32_floor`: the parameters, as a test's name.
@@ -246,8 +266,11 @@ INSTANTIATE_TEST_SUITE_P(Types, QuantizeTest, testing::ValuesIn(getTypes()),
 
 class RoundingTest : public testing::TestWithParam<std::string> {};
 
-/// Scales that make values saturate now and then.
+/// Scales that make values saturate now and then; with unsigned codes, zero
+/// points and groups that do not divide the row.
 static TypeSpec getClippingType(const std::string &storage) {
+  if (storage[0] == 'u')
+    return {storage, "f32", "f16", 1, 24, false, true, "minmax"};
   return {storage, "f32", "f32", 1, 0, false, false, "absmax<margin = 0.5>"};
 }
 
@@ -289,4 +312,7 @@ TEST_P(RoundingTest, NotSaturating) {
 
 INSTANTIATE_TEST_SUITE_P(Storages, RoundingTest,
                          testing::Values("f8E4M3FN", "f8E5M2", "f6E2M3FN",
-                                         "f6E3M2FN", "f4E2M1FN", "i8", "i3"));
+                                         "f6E3M2FN", "f4E2M1FN", "i2", "i3",
+                                         "i4", "i5", "i6", "i7", "i8", "ui2",
+                                         "ui3", "ui4", "ui5", "ui6", "ui7",
+                                         "ui8"));

@@ -76,10 +76,11 @@ static QuantParameters chooseParameters(const TypeSpec &type,
     return {parameters.scale, parameters.zeroPoint, global};
   }
   float absMax = computeAbsMax(block);
-  if (method.starts_with("absmax"))
+  if (method.starts_with("absmax")) {
     return {
         chooseAbsMaxScale(absMax, scale, traits, parseAbsMax(method), global),
         0, global};
+  }
   E8M0Rule rule = llvm::StringSwitch<E8M0Rule>(method)
                       .Case("floor", E8M0Rule::Floor)
                       .Case("ceil", E8M0Rule::Ceil)
@@ -123,10 +124,11 @@ QuantizedMatrix quantx::test::quantize(const TypeSpec &type, int64_t rows,
     std::vector<int64_t> elements;
     int64_t firstRow = block / gridColumns * blockRows;
     int64_t firstColumn = block % gridColumns * blockColumns;
-    for (int64_t r = firstRow; r < std::min(firstRow + blockRows, rows); ++r)
+    for (int64_t r = firstRow; r < std::min(firstRow + blockRows, rows); ++r) {
       for (int64_t c = firstColumn;
            c < std::min(firstColumn + blockColumns, columns); ++c)
         elements.push_back(r * columns + c);
+    }
     std::vector<float> values;
     for (int64_t element : elements)
       values.push_back(matrix[element]);
