@@ -3,6 +3,7 @@
 #include "NVVMCvt.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "quantx/Emit/VectorPacking.h"
+#include "quantx/Format/Mutants.h"
 #include "llvm/ADT/StringSwitch.h"
 
 using namespace mlir;
@@ -134,6 +135,8 @@ Value quantx::emitCvtToCodes(ElementwiseBuilder &b, Value values,
     return convertToF4(b, values, type);
   auto codes = VectorType::get(2, builder.getI8Type());
   return mapPairs(b, values, [&](Value first, Value second) -> Value {
+    if (isPlanted(Mutant::NVVMOperandsSwapped))
+      std::swap(first, second);
     if (first.getType().isF16()) {
       return NVVM::ConvertF16x2ToF8x2Op::create(builder, codes,
                                                 buildVector(b, {first, second}),

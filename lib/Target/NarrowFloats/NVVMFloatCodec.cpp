@@ -17,6 +17,7 @@
 #include "NVVMCvt.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "quantx/Format/Mutants.h"
 #include "quantx/Target/NarrowFloats/FloatCodecs.h"
 #include <cmath>
 
@@ -65,6 +66,8 @@ static Value buildFloat(ElementwiseBuilder &b, APFloat value, Value like) {
 /// sign, and their mantissa as the top of the payload.
 static Value restoreNaN(ElementwiseBuilder &b, Value value, Value isNaN,
                         Value source, unsigned mantissaBits) {
+  if (isPlanted(Mutant::NVVMNaNKept))
+    return value;
   FloatType type = getFloatType(value);
   unsigned width = type.getWidth();
   Value quietNaN = asInteger(
