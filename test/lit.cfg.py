@@ -18,13 +18,16 @@ reason) writes %quant_opt, which is the tool alone.
 %python        the python that runs lit
 
 Features: asan; host-x86_64 or host-aarch64; host-avx2, host-avx512 (with the
-byte shuffles: VBMI), host-avx512-vnni, host-amx; ptxas; nvidia-gpu; plugin;
-fuzzers (the build has QUANTX_BUILD_FUZZERS); clang-format.
+byte shuffles: VBMI), host-avx512-vnni, host-amx; ptxas (of CUDA 12.9 or later,
+on PATH or in /usr/local/cuda; %ptxas); nvidia-gpu; plugin; fuzzers (the build
+has QUANTX_BUILD_FUZZERS); clang-format.
 """
 
 import ctypes
 import os
+import re
 import shutil
+import subprocess
 import sys
 
 import lit.formats
@@ -97,7 +100,27 @@ def has_nvidia_gpu():
         driver.cuDeviceGetCount(ctypes.byref(count)) == 0 and count.value > 0
 
 
+def find_ptxas():
+    """A ptxas that knows all chips that code is made for, or None."""
+    path = shutil.which("ptxas", path=os.pathsep.join(
+        [os.environ.get("PATH", ""), "/usr/local/cuda/bin"]))
+    if path is None:
+        lit_config.note("no ptxas: nothing assembles the PTX")
+        return None
+    version = subprocess.run([path, "--version"], capture_output=True,
+                             text=True).stdout
+    release = re.search(r"release (\d+)\.(\d+)", version)
+    if not release or tuple(map(int, release.groups())) < (12, 9):
+        lit_config.note(f"{path} is not of CUDA 12.9 or later: nothing "
+                        "assembles the PTX")
+        return None
+    return path
+
+
 flags = cpu_flags()
+ptxas = find_ptxas()
+if ptxas:
+    config.substitutions.append(("%ptxas", ptxas))
 avx512 = {"avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512vbmi"} <= flags
 features = {
     "asan": "Address" in config.sanitizers,
@@ -108,8 +131,7 @@ features = {
     "host-avx512": avx512,
     "host-avx512-vnni": avx512 and "avx512_vnni" in flags,
     "host-amx": "amx_tile" in flags,
-    "ptxas": shutil.which("ptxas", path=os.pathsep.join(
-        [os.environ.get("PATH", ""), "/usr/local/cuda/bin"])) is not None,
+    "ptxas": ptxas is not None,
     "nvidia-gpu": has_nvidia_gpu(),
     "fuzzers": bool(config.quantx_fuzz_dir),
     "clang-format": shutil.which("clang-format") is not None,
