@@ -30,8 +30,9 @@ static std::string getProgram(const TypeSpec &type,
 //===----------------------------------------------------------------------===//
 
 /// Normal values around 1; values over the whole range of f32, subnormals too;
-/// few values, so that ties and equal magnitudes abound; NaN and infinities.
-enum class Data { Gauss, Bits, Ties, NonFinite };
+/// few values, so that ties and equal magnitudes abound; these and the values
+/// just below and above, where a scale changes; NaN and infinities.
+enum class Data { Gauss, Bits, Ties, Neighbours, NonFinite };
 
 static float drawValue(Data kind, std::mt19937 &random) {
   static std::normal_distribution<float> gauss;
@@ -44,6 +45,11 @@ static float drawValue(Data kind, std::mt19937 &random) {
   }
   case Data::Ties:
     return float(int(random() % 65) - 32) * 0.125f;
+  case Data::Neighbours: {
+    float tie = drawValue(Data::Ties, random);
+    float step = float(int(random() % 3) - 1);
+    return std::nextafter(tie, tie + step);
+  }
   case Data::NonFinite:
     break;
   }
@@ -214,7 +220,8 @@ static void expectEqualsFormat(const TypeSpec &type, llvm::StringRef target) {
   const int64_t shapes[][2] = {{1, 1},  {3, 33}, {5, 70}, {2, 128},
                                {33, 3}, {0, 8},  {4, 0},  {1, 31}};
   for (auto [rows, columns] : shapes) {
-    for (Data kind : {Data::Gauss, Data::Bits, Data::Ties, Data::NonFinite}) {
+    for (Data kind : {Data::Gauss, Data::Bits, Data::Ties, Data::Neighbours,
+                      Data::NonFinite}) {
       std::vector<float> matrix = drawMatrix(kind, rows * columns, random);
       std::vector<Array> got = runOn(program, type, {rows, columns}, matrix, 0);
       SCOPED_TRACE(type.print() + " " + type.method + " " +
