@@ -1,0 +1,296 @@
+//===- OptimalScaleWide.cpp - f32, f16 and bf16 scales of least error -----===//
+//
+// While no code changes, the error is a quadratic in the scale. The search
+// walks down from the naive scale in intervals, bounds the error in each from
+// below, and makes the next interval wider or narrower as the bound allows.
+// docs/optimal-scales.md proves the bound.
+//
+//===----------------------------------------------------------------------===//
+
+#include "ScaleSearch.h"
+#include "quantx/Format/OptimalScale.h"
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+
+using namespace quantx;
+
+namespace {
+
+/// What holds for all scales of an interval.
+struct IntervalBound {
+  double error;    ///< no scale has a smaller one
+  double vertex;   ///< where the quadratic is least; in the interval
+  double clipped;  ///< error of clipping alone, of every scale up to the top
+  bool isConstant; ///< whether no code changes
+};
+
+class WideSearch {
+public:
+  /// The search for scales up to that of `naive`, the parameters of the naive
+  /// method.
+  WideSearch(llvm::ArrayRef<float> block, const BlockFormat &format,
+             const QuantParameters &naive)
+      : block(block), format(format), range(computeRange(block)),
+        limit(encodeScale(naive.scale, format.scale)),
+        best({limit, naive.zeroPoint, evaluate(limit, naive.zeroPoint).error}) {
+  }
+
+  /// Considers all scales with this zero point.
+  void search(int zeroPoint) {
+    if (best.getError() == 0.0 || isClipped(limit, zeroPoint)) {
+      return;
+    }
+    seed(zeroPoint);
+    walk(zeroPoint);
+  }
+
+  ScaleChoice getChoice() const {
+    return {decodeScale(best.get().bits, format.scale), best.get().zeroPoint,
+            evaluations};
+  }
+
+private:
+  QuantParameters getParameters(uint32_t bits, int zeroPoint) const {
+    return {decodeScale(bits, format.scale), zeroPoint};
+  }
+
+  Evaluation evaluate(uint32_t bits, int zeroPoint) {
+    ++evaluations;
+    return evaluateScale(block, getParameters(bits, zeroPoint), format);
+  }
+
+  Evaluation consider(uint32_t bits, int zeroPoint) {
+    Evaluation sums = evaluate(bits, zeroPoint);
+    best.consider({bits, zeroPoint, sums.error});
+    return sums;
+  }
+
+  /// Whether this scale, and so each smaller one, clips too much.
+  bool isClipped(uint32_t bits, int zeroPoint) const {
+    return getClippingBound(range, getParameters(bits, zeroPoint), format) >
+           best.getError();
+  }
+
+  uint32_t clampBits(double scale) const {
+    return std::clamp<uint32_t>(floorScale(scale, format.scale), 1, limit);
+  }
+
+  double getLowestUseful(int zeroPoint) const;
+  void seed(int zeroPoint);
+  void polish(uint32_t bits, int zeroPoint);
+  void walk(int zeroPoint);
+  void considerVertex(double vertex, uint32_t bottom, uint32_t top,
+                      int zeroPoint);
+  IntervalBound boundInterval(uint32_t bottom, uint32_t top, int zeroPoint);
+
+  llvm::ArrayRef<float> block;
+  const BlockFormat &format;
+  BlockRange range;
+  uint32_t limit;
+  unsigned evaluations = 0;
+  Incumbent best;
+};
+
+/// The place of a code in the order of the values: neighbours differ by 1.
+int getLevel(uint8_t code, const ElementFormat &element) {
+  if (const auto *floats = std::get_if<FloatFormat>(&element)) {
+    int magnitude = code & floats->getMagnitudeMask();
+    return (code & floats->getSignMask()) ? -magnitude : magnitude;
+  }
+  return std::get<IntegerFormat>(element).isSigned ? int(int8_t(code))
+                                                   : int(code);
+}
+
+/// The binary logarithm of how many scales the first interval holds: about a
+/// 32nd of those from one power of two to the next.
+int getFirstWidth(ScaleFormat format) {
+  switch (format) {
+  case ScaleFormat::F32:
+    return 18;
+  case ScaleFormat::F16:
+    return 5;
+  default:
+    return 2;
+  }
+}
+
+} // namespace
+
+/// Below this scale the error of clipping alone is above the best error.
+double WideSearch::getLowestUseful(int zeroPoint) const {
+  double clipped = std::sqrt(best.getError());
+  auto getLowest = [&](float end, uint8_t code) {
+    double value = getCodeValue(code, zeroPoint, format.element);
+    return value == 0.0 ? 0.0
+                        : (std::fabs(double(end)) - clipped) / std::fabs(value);
+  };
+  return std::max(getLowest(range.hi, getLargestCode(format.element)),
+                  getLowest(range.lo, getLeastCode(format.element)));
+}
+
+/// Makes the best candidate good, so that bounds exclude much. It evaluates
+/// scales at even distances, again around the best of them, more often the
+/// longer the block, and then follows the quadratics. What it finds is no
+/// matter of proof.
+void WideSearch::seed(int zeroPoint) {
+  constexpr int count = 8;
+  auto naive = double(decodeScale(limit, format.scale));
+  double low = std::clamp(getLowestUseful(zeroPoint), naive / 1024, naive);
+  double high = naive;
+  uint32_t start = limit;
+  size_t length = 16;
+  do {
+    double step = (high - low) / count;
+    double least = std::numeric_limits<double>::infinity();
+    double center = high;
+    for (int i = 0; i < count; ++i) {
+      double scale = low + step * (i + 0.5);
+      uint32_t bits = clampBits(scale);
+      double error = consider(bits, zeroPoint).error;
+      if (error < least) {
+        least = error;
+        center = scale;
+        start = bits;
+      }
+    }
+    low = std::max(center - step, low);
+    high = std::min(center + step, high);
+    length *= 4;
+  } while (length < block.size() &&
+           clampBits(high) - clampBits(low) > uint32_t(count));
+  polish(start, zeroPoint);
+}
+
+/// Alternates between the codes of a scale and the best scale of these codes.
+void WideSearch::polish(uint32_t bits, int zeroPoint) {
+  constexpr int count = 8;
+  for (int i = 0; i < count; ++i) {
+    Evaluation sums = consider(bits, zeroPoint);
+    if (sums.codeSquares == 0.0) {
+      return;
+    }
+    uint32_t next = clampBits(sums.products / sums.codeSquares);
+    if (next == bits) {
+      return;
+    }
+    bits = next;
+  }
+}
+
+/// Considers every scale, or shows that it is no better, from the naive one
+/// down. An interval that its bound does not settle is halved; after one that
+/// it does, the next is twice as wide.
+void WideSearch::walk(int zeroPoint) {
+  int width = getFirstWidth(format.scale);
+  int64_t top = limit;
+  while (top >= 1 && !isClipped(uint32_t(top), zeroPoint)) {
+    int64_t bottom = std::max<int64_t>(top - (int64_t(1) << width) + 1, 1);
+    if (bottom == top) {
+      consider(uint32_t(top), zeroPoint);
+    } else {
+      IntervalBound bound =
+          boundInterval(uint32_t(bottom), uint32_t(top), zeroPoint);
+      if (bound.clipped > best.getError()) {
+        return;
+      }
+      if (bound.error <= best.getError()) {
+        if (!bound.isConstant) {
+          --width;
+          continue;
+        }
+        considerVertex(bound.vertex, uint32_t(bottom), uint32_t(top),
+                       zeroPoint);
+      }
+    }
+    top = bottom - 1;
+    ++width;
+  }
+}
+
+/// Considers the scales beside the vertex of a quadratic, which are its best.
+void WideSearch::considerVertex(double vertex, uint32_t bottom, uint32_t top,
+                                int zeroPoint) {
+  uint32_t below = std::clamp(floorScale(vertex, format.scale), bottom, top);
+  consider(below, zeroPoint);
+  if (below < top) {
+    consider(below + 1, zeroPoint);
+  }
+}
+
+IntervalBound WideSearch::boundInterval(uint32_t bottom, uint32_t top,
+                                        int zeroPoint) {
+  ++evaluations;
+  QuantParameters low = getParameters(bottom, zeroPoint);
+  QuantParameters high = getParameters(top, zeroPoint);
+  double middle = (double(low.scale) + double(high.scale)) / 2;
+  double reach = (double(high.scale) - double(low.scale)) / 2;
+  // Elements with one code: their error is constant - 2 * slope * t +
+  // codeSquares * t * t at the scale middle + t.
+  double constant = 0.0, slope = 0.0, codeSquares = 0.0;
+  // Elements whose code changes: the sum of what each loses at least.
+  double changing = 0.0;
+  double clipped = 0.0;
+  bool isConstant = true;
+  for (float x : block) {
+    clipped += getClippingBound({x, x}, high, format);
+    uint8_t atLow = quantizeElement(x, low, format.element);
+    uint8_t atHigh = quantizeElement(x, high, format.element);
+    double lowValue = getCodeValue(atLow, zeroPoint, format.element);
+    if (atLow == atHigh) {
+      double residual = double(x) - lowValue * middle;
+      constant += residual * residual;
+      slope += lowValue * residual;
+      codeSquares += lowValue * lowValue;
+      continue;
+    }
+    isConstant = false;
+    int distance =
+        getLevel(atLow, format.element) - getLevel(atHigh, format.element);
+    if (std::abs(distance) > 1) {
+      continue;
+    }
+    // Of two neighbouring codes the one nearer to zero falls short of |x| by
+    // the least at the largest scale; the other exceeds it by the least at the
+    // smallest.
+    double highValue = getCodeValue(atHigh, zeroPoint, format.element);
+    double shortfall = double(x) - highValue * double(high.scale);
+    double excess = lowValue * double(low.scale) - double(x);
+    double sign = x < 0 ? -1.0 : 1.0;
+    double least = std::max(std::min(sign * shortfall, sign * excess), 0.0);
+    changing += least * least;
+  }
+  double t =
+      codeSquares > 0.0 ? std::clamp(slope / codeSquares, -reach, reach) : 0.0;
+  double quadratic =
+      std::max(constant - 2 * t * slope + t * t * codeSquares, 0.0);
+  // The last term covers the rounding of the sums.
+  return {changing + quadratic - constant * 0x1p-30, middle + t, clipped,
+          isConstant};
+}
+
+ScaleChoice quantx::searchWide(llvm::ArrayRef<float> block,
+                               const BlockFormat &format) {
+  WideSearch search(block, format, {chooseNaiveScale(block, format)});
+  search.search(/*zeroPoint=*/0);
+  return search.getChoice();
+}
+
+ScaleChoice quantx::chooseOptimalParameters(llvm::ArrayRef<float> block,
+                                            const BlockFormat &format) {
+  const auto &element = std::get<IntegerFormat>(format.element);
+  AsymmetricParameters naive =
+      chooseMinMaxParameters(computeRange(block), format.scale, element);
+  if (isSpecialBlock(block)) {
+    return {naive.scale, naive.zeroPoint};
+  }
+  WideSearch search(block, format, {naive.scale, naive.zeroPoint});
+  search.search(naive.zeroPoint);
+  for (int zeroPoint = element.getMinCode(); zeroPoint <= element.getMaxCode();
+       ++zeroPoint) {
+    if (zeroPoint != naive.zeroPoint) {
+      search.search(zeroPoint);
+    }
+  }
+  return search.getChoice();
+}
