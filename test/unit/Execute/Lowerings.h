@@ -17,14 +17,25 @@ struct Lowering {
   /// scalars.
   unsigned vectorSize;
 
-  /// Letters, digits and '_', as GoogleTest wants names.
-  std::string getName() const {
-    std::string name = vectorSize ? "vector_" : "scalar_";
-    for (const char *c = target; *c; ++c)
-      name += llvm::isAlnum(*c) ? *c : '_';
-    return name;
-  }
+  std::string getName() const;
 };
+
+/// `text` with all but letters and digits as '_': GoogleTest's names.
+inline std::string toIdentifier(llvm::StringRef text) {
+  std::string name;
+  for (char c : text)
+    name += llvm::isAlnum(c) ? c : '_';
+  return name;
+}
+
+inline std::string Lowering::getName() const {
+  return (vectorSize ? "vector_" : "scalar_") + toIdentifier(target);
+}
+
+/// The targets of x86, and what runs everywhere.
+inline std::vector<const char *> getTargets() {
+  return {"generic", "x86-64-v3", "x86-64-v4", "x86-64-v4+avx512vbmi"};
+}
 
 inline std::vector<Lowering> getLowerings() {
   return {{"generic", 0},
