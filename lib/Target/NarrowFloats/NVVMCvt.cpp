@@ -103,10 +103,11 @@ static Value convertToF4(ElementwiseBuilder &b, Value values, Type type) {
   ImplicitLocOpBuilder &builder = b.getBuilder();
   SmallVector<Value> elements = takeElements(b, values);
   SmallVector<Value> bytes;
-  for (size_t i = 0; i < elements.size(); i += 2)
+  for (size_t i = 0; i < elements.size(); i += 2) {
     bytes.push_back(NVVM::ConvertF32x2ToF4x2Op::create(
         builder, builder.getI8Type(), elements[i + 1], elements[i],
         /*relu=*/false, type));
+  }
   return emitUnpackCodes(b, buildVector(b, bytes), /*bits=*/4);
 }
 

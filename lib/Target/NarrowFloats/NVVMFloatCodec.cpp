@@ -157,8 +157,8 @@ static Value emitOverflowsOrNaN(ElementwiseBuilder &b, Value value,
                                buildFloat(b, bound, value));
 }
 
-/// The codes of what `isSpecial`, NaN or overflow of E5M2, without signs; 0 for
-/// all else.
+/// The codes of what `isSpecial`, NaN or overflow of E5M2, 0 for all else. The
+/// sign bit is anything.
 static Value emitSpecialE5M2(ElementwiseBuilder &b, Value value,
                              Value isSpecial, const FloatFormat &format) {
   Value bits = asInteger(b, value);
@@ -173,7 +173,7 @@ static Value emitSpecialE5M2(ElementwiseBuilder &b, Value value,
   Value nan = b.bitOr(b.lshr(bits, shift % 8), placeCode(format.nanCode));
   Value special = b.select(b.isNaN(value), nan, placeCode(format.getInfCode()));
   special = b.select(isSpecial, special, placeCode(0));
-  return b.bitAnd(takeByte(b, special, byte), format.getMagnitudeMask());
+  return takeByte(b, special, byte);
 }
 
 /// The codes of f32 or f16. What `cvt` would code otherwise, it does not see:

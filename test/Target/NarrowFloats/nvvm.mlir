@@ -25,7 +25,7 @@
 // F8: %[[BYTES:.*]] = vector.bitcast %[[X]] : vector<2xf32> to vector<8xi8>
 // F8: %[[TOP:.*]] = vector.shuffle %[[BYTES]], %[[BYTES]] [3, 7]
 // F8: arith.andi %[[TOP]], %[[SIGN]]
-// NOF8-NOT: nvvm
+// NOF8-NOT: nvvm.convert
 // CHECK: return
 func.func @encode_e4m3(%x: vector<2xf32>) -> vector<2xi8> {
   %y = arith.truncf %x : vector<2xf32> to vector<2xf8E4M3FN>
@@ -38,11 +38,13 @@ func.func @encode_e4m3(%x: vector<2xf32>) -> vector<2xi8> {
 // CHECK-LABEL: func @encode_e5m2(
 // CHECK-SAME: %[[X:.*]]: vector<2xf16>)
 // F8-DAG: %[[BOUND:.*]] = arith.constant dense<6.144000e+04> : vector<2xf16>
-// F8-DAG: %[[ZERO:.*]] = arith.constant dense<0.000000e+00> : vector<2xf16>
-// F8: arith.cmpf uge, %{{.*}}, %[[BOUND]]
-// F8: %[[SEEN:.*]] = arith.select %{{.*}}, %[[ZERO]], %[[X]]
-// F8: nvvm.convert.f16x2.to.f8x2 %[[SEEN]] : vector<2xf16> -> vector<2xi8>(f8E5M2)
-// NOF8-NOT: nvvm
+// F8-DAG: %[[ZERO:.*]] = arith.constant dense<0> : vector<2xi16>
+// F8: %[[SPECIAL:.*]] = arith.cmpf uge, %{{.*}}, %[[BOUND]]
+// F8: %[[BITS:.*]] = arith.bitcast %[[X]]
+// F8: %[[SEEN:.*]] = arith.select %[[SPECIAL]], %[[ZERO]], %[[BITS]]
+// F8: %[[HALVES:.*]] = arith.bitcast %[[SEEN]]
+// F8: nvvm.convert.f16x2.to.f8x2 %[[HALVES]] : vector<2xf16> -> vector<2xi8>(f8E5M2)
+// NOF8-NOT: nvvm.convert
 // CHECK: return
 func.func @encode_e5m2(%x: vector<2xf16>) -> vector<2xi8> {
   %y = arith.truncf %x : vector<2xf16> to vector<2xf8E5M2>
@@ -58,9 +60,9 @@ func.func @encode_e5m2(%x: vector<2xf16>) -> vector<2xi8> {
 // F8: %[[VALUES:.*]] = arith.extf %[[HALVES]]
 // F8: %[[ISNAN:.*]] = arith.cmpf uno, %[[VALUES]], %[[VALUES]]
 // F8: arith.select %[[ISNAN]]
-// NOF8-NOT: nvvm
+// NOF8-NOT: nvvm.convert
 // NOF8: arith.mulf %{{.*}} : vector<2xf16>
-// NOF8-NOT: nvvm
+// NOF8-NOT: nvvm.convert
 // CHECK: return
 func.func @decode_e4m3(%b: vector<2xi8>) -> vector<2xf32> {
   %x = arith.bitcast %b : vector<2xi8> to vector<2xf8E4M3FN>
@@ -74,7 +76,7 @@ func.func @decode_e4m3(%b: vector<2xi8>) -> vector<2xf32> {
 // CHECK-SAME: %[[X:.*]]: vector<2xf32>)
 // F6-NEXT: %[[ELEMENTS:.*]]:2 = vector.to_elements %[[X]]
 // F6-NEXT: nvvm.convert.f32x2.to.f6x2 %[[ELEMENTS]]#1, %[[ELEMENTS]]#0 : vector<2xi8>(f6E3M2FN)
-// NOF6-NOT: nvvm
+// NOF6-NOT: nvvm.convert
 // CHECK: return
 func.func @encode_e3m2(%x: vector<2xf32>) -> vector<2xi6> {
   %y = arith.truncf %x : vector<2xf32> to vector<2xf6E3M2FN>
@@ -86,7 +88,7 @@ func.func @encode_e3m2(%x: vector<2xf32>) -> vector<2xi6> {
 // CHECK-SAME: %[[X:.*]]: vector<2xf32>)
 // F6: %[[ELEMENTS:.*]]:2 = vector.to_elements %[[X]]
 // F6: nvvm.convert.f32x2.to.f4x2 %[[ELEMENTS]]#1, %[[ELEMENTS]]#0 : i8(f4E2M1FN)
-// NOF6-NOT: nvvm
+// NOF6-NOT: nvvm.convert
 // CHECK: return
 func.func @encode_e2m1(%x: vector<2xf32>) -> vector<1xi8> {
   %y = arith.truncf %x : vector<2xf32> to vector<2xf4E2M1FN>
@@ -102,7 +104,7 @@ func.func @encode_e2m1(%x: vector<2xf32>) -> vector<1xi8> {
 // F6: %[[VALUES:.*]] = nvvm.convert.f8x2.to.bf16x2 %[[B]] : vector<2xi8>(f8E8M0FNU) -> vector<2xbf16>
 // F6: %[[BITS:.*]] = arith.bitcast %[[VALUES]]
 // F6: arith.andi %[[BITS]], %[[MASK]]
-// NOF6-NOT: nvvm
+// NOF6-NOT: nvvm.convert
 // CHECK: return
 func.func @decode_e8m0(%b: vector<2xi8>) -> vector<2xbf16> {
   %x = arith.bitcast %b : vector<2xi8> to vector<2xf8E8M0FNU>
@@ -118,8 +120,8 @@ func.func @decode_e8m0(%b: vector<2xi8>) -> vector<2xbf16> {
 // CHECK-SAME: %[[X:.*]]: i8)
 // F8: %[[PAIR:.*]] = vector.broadcast %[[X]] : i8 to vector<2xi8>
 // F8: nvvm.convert.f8x2.to.f16x2 %[[PAIR]]
-// F8-NOT: nvvm
-// NOF8-NOT: nvvm
+// F8-NOT: nvvm.convert
+// NOF8-NOT: nvvm.convert
 // CHECK: return
 func.func @scalar(%b: i8) -> f16 {
   %x = arith.bitcast %b : i8 to f8E5M2
@@ -135,8 +137,8 @@ func.func @scalar(%b: i8) -> f16 {
 // F6: %[[ELEMENTS:.*]]:4 = vector.to_elements %[[EVEN]]
 // F6: nvvm.convert.f32x2.to.f6x2 %[[ELEMENTS]]#1, %[[ELEMENTS]]#0
 // F6: nvvm.convert.f32x2.to.f6x2 %[[ELEMENTS]]#3, %[[ELEMENTS]]#2
-// F6-NOT: nvvm
-// NOF6-NOT: nvvm
+// F6-NOT: nvvm.convert
+// NOF6-NOT: nvvm.convert
 // CHECK: return
 func.func @odd(%x: vector<3xf32>) -> vector<3xi6> {
   %y = arith.truncf %x : vector<3xf32> to vector<3xf6E2M3FN>
@@ -148,9 +150,9 @@ func.func @odd(%x: vector<3xf32>) -> vector<3xi6> {
 // CHECK-SAME: %[[X:.*]]: vector<2x3xf32>)
 // F6: vector.shape_cast %[[X]] : vector<2x3xf32> to vector<6xf32>
 // F6-COUNT-3: nvvm.convert.f32x2.to.f6x2
-// F6-NOT: nvvm
+// F6-NOT: nvvm.convert
 // F6: vector.shape_cast %{{.*}} : vector<6xi8> to vector<2x3xi8>
-// NOF6-NOT: nvvm
+// NOF6-NOT: nvvm.convert
 // CHECK: return
 func.func @two_dimensions(%x: vector<2x3xf32>) -> vector<2x3xi6> {
   %y = arith.truncf %x : vector<2x3xf32> to vector<2x3xf6E2M3FN>
@@ -160,8 +162,8 @@ func.func @two_dimensions(%x: vector<2x3xf32>) -> vector<2x3xi6> {
 
 // CHECK-LABEL: func @no_dimension(
 // F8-COUNT-1: nvvm.convert.f32x2.to.f8x2
-// F8-NOT: nvvm
-// NOF8-NOT: nvvm
+// F8-NOT: nvvm.convert
+// NOF8-NOT: nvvm.convert
 // CHECK: return
 func.func @no_dimension(%x: vector<f32>) -> vector<i8> {
   %y = arith.truncf %x : vector<f32> to vector<f8E4M3FN>
@@ -189,12 +191,12 @@ func.func @encode_bf16(%x: vector<2xbf16>) -> vector<2xi8> {
 //
 // CHECK-LABEL: func @toward_zero(
 // CHECK-SAME: %[[X:.*]]: vector<2xf16>)
-// CHECK-NOT: nvvm
+// CHECK-NOT: nvvm.convert
 // CHECK: %[[WIDE:.*]] = arith.extf %[[X]]
 // CHECK: %[[ISNAN:.*]] = arith.cmpf uno, %[[X]], %[[X]]
 // CHECK: %[[NAN:.*]] = arith.ori
 // CHECK: arith.select %[[ISNAN]], %[[NAN]]
-// CHECK-NOT: nvvm
+// CHECK-NOT: nvvm.convert
 // CHECK: return
 func.func @toward_zero(%x: vector<2xf16>) -> vector<2xi8> {
   %y = arith.truncf %x toward_zero : vector<2xf16> to vector<2xf8E4M3FN>
@@ -203,7 +205,7 @@ func.func @toward_zero(%x: vector<2xf16>) -> vector<2xi8> {
 }
 
 // CHECK-LABEL: func @tensor(
-// CHECK-NOT: nvvm
+// CHECK-NOT: nvvm.convert
 // CHECK: return
 func.func @tensor(%x: tensor<4xf32>) -> tensor<4xi8> {
   %y = arith.truncf %x : tensor<4xf32> to tensor<4xf8E4M3FN>
@@ -212,7 +214,7 @@ func.func @tensor(%x: tensor<4xf32>) -> tensor<4xi8> {
 }
 
 // CHECK-LABEL: func @scalable(
-// CHECK-NOT: nvvm
+// CHECK-NOT: nvvm.convert
 // CHECK: return
 func.func @scalable(%b: vector<[4]xi8>) -> vector<[4]xf32> {
   %x = arith.bitcast %b : vector<[4]xi8> to vector<[4]xf8E5M2>
