@@ -68,11 +68,13 @@ private:
   void writeChooseAndQuantize();
   void writeDisassembleAndAssemble();
   void writeUnpackAndPack();
+  void writeRelayout();
   void writeErrorStats();
   void writeIf();
   void writeFor();
   void writeSlice();
   StringRef method();
+  StringRef packing();
   std::string rounding(std::string &seed);
 
   FuzzedDataProvider choices;
@@ -245,6 +247,13 @@ void Writer::writeDisassembleAndAssemble() {
   scaledValues.push_back(result);
 }
 
+/// A layout of the storage's codes; now and then of others.
+StringRef Writer::packing() {
+  bool isLinear = storageBits() != 4 && choices.ConsumeIntegralInRange(0, 7);
+  return isLinear ? StringRef("linear")
+                  : pick({"linear", "split_half", "interleaved8"});
+}
+
 void Writer::writeUnpackAndPack() {
   std::string group = fresh();
   std::string codes = fresh();
@@ -256,15 +265,59 @@ void Writer::writeUnpackAndPack() {
   os << "  " << group << ":" << 1 + parameterTypes().size()
      << " = quantx.disassemble " << pick(scaledValues) << " : " << scaled()
      << " to " << payload() << ", " << parameterTypeList() << "\n  " << codes
-     << " = quantx.unpack " << group
-     << "#0 as #quantx.packing<linear> : " << payload() << " to " << codeType
-     << "\n  " << packed << " = quantx.pack " << codes
-     << " as #quantx.packing<linear> : " << codeType << " to " << payload()
-     << "\n";
+     << " = quantx.unpack " << group << "#0 as #quantx.packing<" << packing()
+     << "> : " << payload() << " to " << codeType << "\n  " << packed
+     << " = quantx.pack " << codes << " as #quantx.packing<" << packing()
+     << "> : " << codeType << " to " << payload() << "\n";
   std::string result = fresh();
   os << "  " << result << " = quantx.assemble " << packed << ", "
      << parameterNames(group, 1) << " : " << payload() << ", "
      << parameterTypeList() << " to " << scaled() << "\n";
+  scaledValues.push_back(result);
+}
+
+/// The scales to tiles and back, where they have the type and rank for it.
+void Writer::writeRelayout() {
+  if (!type.scale.starts_with("f8") || shape.size() < 2)
+    return writeDisassembleAndAssemble();
+  std::string group = fresh();
+  std::string tiles = fresh();
+  std::string back = fresh();
+  std::string linear = parameterTypes().front();
+  llvm::SmallVector<int64_t> sizes;
+  llvm::SmallVector<std::string> given;
+  os << "  " << group << ":" << 1 + parameterTypes().size()
+     << " = quantx.disassemble " << pick(scaledValues) << " : " << scaled()
+     << " to " << payload() << ", " << parameterTypeList() << "\n";
+  for (auto [index, size] : llvm::enumerate(shape)) {
+    bool isRow = index + 2 == shape.size(),
+         isColumn = index + 1 == shape.size();
+    int64_t tile = isRow ? 128 : isColumn ? 4 : 1;
+    int64_t block = type.block[index];
+    bool isDynamic = size == dynamic && block != whole;
+    int64_t count = block == whole ? 1 : int64_t(llvm::divideCeil(size, block));
+    sizes.push_back(isDynamic ? dynamic
+                              : int64_t(llvm::divideCeil(count, tile)));
+    if (isDynamic && (isRow || isColumn)) {
+      given.push_back(fresh());
+      os << "  " << given.back() << " = tensor.dim " << group << "#1, %c"
+         << index << " : " << linear << "\n";
+    }
+  }
+  sizes.append({32, 16});
+  std::string tiled = tensor(sizes, type.scale);
+  os << "  " << tiles << " = quantx.relayout_scales " << group
+     << "#1 to #quantx.scale_layout<tile128x4> : " << linear << " to " << tiled
+     << "\n  " << back << " = quantx.relayout_scales " << tiles
+     << " to #quantx.scale_layout<linear> sizes(" << llvm::join(given, ", ")
+     << ") : " << tiled << " to " << linear << "\n";
+  std::string parameters = back;
+  for (size_t i = 1; i < parameterTypes().size(); ++i)
+    parameters += ", " + group + "#" + std::to_string(1 + i);
+  std::string result = fresh();
+  os << "  " << result << " = quantx.assemble " << group << "#0, " << parameters
+     << " : " << payload() << ", " << parameterTypeList() << " to " << scaled()
+     << "\n";
   scaledValues.push_back(result);
 }
 
@@ -317,7 +370,7 @@ void Writer::writeSlice() {
 }
 
 void Writer::writeOp() {
-  switch (choices.ConsumeIntegralInRange(0, 8)) {
+  switch (choices.ConsumeIntegralInRange(0, 9)) {
   case 0:
     return writeDynamicQuantize();
   case 1:
@@ -334,6 +387,8 @@ void Writer::writeOp() {
     return writeIf();
   case 7:
     return writeFor();
+  case 8:
+    return writeRelayout();
   default:
     return writeSlice();
   }
