@@ -214,10 +214,11 @@ class ChainTest : public testing::TestWithParam<ChainCase> {};
 
 static std::vector<ChainCase> getChainCases() {
   std::vector<ChainCase> cases;
-  for (const char *target : {"generic", "native"})
+  for (const char *target : {"generic", "native"}) {
     for (const Layout &from : {kLinear, kSplitHalf, kInterleaved8})
       for (const Layout &to : {kLinear, kSplitHalf, kInterleaved8})
         cases.push_back({from, to, target});
+  }
   return cases;
 }
 

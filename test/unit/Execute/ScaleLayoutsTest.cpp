@@ -27,15 +27,18 @@ class ScalesTest : public testing::TestWithParam<ScalesCase> {};
 /// The tiles byte by byte: strips of 32 rows side by side.
 static Bytes tileOracle(const Bytes &scales, size_t rows, size_t columns) {
   Bytes tiles;
-  for (size_t top = 0; top < rows; top += 128)
-    for (size_t left = 0; left < columns; left += 4)
-      for (size_t line = 0; line < 32; ++line)
+  for (size_t top = 0; top < rows; top += 128) {
+    for (size_t left = 0; left < columns; left += 4) {
+      for (size_t line = 0; line < 32; ++line) {
         for (size_t place = 0; place < 16; ++place) {
           size_t row = top + place / 4 * 32 + line;
           size_t column = left + place % 4;
           bool exists = row < rows && column < columns;
           tiles.push_back(exists ? scales[row * columns + column] : 0);
         }
+      }
+    }
+  }
   return tiles;
 }
 
@@ -63,10 +66,11 @@ static std::vector<TensorView> viewScales(int64_t rows, int64_t columns,
 /// The tiles to untile have rubbish for padding.
 static Bytes drawTiles(const Bytes &scales, size_t rows, size_t columns) {
   Bytes tiles = drawBytes(getTiledScalesSize(rows, columns), 7);
-  for (size_t row = 0; row < rows; ++row)
+  for (size_t row = 0; row < rows; ++row) {
     for (size_t column = 0; column < columns; ++column)
       tiles[getTiledScaleOffset(row, column, columns)] =
           scales[row * columns + column];
+  }
   return tiles;
 }
 
