@@ -68,11 +68,12 @@ static std::vector<float> getInputs() {
   std::vector<float> inputs;
   for (uint32_t high = 0; high < 0x10000; ++high)
     inputs.push_back(llvm::bit_cast<float>(high << 16));
-  for (uint32_t top = 0; top < (1u << 14); ++top)
+  for (uint32_t top = 0; top < (1u << 14); ++top) {
     for (int neighbour : {-1, 0, 1}) {
       uint32_t bits = (top << 18) + static_cast<uint32_t>(neighbour);
       inputs.push_back(llvm::bit_cast<float>(bits));
     }
+  }
   return inputs;
 }
 
@@ -133,10 +134,11 @@ TEST_P(NarrowFloatsTest, TruncateF32) {
   for (const char *target : {"native", "generic"}) {
     Program program(getTruncProgram(GetParam(), "f32"), target);
     Array codes = program.run({view}).front();
-    for (int64_t i = 0; i < size; ++i)
+    for (int64_t i = 0; i < size; ++i) {
       ASSERT_EQ(codes.bytes[i], encodeByAPFloat(GetParam(), inputs[i]))
           << target << ": bits " << std::hex
           << llvm::bit_cast<uint32_t>(inputs[i]);
+    }
   }
 }
 

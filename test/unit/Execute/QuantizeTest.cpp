@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Lowerings.h"
 #include "Program.h"
 #include "Reference.h"
 #include "gtest/gtest.h"
@@ -279,6 +280,100 @@ static TypeSpec getClippingType(const std::string &storage) {
   if (storage[0] == 'u')
     return {storage, "f32", "f16", 1, 24, false, true, "minmax"};
   return {storage, "f32", "f32", 1, 0, false, false, "absmax<margin = 0.5>"};
+}
+
+static constexpr int64_t waySeed = 0x123456789ABCDEF0;
+
+/// One of the ways in which quantize rounds and saturates, as an attribute and
+/// as an option of the reference.
+struct Way {
+  const char *rounding;
+  RoundingMode mode;
+  bool saturate;
+
+  std::string printAttributes() const {
+    return std::string(mode == RoundingMode::Stochastic ? " seed %seed" : "") +
+           " {rounding = #quantx.rounding<" + rounding +
+           ">, saturate = " + (saturate ? "true" : "false") + "}";
+  }
+  QuantizeOptions getOptions() const {
+    QuantizeOptions options;
+    options.rounding = mode;
+    options.saturate = saturate;
+    options.seed = waySeed;
+    return options;
+  }
+};
+
+static std::vector<Way> getWays() {
+  std::vector<Way> ways;
+  for (bool saturate : {true, false}) {
+    ways.push_back({"nearest_even", RoundingMode::NearestEven, saturate});
+    ways.push_back(
+        {"nearest_toward_zero", RoundingMode::NearestTowardZero, saturate});
+    ways.push_back({"stochastic", RoundingMode::Stochastic, saturate});
+  }
+  return ways;
+}
+
+/// The payloads of one matrix, quantized in every way, all in one function.
+static std::string getEveryWayProgram(const TypeSpec &type) {
+  std::string body;
+  std::string names;
+  std::string types;
+  std::string parameters = type.hasZeroPoint ? "%s, %z" : "%s";
+  std::string grid = "tensor<?x?x" + type.scale + ">";
+  if (type.hasZeroPoint)
+    grid += ", tensor<?x?x" + type.storage + ">";
+  for (auto [i, way] : llvm::enumerate(getWays())) {
+    std::string name = "%q" + std::to_string(i);
+    body += "  " + name + " = quantx.quantize %x, " + parameters +
+            way.printAttributes() + " : tensor<?x?xf32>, " + grid +
+            " to tensor<?x?x!t>\n";
+    names += (i ? ", " : "") + name;
+    types += i ? ", tensor<?x?x!t>" : "tensor<?x?x!t>";
+  }
+  return "!t = " + type.print() +
+         "\nfunc.func @f(%x: tensor<?x?xf32>, %seed: i64) -> (" + types +
+         ") {\n  " + parameters + " = quantx.choose_qparams %x using #quantx." +
+         type.method + " for !t : tensor<?x?xf32> -> " + grid + "\n" + body +
+         "  return " + names + " : " + types + "\n}\n";
+}
+
+static void expectEveryWay(const TypeSpec &type, llvm::StringRef target,
+                           int64_t threads = 1) {
+  SCOPED_TRACE(type.print() + " " + target.str());
+  Program program(getEveryWayProgram(type), target, threads);
+  size_t parts = type.hasZeroPoint ? 3 : 2;
+  std::mt19937 random(2);
+  for (Data kind : {Data::Gauss, Data::Ties, Data::Bits}) {
+    std::vector<float> matrix = drawMatrix(kind, 7 * 129, random);
+    std::vector<Array> got = runOn(program, type, {7, 129}, matrix, waySeed);
+    for (auto [i, way] : llvm::enumerate(getWays())) {
+      ASSERT_EQ(got[i * parts].bytes,
+                quantize(type, 7, 129, matrix, way.getOptions()).payload)
+          << way.printAttributes();
+    }
+  }
+}
+
+TEST_P(RoundingTest, QuantizeInEveryWay) {
+  TypeSpec type = getClippingType(GetParam());
+  expectEveryWay(type, "generic");
+  // Integers go by the same code on all of them.
+  if (GetParam()[0] != 'f')
+    return;
+  for (const char *target : {"x86-64-v3", "x86-64-v4"}) {
+    std::string missing = getMissing(target);
+    if (!missing.empty())
+      GTEST_SKIP() << missing;
+    expectEveryWay(type, target);
+  }
+}
+
+TEST(RoundingThreadsTest, ThreadsDoNotCount) {
+  for (const char *storage : {"f4E2M1FN", "f8E5M2", "i8"})
+    expectEveryWay(getClippingType(storage), "native", /*threads=*/2);
 }
 
 static void expectRounding(const TypeSpec &type, const std::string &attributes,
