@@ -15,6 +15,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
@@ -25,6 +26,9 @@ PAGE = "docs/testing.md"
 # Where the lit suite computes; its other folders test texts and packages.
 LIT_FOLDERS = ["Conversion", "Execute", "IR", "Pipelines", "Target",
                "Transforms", "Upstream"]
+
+# GoogleTest programs that take seconds.
+QUICK_PROGRAMS = ["QuantXFormatTests", "QuantXIOTests", "QuantXTargetTests"]
 
 # Seconds; far above what any program takes, so that a hang ends.
 LIMIT = 900
@@ -162,8 +166,14 @@ class Suite:
         listing = json.loads(subprocess.run(
             ["ctest", "--test-dir", build, "--show-only=json-v1"], check=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE).stdout)
-        self.programs = [os.path.join(self.folder, "unit", test["name"])
-                         for test in listing["tests"]]
+        # First those that compile nothing.
+        names = sorted((test["name"] for test in listing["tests"]),
+                       key=lambda name: name not in QUICK_PROGRAMS)
+        self.programs = [os.path.join(self.folder, "unit", name)
+                         for name in names]
+        # The tests that were run without a mutant, and whether they failed.
+        self.clean = {}
+        self.lock = threading.Lock()
 
     def run_gtest(self, program, mutant, name="*"):
         """Returns the first test of a program that fails, or None."""
@@ -200,32 +210,27 @@ class Suite:
             raise MutantError(f"lit ended with exit code {code}:\n{text}")
         return failed[0].split(" :: ")[-1] if failed else None
 
-    def run_test(self, test, mutant):
+    def fails(self, test, mutant):
         """Whether one test, of either kind, fails."""
-        if test.endswith((".mlir", ".test")):
+        if os.path.exists(os.path.join(ROOT, "test", test)):
             return self.run_lit(mutant, f":: {re.escape(test)}$")
         return any(self.run_gtest(program, mutant, test)
                    for program in self.programs)
 
+    def check_clean(self, test):
+        """A test that fails without a mutant too says nothing about one."""
+        with self.lock:
+            if test not in self.clean:
+                self.clean[test] = self.fails(test, "")
+        if self.clean[test]:
+            raise MutantError(f"{test} fails without a mutant, too")
+
     def find_failure(self, mutant):
         """The first test that fails with a mutant planted, or None."""
-        folders = "|".join(LIT_FOLDERS)
-        runs = itertools.chain(
-            (self.run_gtest(program, mutant) for program in self.programs),
-            (self.run_lit(mutant, f":: ({folders})/") for _ in range(1)))
-        return next(filter(None, runs), None)
-
-    def check_clean(self):
-        """Fails unless all tests pass; sorts the programs, quickest first."""
-        seconds = {}
         for program in self.programs:
-            start = time.monotonic()
-            if failed := self.run_gtest(program, ""):
-                raise MutantError(f"{failed} fails without a mutant")
-            seconds[program] = time.monotonic() - start
-        if failed := self.run_lit("", f":: ({'|'.join(LIT_FOLDERS)})/"):
-            raise MutantError(f"{failed} fails without a mutant")
-        self.programs.sort(key=seconds.get)
+            if failed := self.run_gtest(program, mutant):
+                return failed
+        return self.run_lit(mutant, f":: ({'|'.join(LIT_FOLDERS)})/")
 
 
 # The run.
@@ -245,8 +250,10 @@ def try_mutant(suite, mutant, test):
     start = time.monotonic()
     if mutant.cpu and mutant.cpu not in cpu_flags():
         return Verdict(None, f"this CPU has no {mutant.cpu}", 0)
-    if not test or not suite.run_test(test, mutant.name):
+    if not test or not suite.fails(test, mutant.name):
         test = suite.find_failure(mutant.name)
+    if test:
+        suite.check_clean(test)
     return Verdict(test, None, time.monotonic() - start)
 
 
@@ -310,12 +317,8 @@ def main():
         if arguments.write and arguments.names:
             raise MutantError("--write needs all mutants, got names")
         suite = Suite(os.path.abspath(arguments.build), arguments.lit)
-        print("== no mutant", flush=True)
-        suite.check_clean()
-        print("== each mutant", flush=True)
         tests = read_tests()
-        verdicts = run_mutants(suite, mutants,
-                               {} if arguments.write else tests, arguments.jobs)
+        verdicts = run_mutants(suite, mutants, tests, arguments.jobs)
         rows, survivors = report(mutants, verdicts, tests)
         if survivors:
             raise MutantError("no test fails for " + ", ".join(survivors))
