@@ -77,9 +77,11 @@ inline std::vector<uint32_t> getPatterns(const std::string &format,
     // E8M0 has its boundaries at every exponent, which are in every list.
     return oracle::getInterestingFloats(row ? *row : getFloatFormats().front());
   }
+  // In disorder: in order, most vectors of f16 would have one code in all of
+  // their lanes, and lanes could change places unseen.
   std::vector<uint32_t> patterns;
-  for (uint32_t bits = 0; bits < 0x10000; ++bits)
-    patterns.push_back(bits);
+  for (uint32_t i = 0; i < 0x10000; ++i)
+    patterns.push_back((i * 0x9E37) & 0xFFFF);
   return patterns;
 }
 
