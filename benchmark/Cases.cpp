@@ -5,6 +5,7 @@
 #include "llvm/ADT/StringMap.h"
 #include <benchmark/benchmark.h>
 #include <cassert>
+#include <cmath>
 
 using namespace quantx;
 
@@ -16,10 +17,12 @@ public:
   bool ReportContext(const Context &) override { return true; }
 
   void ReportRuns(const std::vector<Run> &runs) override {
-    for (const Run &run : runs)
-      if (run.run_type == Run::RT_Iteration)
+    for (const Run &run : runs) {
+      if (run.run_type == Run::RT_Iteration) {
         seconds[run.run_name.function_name].push_back(
             run.real_accumulated_time / double(run.iterations));
+      }
+    }
   }
 
   llvm::StringMap<std::vector<double>> seconds;
@@ -43,7 +46,7 @@ static Timing summarize(const Case &timed, std::vector<double> seconds) {
   assert(!seconds.empty() && "every case has been timed");
   llvm::sort(seconds);
   auto at = [&](double part) {
-    return seconds[size_t(part * double(seconds.size() - 1) + 0.5)];
+    return seconds[size_t(std::lround(part * double(seconds.size() - 1)))];
   };
   return {&timed, at(0.5), at(0.25), at(0.75)};
 }

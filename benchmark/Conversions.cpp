@@ -236,15 +236,17 @@ Expected<std::vector<Case>> quantx::getConversionCases(StringRef filter,
                                                        size_t elements) {
   llvm::Regex pattern(filter);
   std::string message;
-  if (!pattern.isValid(message))
+  if (!pattern.isValid(message)) {
     return llvm::createStringError("--filter: expected a regular expression, "
                                    "found '" +
                                    filter + "': " + message);
+  }
   std::vector<Case> cases;
-  for (const Conversion &conversion : getConversions())
+  for (const Conversion &conversion : getConversions()) {
     if (pattern.match(conversion.getName()))
       if (Error error = addVariants(conversion, elements, cases))
         return error;
+  }
   if (cases.empty())
     return llvm::createStringError("--filter: no kernel matches '" + filter +
                                    "'");

@@ -57,11 +57,12 @@ static Value concatenate(ElementwiseBuilder &b, ArrayRef<Value> vectors,
   auto type = VectorType::get(total, part.getElementType());
   Value result = arith::ConstantOp::create(b.getBuilder(),
                                            b.getBuilder().getZeroAttr(type));
-  for (auto [i, vector] : llvm::enumerate(vectors))
+  for (auto [i, vector] : llvm::enumerate(vectors)) {
     result = vector::InsertStridedSliceOp::create(
         b.getBuilder(), vector, result,
         ArrayRef<int64_t>{int64_t(i) * part.getNumElements()},
         ArrayRef<int64_t>{1});
+  }
   return slice(b, result, 0, size);
 }
 
@@ -93,10 +94,11 @@ static Value spreadOverLanes(ElementwiseBuilder &b, Value bytes,
   int64_t size = getSize(bytes);
   int64_t lanes = size / 16;
   SmallVector<int64_t> indices;
-  for (int64_t lane = 0; lane < lanes; ++lane)
+  for (int64_t lane = 0; lane < lanes; ++lane) {
     for (int64_t j = 0; j < 16 / group; ++j)
       for (int64_t byte = 0; byte < group; ++byte)
         indices.push_back((j * lanes + lane) * group + byte);
+  }
   return shuffle(b, bytes, bytes, indices);
 }
 
@@ -106,10 +108,11 @@ static Value gatherFromLanes(ElementwiseBuilder &b, Value bytes,
   int64_t size = getSize(bytes);
   int64_t lanes = size / 16;
   SmallVector<int64_t> indices;
-  for (int64_t j = 0; j < 16 / group; ++j)
+  for (int64_t j = 0; j < 16 / group; ++j) {
     for (int64_t lane = 0; lane < lanes; ++lane)
       for (int64_t byte = 0; byte < group; ++byte)
         indices.push_back(lane * 16 + j * group + byte);
+  }
   return shuffle(b, bytes, bytes, indices);
 }
 
@@ -328,10 +331,11 @@ Value X86FloatCodec::decodeByTables(ElementwiseBuilder &b, Value codes,
                                     Type element) const {
   int64_t size = getSize(codes);
   SmallVector<Value> results;
-  for (int64_t offset = 0; offset < size; offset += registerBytes)
+  for (int64_t offset = 0; offset < size; offset += registerBytes) {
     llvm::append_range(results,
                        decodeRegister(b, slice(b, codes, offset, registerBytes),
                                       format, element));
+  }
   int64_t lanes = getSize(results.front());
   results.truncate(llvm::divideCeil(size, lanes));
   return concatenate(b, results, size);
