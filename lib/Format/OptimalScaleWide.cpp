@@ -7,6 +7,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "IntervalSums.h"
 #include "ScaleSearch.h"
 #include "quantx/Format/OptimalScale.h"
 #include <algorithm>
@@ -16,14 +17,6 @@
 using namespace quantx;
 
 namespace {
-
-/// What holds for all scales of an interval.
-struct IntervalBound {
-  double error;    ///< no scale has a smaller one
-  double vertex;   ///< where the quadratic is least; in the interval
-  double clipped;  ///< error of clipping alone, of every scale up to the top
-  bool isConstant; ///< whether no code changes
-};
 
 class WideSearch {
 public:
@@ -223,50 +216,22 @@ IntervalBound WideSearch::boundInterval(uint32_t bottom, uint32_t top,
   ++evaluations;
   QuantParameters low = getParameters(bottom, zeroPoint);
   QuantParameters high = getParameters(top, zeroPoint);
-  double middle = (double(low.scale) + double(high.scale)) / 2;
-  double reach = (double(high.scale) - double(low.scale)) / 2;
-  // Elements with one code: their error is constant - 2 * slope * t +
-  // codeSquares * t * t at the scale middle + t.
-  double constant = 0.0, slope = 0.0, codeSquares = 0.0;
-  // Elements whose code changes: the sum of what each loses at least.
-  double changing = 0.0;
-  double clipped = 0.0;
-  bool isConstant = true;
+  IntervalSums sums(double(low.scale), double(high.scale));
   for (float x : block) {
-    clipped += getClippingBound({x, x}, high, format);
-    uint8_t atLow = quantizeElement(x, low, format.element);
-    uint8_t atHigh = quantizeElement(x, high, format.element);
-    double lowValue = getCodeValue(atLow, zeroPoint, format.element);
-    if (atLow == atHigh) {
-      double residual = double(x) - lowValue * middle;
-      constant += residual * residual;
-      slope += lowValue * residual;
-      codeSquares += lowValue * lowValue;
+    sums.addClipped(getClippingBound({x, x}, high, format));
+    uint8_t lowCode = quantizeElement(x, low, format.element);
+    uint8_t highCode = quantizeElement(x, high, format.element);
+    double lowValue = getCodeValue(lowCode, zeroPoint, format.element);
+    if (lowCode == highCode) {
+      sums.addConstant(double(x), lowValue);
       continue;
     }
-    isConstant = false;
     int distance =
-        getLevel(atLow, format.element) - getLevel(atHigh, format.element);
-    if (std::abs(distance) > 1) {
-      continue;
-    }
-    // Of two neighbouring codes the one nearer to zero falls short of |x| by
-    // the least at the largest scale; the other exceeds it by the least at the
-    // smallest.
-    double highValue = getCodeValue(atHigh, zeroPoint, format.element);
-    double shortfall = double(x) - highValue * double(high.scale);
-    double excess = lowValue * double(low.scale) - double(x);
-    double sign = x < 0 ? -1.0 : 1.0;
-    double least = std::max(std::min(sign * shortfall, sign * excess), 0.0);
-    changing += least * least;
+        getLevel(lowCode, format.element) - getLevel(highCode, format.element);
+    double highValue = getCodeValue(highCode, zeroPoint, format.element);
+    sums.addChanging(double(x), lowValue, highValue, std::abs(distance) == 1);
   }
-  double t =
-      codeSquares > 0.0 ? std::clamp(slope / codeSquares, -reach, reach) : 0.0;
-  double quadratic =
-      std::max(constant - 2 * t * slope + t * t * codeSquares, 0.0);
-  // The last term covers the rounding of the sums.
-  return {changing + quadratic - constant * 0x1p-30, middle + t, clipped,
-          isConstant};
+  return sums.getBound();
 }
 
 ScaleChoice quantx::searchWide(llvm::ArrayRef<float> block,

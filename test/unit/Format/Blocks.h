@@ -54,6 +54,7 @@ enum class Kind {
   WideRange,     ///< every exponent of f32
   Fine,          ///< one just above a power of two, the rest between zero
                  ///< and the smallest code: a finer scale wins, or nearly
+  Finer,         ///< as Fine, the rest alike, of one power of two below that
   Coarse,        ///< one that a coarser scale does not clip
   Last = Coarse
 };
@@ -62,13 +63,14 @@ inline const char *getName(Kind kind) {
   static const char *const names[] = {
       "Gaussian",      "HeavyTailed", "Constant",  "OneOutlier",
       "Representable", "Ties",        "Subnormal", "Huge",
-      "WideRange",     "Fine",        "Coarse"};
+      "WideRange",     "Fine",        "Finer",     "Coarse"};
   return names[size_t(kind)];
 }
 
 /// One value of a block of `kind`, of which `values` are the codes' values.
+/// `shift` is the block's own.
 inline double drawValue(Kind kind, size_t index, const Values &values,
-                        Random &random) {
+                        int shift, Random &random) {
   const std::vector<double> &v = values.values;
   double largest = v.back();
   auto power = std::exp2(std::floor(std::log2(largest)));
@@ -97,6 +99,10 @@ inline double drawValue(Kind kind, size_t index, const Values &values,
                : random.sign() * quantum *
                      (double(random.below(2)) + 0.4 + 0.2 * random.uniform());
   }
+  case Kind::Finer:
+    return index == 0 ? random.sign() * power * (1 + random.uniform() / 16)
+                      : -std::ldexp(v[values.zero + 1], -shift) *
+                            (1 + random.uniform() / 256);
   case Kind::Coarse:
     return index == 0 ? 2 * power - (2 * power - largest) * random.uniform()
                       : v[random.below(v.size())] * random.uniform();
@@ -113,12 +119,13 @@ inline Block makeBlock(Kind kind, size_t size, const ElementFormat &element,
     // A scale of few bits, or none: products stay exact.
     unit *= random.below(2) ? 1.0 : 1.0 + double(random.below(8)) / 8;
   }
+  auto shift = int(random.below(6));
   Block block;
   double first = 0;
   do {
     block.clear();
     for (size_t i = 0; i < size; ++i) {
-      double value = drawValue(kind, i, values, random) * unit;
+      double value = drawValue(kind, i, values, shift, random) * unit;
       if (kind == Kind::Constant) {
         first = i == 0 ? value : first;
         value = first;
@@ -196,12 +203,18 @@ inline std::vector<Block> getSimpler(const Block &block) {
   return simpler;
 }
 
-/// A block that fails and of which nothing simpler does.
+/// A block that fails and of which nothing simpler does, unless the search for
+/// it takes too long.
 inline Block shrink(Block block, Check check) {
+  size_t budget = 200000; // of elements
   bool changed = true;
   while (changed) {
     changed = false;
     for (const Block &candidate : getSimpler(block)) {
+      if (budget < candidate.size()) {
+        return block;
+      }
+      budget -= candidate.size();
       if (check(candidate)) {
         block = candidate;
         changed = true;

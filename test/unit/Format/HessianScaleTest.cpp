@@ -79,11 +79,12 @@ float searchAll(llvm::ArrayRef<float> block, llvm::ArrayRef<float> hessian,
     if (isWide && scale > double(naive)) {
       break;
     }
-    // Cheap, and exact: the largest element alone.
+    // Cheap: the largest element alone. Below, products are subnormal.
     double excess = double(computeAbsMax(block)) -
                     std::max(values.values.back(), -values.values.front()) *
                         scale * double(format.global);
-    if (excess > 0 && excess * excess > reference.squared * (1 + 0x1p-20)) {
+    if (computeAbsMax(block) > 0x1p-100f && excess > 0 &&
+        excess * excess > reference.squared * (1 + 0x1p-20)) {
       continue;
     }
     Outcome outcome = get(float(scale));

@@ -77,7 +77,7 @@ std::optional<std::string> checkOptimal(llvm::ArrayRef<float> block,
     return std::nullopt;
   }
   ++count.differences;
-  double tolerance = 0x1p-22 * std::sqrt(sumSquares(block));
+  double tolerance = 0x1p-21 * std::sqrt(sumSquares(block));
   if (errors[chosen] > errors[naive] ||
       !(std::sqrt(errors[chosen]) <= std::sqrt(errors[best]) + tolerance)) {
     return "chose " + std::to_string(chosen + 1) + ", best is " +
@@ -111,9 +111,8 @@ TEST_P(OptimalScaleE4M3Test, EqualsBruteForceUnderAGlobalScale) {
                           count);
     });
   }
-  RecordProperty("blocks", int(count.blocks));
-  RecordProperty("differences", int(count.differences));
-  EXPECT_LE(count.differences, count.blocks / 50);
+  EXPECT_EQ(count.blocks, 720u);
+  EXPECT_LE(count.differences, 5u);
 }
 
 TEST_P(OptimalScaleE4M3Test, EqualsBruteForceAlone) {
@@ -121,7 +120,7 @@ TEST_P(OptimalScaleE4M3Test, EqualsBruteForceAlone) {
   expectForAllBlocks(GetParam(), 24, [&](llvm::ArrayRef<float> block) {
     return checkOptimal(block, {GetParam(), ScaleFormat::E4M3}, count);
   });
-  EXPECT_LE(count.differences, count.blocks / 50);
+  EXPECT_LE(count.differences, 2u);
 }
 
 /// Without any rounding but to codes, in f64, the choice is as good.
@@ -129,7 +128,8 @@ TEST_P(OptimalScaleE4M3Test, EqualsIdealBruteForce) {
   auto check = [&](llvm::ArrayRef<float> block) -> std::optional<std::string> {
     float global = getGlobal(block, GetParam(), 2);
     BlockFormat format = {GetParam(), ScaleFormat::E4M3, global};
-    if (computeAbsMax(block) == 0 || global < 0x1p-100f) {
+    // Ideal values are neither subnormal nor infinite.
+    if (global < 0x1p-100f || computeAbsMax(block) > 0x1p125f) {
       return std::nullopt;
     }
     Values values = getValues(GetParam());
@@ -137,7 +137,7 @@ TEST_P(OptimalScaleE4M3Test, EqualsIdealBruteForce) {
     float scale = chooseOptimalScale(block, format).scale;
     double error = errors[encodeScale(scale, ScaleFormat::E4M3) - 1];
     double best = *std::min_element(errors.begin(), errors.end());
-    double tolerance = 0x1p-22 * std::sqrt(sumSquares(block));
+    double tolerance = 0x1p-21 * std::sqrt(sumSquares(block));
     if (std::sqrt(error) > std::sqrt(best) + tolerance) {
       return "chose " + std::to_string(scale);
     }
@@ -172,7 +172,7 @@ TEST_P(OptimalScaleE4M3Test, NoOtherMethodIsBetter) {
     float power = chooseAbsMaxScale(computeAbsMax(block), ScaleFormat::E4M3,
                                     getElementTraits(GetParam()),
                                     {1.0f, /*powerOfTwo=*/true}, global);
-    double tolerance = 0x1p-22 * std::sqrt(sumSquares(block));
+    double tolerance = 0x1p-21 * std::sqrt(sumSquares(block));
     if (std::sqrt(error) > std::sqrt(getError(power)) + tolerance) {
       return "worse than pow2";
     }

@@ -151,6 +151,27 @@ TEST_P(OptimalScaleE8M0Test, WindowIsFiniteAndNested) {
   }
 }
 
+/// As Theorem 3 counts: the bits between the smallest difference of two errors
+/// and the largest sum of them fit a double.
+TEST(E8M0WindowTest, SumsAreExact) {
+  for (const ElementFormat &element : getElementFormats(true)) {
+    if (!hasExactSums(element)) {
+      continue;
+    }
+    ElementGrid grid = getElementGrid(element);
+    for (size_t size = 1; size <= 256; size *= 2) {
+      int finest = 0;
+      while (getLowerThreshold(grid, size, finest + 1) > grid.leading) {
+        ++finest;
+      }
+      double quantum = std::ldexp(grid.quantum, -finest);
+      double least = quantum * quantum * 0x1p-23;
+      double most = double(size) * 4 * grid.leading * grid.leading;
+      EXPECT_LE(std::log2(most / least), 53) << getName(element) << " " << size;
+    }
+  }
+}
+
 /// For the element that loses least and others that gain most, the threshold
 /// is not far off: it is where the finer scale stops to win, or little above.
 TEST(E8M0WindowTest, IsTightForE2M1) {
@@ -237,6 +258,19 @@ TEST(OptimalScaleE8M0EdgeTest, InfiniteValuesAreNoCandidates) {
   bf16.expressed = ExpressedFormat::BF16;
   EXPECT_EQ(chooseOptimalScale({0x1.fep127f}, bf16).scale, 0x1p125f);
   EXPECT_EQ(chooseOptimalScale({0x1.fep126f}, bf16).scale, 0x1p125f);
+}
+
+/// The smallest scale, code 0, is a candidate like any other.
+TEST(OptimalScaleE8M0EdgeTest, TheSmallestScaleCanWin) {
+  BlockFormat format = {*lookupFloatFormat("f4E2M1FN"), ScaleFormat::E8M0};
+  Block block(32, 0.25f * 0x1p-126f);
+  block[0] = 4.2f * 0x1p-126f;
+  EXPECT_EQ(getFloorScale(block, format.element), 0x1p-126f);
+  EXPECT_EQ(chooseOptimalScale(block, format).scale, 0x1p-127f);
+  for (float &x : block) {
+    x /= 2;
+  }
+  EXPECT_EQ(chooseOptimalScale(block, format).scale, 0x1p-127f);
 }
 
 /// Scaling by a power of two changes nothing but the exponent, from the
