@@ -165,10 +165,11 @@ static Error describe(const Mode &mode, const ChunkResult &total) {
 static Expected<std::vector<Mode>> findModes(StringRef filter) {
   llvm::Regex pattern(filter);
   std::string message;
-  if (!pattern.isValid(message))
+  if (!pattern.isValid(message)) {
     return llvm::createStringError("--filter: expected a regular expression, "
                                    "found '" +
                                    filter + "': " + message);
+  }
   std::vector<Mode> modes;
   for (const Mode &mode : getModes())
     if (pattern.match(mode.print()))
