@@ -76,28 +76,38 @@ Value quantx::emitQuantizeElement(ElementwiseBuilder &b, ScaledType type,
   return b.select(scaleIsNaN, b.integer(8, 0, code), code);
 }
 
+Value quantx::emitCodeValue(ElementwiseBuilder &b, ScaledType type, Value code,
+                            Value zeroPoint) {
+  if (const FloatFormat *format = type.getFloatFormat())
+    return emitDecodeFloat(b, code, *format);
+  IntegerFormat integer = type.getIntegerFormat();
+  Value wide = emitExtendInteger(b, code, integer);
+  if (zeroPoint)
+    wide = b.sub(wide, zeroPoint);
+  Value value = arith::SIToFPOp::create(
+      b.getBuilder(), getTypeLike(wide.getType(), b.getBuilder().getF32Type()),
+      wide);
+  return b.mul(value, std::ldexp(1.0, -int(integer.fractionBits)));
+}
+
+Value quantx::emitDequantizeToF32(ElementwiseBuilder &b, ScaledType type,
+                                  Value code,
+                                  const BlockParameters &parameters) {
+  Value value =
+      emitCodeValue(b, type, code, emitExtendZeroPoint(b, type, parameters));
+  value = b.mul(value, emitDecodeScale(b, parameters.scale));
+  if (!parameters.global)
+    return value;
+  if (isPlanted(Mutant::GlobalScaleDivides))
+    return b.div(value, parameters.global);
+  return b.mul(value, parameters.global);
+}
+
 Value quantx::emitDequantizeElement(ElementwiseBuilder &b, ScaledType type,
                                     Value code,
                                     const BlockParameters &parameters) {
-  Value value;
-  if (const FloatFormat *format = type.getFloatFormat()) {
-    value = emitDecodeFloat(b, code, *format);
-  } else {
-    IntegerFormat integer = type.getIntegerFormat();
-    Value wide = emitExtendInteger(b, code, integer);
-    if (Value zeroPoint = emitExtendZeroPoint(b, type, parameters))
-      wide = b.sub(wide, zeroPoint);
-    value = arith::SIToFPOp::create(
-        b.getBuilder(),
-        getTypeLike(wide.getType(), b.getBuilder().getF32Type()), wide);
-    value = b.mul(value, std::ldexp(1.0, -int(integer.fractionBits)));
-  }
-  value = b.mul(value, emitDecodeScale(b, parameters.scale));
-  if (parameters.global && isPlanted(Mutant::GlobalScaleDivides))
-    value = b.div(value, parameters.global);
-  else if (parameters.global)
-    value = b.mul(value, parameters.global);
-  return b.truncateFromF32(value, type.getExpressedType());
+  return b.truncateFromF32(emitDequantizeToF32(b, type, code, parameters),
+                           type.getExpressedType());
 }
 
 Value quantx::emitElementSaturates(ElementwiseBuilder &b, ScaledType type,

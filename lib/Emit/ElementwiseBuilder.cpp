@@ -33,6 +33,10 @@ Value ElementwiseBuilder::f32(double value, Value like) {
   return buildConstant(b, b.getF32FloatAttr(static_cast<float>(value)), like);
 }
 
+Value ElementwiseBuilder::f64(double value, Value like) {
+  return buildConstant(b, b.getF64FloatAttr(value), like);
+}
+
 Value ElementwiseBuilder::i32(int64_t value, Value like) {
   return integer(32, value, like);
 }
@@ -79,6 +83,12 @@ Value ElementwiseBuilder::extendToF32(Value value) {
     return asF32(shl(zext(bitcast(value, b.getI16Type()), 32), 16));
   return arith::ExtFOp::create(b, getTypeLike(value.getType(), b.getF32Type()),
                                value);
+}
+
+Value ElementwiseBuilder::extendToF64(Value value) {
+  Type type = getTypeLike(value.getType(), b.getF64Type());
+  return value.getType() == type ? value
+                                 : arith::ExtFOp::create(b, type, value);
 }
 
 // bf16 goes by integers: LLVM turns the conversion into a call of a run-time
@@ -182,9 +192,17 @@ Value ElementwiseBuilder::logicalAnd(Value lhs, Value rhs) {
   return arith::AndIOp::create(b, lhs, rhs);
 }
 
+Value ElementwiseBuilder::logicalOr(Value lhs, Value rhs) {
+  return arith::OrIOp::create(b, lhs, rhs);
+}
+
 Value ElementwiseBuilder::equal(Value lhs, int64_t rhs) {
   return compare(b, arith::CmpIPredicate::eq, lhs,
                  integer(getWidth(lhs), rhs, lhs));
+}
+
+Value ElementwiseBuilder::less(Value lhs, Value rhs) {
+  return compare(b, arith::CmpIPredicate::slt, lhs, rhs);
 }
 
 Value ElementwiseBuilder::less(Value lhs, int64_t rhs) {
@@ -212,6 +230,10 @@ Value ElementwiseBuilder::equalF(Value lhs, Value rhs) {
 
 Value ElementwiseBuilder::greaterF(Value lhs, Value rhs) {
   return arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, lhs, rhs);
+}
+
+Value ElementwiseBuilder::greaterEqualF(Value lhs, Value rhs) {
+  return arith::CmpFOp::create(b, arith::CmpFPredicate::OGE, lhs, rhs);
 }
 
 Value ElementwiseBuilder::isNaN(Value value) {

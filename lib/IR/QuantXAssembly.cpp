@@ -58,25 +58,45 @@ static void printTypes(OpAsmPrinter &printer, Value from, Value to) {
 // DynamicQuantizeOp
 //===----------------------------------------------------------------------===//
 
+namespace {
+/// An operand that need not be there, after a keyword.
+struct OptionalOperand {
+  OpAsmParser::UnresolvedOperand operand;
+  bool isThere = false;
+
+  ParseResult parse(OpAsmParser &parser, StringRef keyword) {
+    isThere = succeeded(parser.parseOptionalKeyword(keyword));
+    return failure(isThere && parser.parseOperand(operand));
+  }
+  ParseResult resolve(OpAsmParser &parser, Type type,
+                      SmallVectorImpl<Value> &operands) const {
+    return failure(isThere && parser.resolveOperand(operand, type, operands));
+  }
+};
+} // namespace
+
 ParseResult DynamicQuantizeOp::parse(OpAsmParser &parser,
                                      OperationState &state) {
-  OpAsmParser::UnresolvedOperand input, seed;
+  OpAsmParser::UnresolvedOperand input;
+  OptionalOperand weights, seed;
   ScaleMethodAttrInterface method;
-  Type from, to;
+  Type from, to, weightsType;
   if (parser.parseOperand(input) || parser.parseKeyword("using") ||
       parseAttribute(parser, "a scale method such as #quantx.floor", method,
                      from))
     return failure();
-  bool hasSeed = !from && succeeded(parser.parseOptionalKeyword("seed"));
-  if (hasSeed && parser.parseOperand(seed))
+  if (!from && (weights.parse(parser, "weighted_by") ||
+                (weights.isThere && parser.parseColonType(weightsType)) ||
+                seed.parse(parser, "seed") || parseAttributes(parser, state)))
     return failure();
-  if (!from && parseAttributes(parser, state))
-    return failure();
+  Type seedType = parser.getBuilder().getI64Type();
   if (parseTypes(parser, from, to) ||
       parser.resolveOperand(input, from, state.operands) ||
-      (hasSeed && parser.resolveOperand(seed, parser.getBuilder().getI64Type(),
-                                        state.operands)))
+      weights.resolve(parser, weightsType, state.operands) ||
+      seed.resolve(parser, seedType, state.operands))
     return failure();
+  Properties &properties = state.getOrAddProperties<Properties>();
+  properties.operandSegmentSizes = {1, weights.isThere, seed.isThere};
   state.addAttribute(getMethodAttrName(state.name), method);
   state.addTypes(to);
   return success();
@@ -84,9 +104,14 @@ ParseResult DynamicQuantizeOp::parse(OpAsmParser &parser,
 
 void DynamicQuantizeOp::print(OpAsmPrinter &printer) {
   printer << ' ' << getInput() << " using " << getMethod();
+  if (getWeights()) {
+    printer << " weighted_by " << getWeights() << " : "
+            << getWeights().getType();
+  }
   if (getSeed())
     printer << " seed " << getSeed();
-  SmallVector<StringRef> elided = {getMethodAttrName()};
+  SmallVector<StringRef> elided = {getMethodAttrName(),
+                                   getOperandSegmentSizeAttr()};
   if (getRounding() == Rounding::NearestEven)
     elided.push_back(getRoundingAttrName());
   if (getSaturate())

@@ -83,5 +83,6 @@ void QuantXDialect::initialize() {
       >();
   addInterfaces<QuantXAsmInterface>();
   declarePromisedInterfaces<ScaleMethodAttrInterface, AbsmaxAttr, MinmaxAttr,
-                            FloorAttr, CeilAttr, EvenAttr, RceilAttr>();
+                            FloorAttr, CeilAttr, EvenAttr, RceilAttr,
+                            OptimalAttr, FourOverSixAttr, HessianAttr>();
 }

@@ -145,16 +145,42 @@ verifyMethod(Operation *op, ScaleMethodAttrInterface method, ScaledType type) {
   return method.verifySuits(type, [op] { return op->emitOpError(); });
 }
 
+/// `weights` are there for a method that takes them, with a matrix for each
+/// block in the dimension of `input` along which blocks lie.
+static LogicalResult verifyWeights(Operation *op,
+                                   ScaleMethodAttrInterface method,
+                                   ScaledType type, RankedTensorType input,
+                                   Value weights) {
+  if (method.takesWeights() != static_cast<bool>(weights)) {
+    return op->emitOpError()
+           << "expected " << (weights ? "no weights" : "weights") << " for "
+           << method << ", got " << (weights ? "some" : "none");
+  }
+  if (!weights)
+    return success();
+  auto weightsType = cast<RankedTensorType>(weights.getType());
+  std::optional<unsigned> dim = type.getBlockedDimension();
+  assert(dim && "a method with weights suits blocks along one dimension");
+  SmallVector<int64_t> expected = type.getWeightsShape(input.getShape(), *dim);
+  if (succeeded(verifyCompatibleShape(expected, weightsType.getShape())))
+    return success();
+  return op->emitOpError() << "expected weights of shape "
+                           << formatShape(expected) << " for "
+                           << formatShape(input.getShape()) << " per "
+                           << formatBlock(type) << ", got "
+                           << formatShape(weightsType.getShape());
+}
+
 //===----------------------------------------------------------------------===//
 // ChooseQParamsOp
 //===----------------------------------------------------------------------===//
 
 void ChooseQParamsOp::build(OpBuilder &builder, OperationState &state,
                             Value input, ScaleMethodAttrInterface method,
-                            ScaledType scaled) {
+                            ScaledType scaled, Value weights) {
   auto inputType = cast<RankedTensorType>(input.getType());
   build(builder, state, scaled.getParameterTypes(inputType.getShape()), input,
-        method, TypeAttr::get(scaled));
+        weights, method, TypeAttr::get(scaled));
 }
 
 LogicalResult ChooseQParamsOp::verify() {
@@ -173,8 +199,11 @@ LogicalResult ChooseQParamsOp::verify() {
   if (failed(verifyMethod(*this, getMethod(), type)))
     return failure();
   // choose_qparams_c4
-  return verifyParameters(*this, input.getShape(), type,
-                          getParameters().getTypes());
+  if (failed(verifyParameters(*this, input.getShape(), type,
+                              getParameters().getTypes())))
+    return failure();
+  // choose_qparams_c5, choose_qparams_c6
+  return verifyWeights(*this, getMethod(), type, input, getWeights());
 }
 
 //===----------------------------------------------------------------------===//
@@ -205,7 +234,11 @@ LogicalResult DynamicQuantizeOp::verify() {
   if (failed(verifyMethod(*this, getMethod(), getScaledType())))
     return failure();
   // dynamic_quantize_c3
-  return verifySeed(*this, getRounding(), getSeed());
+  if (failed(verifySeed(*this, getRounding(), getSeed())))
+    return failure();
+  // dynamic_quantize_c4
+  return verifyWeights(*this, getMethod(), getScaledType(),
+                       getInput().getType(), getWeights());
 }
 
 LogicalResult DequantizeOp::verify() {

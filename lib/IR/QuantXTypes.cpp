@@ -87,6 +87,24 @@ SmallVector<int64_t> ScaledType::getScalesShape(ArrayRef<int64_t> shape) const {
   return scalesShape;
 }
 
+std::optional<unsigned> ScaledType::getBlockedDimension() const {
+  std::optional<unsigned> blocked;
+  for (auto [dim, block] : llvm::enumerate(getBlockShape())) {
+    if (block == 1)
+      continue;
+    if (blocked)
+      return std::nullopt;
+    blocked = dim;
+  }
+  return blocked ? blocked : getBlockRank() - 1;
+}
+
+SmallVector<int64_t> ScaledType::getWeightsShape(ArrayRef<int64_t> shape,
+                                                 unsigned dim) const {
+  int64_t size = isWholeDimension(dim) ? shape[dim] : getBlockShape()[dim];
+  return {getScalesShape(shape)[dim], size, size};
+}
+
 SmallVector<Type> ScaledType::getParameterTypes(ArrayRef<int64_t> shape) const {
   SmallVector<int64_t> scalesShape = getScalesShape(shape);
   SmallVector<Type> types = {

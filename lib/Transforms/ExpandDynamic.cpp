@@ -21,7 +21,8 @@ struct ExpandDynamicQuantize : public OpRewritePattern<DynamicQuantizeOp> {
                                 PatternRewriter &rewriter) const override {
     auto parameters =
         ChooseQParamsOp::create(rewriter, op.getLoc(), op.getInput(),
-                                op.getMethod(), op.getScaledType());
+                                op.getMethod(), op.getScaledType(),
+                                op.getWeights());
     rewriter.replaceOpWithNewOp<QuantizeOp>(
         op, op.getType(), op.getInput(), parameters.getParameters(),
         op.getSeed(), op.getRounding(), op.getSaturate());

@@ -1,8 +1,9 @@
 //===- TilingInterfaceImpl.cpp - How quantx ops are tiled -----------------===//
 //
 // Not tiled, because a tile would change the answer: an op that chooses a
-// global scale (it needs the whole tensor) and stochastic rounding (its random
-// numbers are keyed by the index in the whole tensor).
+// global scale (it needs the whole tensor), one with weights (a tile's blocks
+// have others than the first) and stochastic rounding (its random numbers are
+// keyed by the index in the whole tensor).
 //
 //===----------------------------------------------------------------------===//
 
@@ -49,9 +50,12 @@ static std::optional<StringRef> findRoundingObstacle(Rounding rounding) {
   return std::nullopt;
 }
 
-static std::optional<StringRef> findMethodObstacle(ScaledType type) {
-  if (type.hasGlobal())
+template <typename OpT>
+static std::optional<StringRef> findMethodObstacle(OpT op) {
+  if (op.getScaledType().hasGlobal())
     return "the global scale depends on the whole tensor";
+  if (op.getWeights())
+    return "the weights are of the blocks of the whole tensor";
   return std::nullopt;
 }
 
@@ -66,7 +70,7 @@ namespace {
 struct ChooseQParamsTiling
     : public GridTiling<ChooseQParamsTiling, ChooseQParamsOp> {
   static std::optional<StringRef> findObstacle(ChooseQParamsOp op) {
-    return findMethodObstacle(op.getScaledType());
+    return findMethodObstacle(op);
   }
   static SmallVector<int64_t> getSteps(ChooseQParamsOp op) {
     return llvm::to_vector(op.getScaledType().getBlockShape());
@@ -126,7 +130,7 @@ struct DynamicQuantizeTiling
     if (std::optional<StringRef> obstacle =
             findRoundingObstacle(op.getRounding()))
       return obstacle;
-    return findMethodObstacle(op.getScaledType());
+    return findMethodObstacle(op);
   }
   static SmallVector<int64_t> getSteps(DynamicQuantizeOp op) {
     return getScaledSteps(op.getScaledType());

@@ -18,6 +18,8 @@ func.func private @absmax_pow2() attributes {method = #quantx.absmax<pow2>}
 func.func private @absmax_both() attributes {method = #quantx.absmax<margin = 0.5, pow2>}
 // CHECK: methods = [#quantx.minmax, #quantx.floor, #quantx.ceil, #quantx.even, #quantx.rceil]
 func.func private @others() attributes {methods = [#quantx.minmax, #quantx.floor, #quantx.ceil, #quantx.even, #quantx.rceil]}
+// CHECK: methods = [#quantx.optimal, #quantx.four_over_six, #quantx.hessian]
+func.func private @searches() attributes {methods = [#quantx.optimal, #quantx.four_over_six, #quantx.hessian]}
 // CHECK: [#quantx.rounding<nearest_even>, #quantx.rounding<nearest_toward_zero>, #quantx.rounding<stochastic>]
 func.func private @rounding() attributes {values = [#quantx.rounding<nearest_even>, #quantx.rounding<nearest_toward_zero>, #quantx.rounding<stochastic>]}
 // CHECK: [#quantx.packing<linear>, #quantx.packing<split_half>, #quantx.packing<interleaved8>]

@@ -12,7 +12,11 @@
 !row = !quantx.scaled<i8 : f16, f32 per 32>
 
 // CHECK-LABEL: func.func @choose_qparams(
-func.func @choose_qparams(%x: tensor<8x64xf32>, %d: tensor<?x?xf32>, %b: tensor<8x64xbf16>) {
+func.func @choose_qparams(%x: tensor<8x64xf32>, %d: tensor<?x?xf32>, %b: tensor<8x64xbf16>, %h: tensor<2x32x32xf32>, %k: tensor<?x?x?xf32>) {
+  // CHECK: quantx.choose_qparams %{{.*}} using #quantx.hessian for !mxfp4 weighted_by %{{.*}} : tensor<2x32x32xf32> {note} : tensor<8x64xf32> -> tensor<8x2xf8E8M0FNU>
+  %h0 = quantx.choose_qparams %x using #quantx.hessian for !mxfp4 weighted_by %h : tensor<2x32x32xf32> {note} : tensor<8x64xf32> -> tensor<8x2xf8E8M0FNU>
+  // CHECK: quantx.choose_qparams %{{.*}} using #quantx.hessian for !mxfp4 weighted_by %{{.*}} : tensor<?x?x?xf32> : tensor<?x?xf32> -> tensor<?x?xf8E8M0FNU>
+  %h1 = quantx.choose_qparams %d using #quantx.hessian for !mxfp4 weighted_by %k : tensor<?x?x?xf32> : tensor<?x?xf32> -> tensor<?x?xf8E8M0FNU>
   // CHECK: %{{.*}} = quantx.choose_qparams %{{.*}} using #quantx.floor for !mxfp4 : tensor<8x64xf32> -> tensor<8x2xf8E8M0FNU>
   %0 = quantx.choose_qparams %x using #quantx.floor for !mxfp4 : tensor<8x64xf32> -> tensor<8x2xf8E8M0FNU>
   // CHECK: %{{.*}}:2 = quantx.choose_qparams %{{.*}} using #quantx.absmax for !nvfp4 : tensor<?x?xf32> -> tensor<?x?xf8E4M3FN>, tensor<f32>
@@ -53,16 +57,18 @@ func.func @quantize_parameters(%x: tensor<?x?xf32>, %s: tensor<?x?xf8E4M3FN>, %g
 
 // CHECK-LABEL: func.func @dynamic_quantize(
 // CHECK-SAME: %[[X:[a-z0-9]+]]: tensor<8x64xf32>, %[[SEED:[a-z0-9]+]]: i64
-func.func @dynamic_quantize(%x: tensor<8x64xf32>, %seed: i64, %v: tensor<?xf16>) {
+func.func @dynamic_quantize(%x: tensor<8x64xf32>, %seed: i64, %v: tensor<?xf16>, %h: tensor<2x32x32xf32>) {
   // CHECK: quantx.dynamic_quantize %[[X]] using #quantx.floor : tensor<8x64xf32> to tensor<8x64x!mxfp4>
-  // GENERIC: "quantx.dynamic_quantize"{{.*}}method = #quantx.floor, rounding = #quantx.rounding<nearest_even>, saturate = true
+  // GENERIC: "quantx.dynamic_quantize"{{.*}}method = #quantx.floor, operandSegmentSizes = array<i32: 1, 0, 0>, rounding = #quantx.rounding<nearest_even>, saturate = true
   %0 = quantx.dynamic_quantize %x using #quantx.floor : tensor<8x64xf32> to tensor<8x64x!mxfp4>
   // CHECK: quantx.dynamic_quantize %[[X]] using #quantx.floor {saturate = false} : tensor
   // GENERIC: "quantx.dynamic_quantize"{{.*}}saturate = false
   %1 = quantx.dynamic_quantize %x using #quantx.floor {saturate = false} : tensor<8x64xf32> to tensor<8x64x!mxfp4>
   // CHECK: quantx.dynamic_quantize %[[X]] using #quantx.even seed %[[SEED]] {note, rounding = #quantx.rounding<stochastic>} : tensor
-  // GENERIC: "quantx.dynamic_quantize"(%{{[a-z0-9]+}}, %{{[a-z0-9]+}}) <{method = #quantx.even, rounding = #quantx.rounding<stochastic>, saturate = true}> {note}
+  // GENERIC: "quantx.dynamic_quantize"(%{{[a-z0-9]+}}, %{{[a-z0-9]+}}) <{method = #quantx.even, operandSegmentSizes = array<i32: 1, 0, 1>, rounding = #quantx.rounding<stochastic>, saturate = true}> {note}
   %2 = quantx.dynamic_quantize %x using #quantx.even seed %seed {note, rounding = #quantx.rounding<stochastic>} : tensor<8x64xf32> to tensor<8x64x!mxfp4>
+  // CHECK: quantx.dynamic_quantize %{{.*}} using #quantx.hessian weighted_by %{{.*}} : tensor<2x32x32xf32> seed %{{.*}} {note, rounding = #quantx.rounding<stochastic>} : tensor<8x64xf32> to tensor<8x64x!mxfp4>
+  %w = quantx.dynamic_quantize %x using #quantx.hessian weighted_by %h : tensor<2x32x32xf32> seed %seed {note, rounding = #quantx.rounding<stochastic>} : tensor<8x64xf32> to tensor<8x64x!mxfp4>
   // CHECK: quantx.dynamic_quantize %{{.*}} using #quantx.absmax<margin = 5.000000e-01, pow2> : tensor<?xf16> to tensor<?x!quantx.scaled<i8 : f16, f32 per 32>>
   %3 = quantx.dynamic_quantize %v using #quantx.absmax<margin = 0.5, pow2> : tensor<?xf16> to tensor<?x!row>
   return

@@ -171,3 +171,75 @@ func.func @choose_qparams_c4_zero_point_type(%x: tensor<8x64xf32>) {
   %s:2 = quantx.choose_qparams %x using #quantx.minmax for !int4 : tensor<8x64xf32> -> tensor<8x1xf16>, tensor<8x1xi4>
   return
 }
+
+// -----
+
+!mxfp4 = !quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x32>
+func.func @choose_qparams_c5_no_weights(%x: tensor<8x64xf32>) {
+  // expected-error@+1 {{expected weights for #quantx.hessian, got none}}
+  %s = quantx.choose_qparams %x using #quantx.hessian for !mxfp4 : tensor<8x64xf32> -> tensor<8x2xf8E8M0FNU>
+  return
+}
+
+// -----
+
+!mxfp4 = !quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x32>
+func.func @choose_qparams_c5_weights(%x: tensor<8x64xf32>, %h: tensor<2x32x32xf32>) {
+  // expected-error@+1 {{expected no weights for #quantx.optimal, got some}}
+  %s = quantx.choose_qparams %x using #quantx.optimal for !mxfp4 weighted_by %h : tensor<2x32x32xf32> : tensor<8x64xf32> -> tensor<8x2xf8E8M0FNU>
+  return
+}
+
+// -----
+
+!mxfp4 = !quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x32>
+func.func @choose_qparams_c6_count(%x: tensor<8x64xf32>, %h: tensor<3x32x32xf32>) {
+  // expected-error@+1 {{expected weights of shape 2x32x32 for 8x64 per 1x32, got 3x32x32}}
+  %s = quantx.choose_qparams %x using #quantx.hessian for !mxfp4 weighted_by %h : tensor<3x32x32xf32> : tensor<8x64xf32> -> tensor<8x2xf8E8M0FNU>
+  return
+}
+
+// -----
+
+!column = !quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 4x1>
+func.func @choose_qparams_c6_columns(%x: tensor<10x64xf32>, %h: tensor<16x4x4xf32>) {
+  // expected-error@+1 {{expected weights of shape 3x4x4 for 10x64 per 4x1, got 16x4x4}}
+  %s = quantx.choose_qparams %x using #quantx.hessian for !column weighted_by %h : tensor<16x4x4xf32> : tensor<10x64xf32> -> tensor<3x64xf8E8M0FNU>
+  return
+}
+
+// -----
+
+!row = !quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x*>
+func.func @choose_qparams_c6_whole(%x: tensor<8x64xf32>, %h: tensor<1x32x32xf32>) {
+  // expected-error@+1 {{expected weights of shape 1x64x64 for 8x64 per 1x*, got 1x32x32}}
+  %s = quantx.choose_qparams %x using #quantx.hessian for !row weighted_by %h : tensor<1x32x32xf32> : tensor<8x64xf32> -> tensor<8x1xf8E8M0FNU>
+  return
+}
+
+// -----
+
+!mxfp4 = !quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x32>
+func.func @choose_qparams_weights_f64(%x: tensor<8x64xf32>, %h: tensor<2x32x32xf64>) {
+  // expected-error@+1 {{operand #1 must be 3D tensor of 32-bit float values, but got 'tensor<2x32x32xf64>'}}
+  %s = quantx.choose_qparams %x using #quantx.hessian for !mxfp4 weighted_by %h : tensor<2x32x32xf64> : tensor<8x64xf32> -> tensor<8x2xf8E8M0FNU>
+  return
+}
+
+// -----
+
+!square = !quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 4x8>
+func.func @choose_qparams_c3_hessian_square(%x: tensor<8x64xf32>, %h: tensor<8x32x32xf32>) {
+  // expected-error@+1 {{#quantx.hessian expects blocks along one dimension}}
+  %s = quantx.choose_qparams %x using #quantx.hessian for !square weighted_by %h : tensor<8x32x32xf32> : tensor<8x64xf32> -> tensor<2x8xf8E8M0FNU>
+  return
+}
+
+// -----
+
+!nvfp6 = !quantx.scaled<f6E2M3FN : f32, f8E4M3FN per 1x16, global f32>
+func.func @choose_qparams_c3_four_over_six(%x: tensor<8x64xf32>) {
+  // expected-error@+1 {{#quantx.four_over_six expects f4E2M1FN storage and an f8E4M3FN scale, got '!quantx.scaled<f6E2M3FN}}
+  %s, %g = quantx.choose_qparams %x using #quantx.four_over_six for !nvfp6 : tensor<8x64xf32> -> tensor<8x4xf8E4M3FN>, tensor<f32>
+  return
+}

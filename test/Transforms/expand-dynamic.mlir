@@ -67,3 +67,12 @@ func.func @nested(%x: tensor<4x4xbf16>, %c: i1) -> tensor<4x4x!fp8> {
   // CHECK-NOT: dynamic_quantize
   return %q : tensor<4x4x!fp8>
 }
+
+// CHECK-LABEL: func.func @weights(
+// CHECK-SAME: %[[X:.*]]: tensor<8x64xf32>, %[[H:.*]]: tensor<2x32x32xf32>
+func.func @weights(%x: tensor<8x64xf32>, %h: tensor<2x32x32xf32>) -> tensor<8x64x!mxfp4> {
+  // CHECK-NEXT: %[[S:.*]] = quantx.choose_qparams %[[X]] using #quantx.hessian for !mxfp4 weighted_by %[[H]] : tensor<2x32x32xf32> : tensor
+  // CHECK-NEXT: quantx.quantize %[[X]], %[[S]] : tensor
+  %q = quantx.dynamic_quantize %x using #quantx.hessian weighted_by %h : tensor<2x32x32xf32> : tensor<8x64xf32> to tensor<8x64x!mxfp4>
+  return %q : tensor<8x64x!mxfp4>
+}

@@ -42,3 +42,14 @@ func.func @dynamic_stochastic(%x: tensor<8x64xf32>, %seed: i64) -> tensor<8x64x!
     : tensor<8x64xf32> to tensor<8x64x!mxfp4>
   return %q : tensor<8x64x!mxfp4>
 }
+
+// -----
+
+!mxfp4 = !quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x32>
+
+func.func @dynamic_weights(%x: tensor<8x64xf32>, %h: tensor<2x32x32xf32>) -> tensor<8x64x!mxfp4> {
+  // CHECK: error: 'quantx.dynamic_quantize' op cannot be tiled: the weights are of the blocks of the whole tensor
+  %q = quantx.dynamic_quantize %x using #quantx.hessian weighted_by %h : tensor<2x32x32xf32>
+    : tensor<8x64xf32> to tensor<8x64x!mxfp4>
+  return %q : tensor<8x64x!mxfp4>
+}

@@ -33,6 +33,17 @@ mlir::Value emitQuantizeElement(ElementwiseBuilder &b, ScaledType type,
                                 const BlockParameters &parameters,
                                 RoundingSpec rounding, bool saturate);
 
+/// What a `code`, given in the low bits of an i8, stands for under a scale of 1
+/// (f32). `zeroPoint` is i32, or null for 0.
+mlir::Value emitCodeValue(ElementwiseBuilder &b, ScaledType type,
+                          mlir::Value code, mlir::Value zeroPoint);
+
+/// The value of a `code`, given in the low bits of an i8, as f32: before it is
+/// rounded to the expressed type.
+mlir::Value emitDequantizeToF32(ElementwiseBuilder &b, ScaledType type,
+                                mlir::Value code,
+                                const BlockParameters &parameters);
+
 /// The value, in the expressed type, of a `code` given in the low bits of an
 /// i8.
 mlir::Value emitDequantizeElement(ElementwiseBuilder &b, ScaledType type,

@@ -30,6 +30,7 @@ public:
 
   /// Constants of the shape of `like`.
   mlir::Value f32(double value, mlir::Value like);
+  mlir::Value f64(double value, mlir::Value like);
   mlir::Value i32(int64_t value, mlir::Value like);
   mlir::Value integer(unsigned bits, int64_t value, mlir::Value like);
 
@@ -50,6 +51,8 @@ public:
 
   /// To f32 from f16, bf16 or f32, exactly.
   mlir::Value extendToF32(mlir::Value value);
+  /// To f64 from f32 or f64, exactly.
+  mlir::Value extendToF64(mlir::Value value);
   /// From f32 to f16, bf16 or f32, to nearest even; a NaN stays a (quiet) NaN.
   mlir::Value truncateFromF32(mlir::Value value, mlir::Type element);
 
@@ -71,8 +74,10 @@ public:
   mlir::Value max(mlir::Value lhs, int64_t rhs);
 
   mlir::Value logicalAnd(mlir::Value lhs, mlir::Value rhs);
+  mlir::Value logicalOr(mlir::Value lhs, mlir::Value rhs);
   /// Signed integer comparisons.
   mlir::Value equal(mlir::Value lhs, int64_t rhs);
+  mlir::Value less(mlir::Value lhs, mlir::Value rhs);
   mlir::Value less(mlir::Value lhs, int64_t rhs);
   mlir::Value greater(mlir::Value lhs, int64_t rhs);
   mlir::Value greaterEqual(mlir::Value lhs, int64_t rhs);
@@ -80,6 +85,7 @@ public:
   /// Ordered float comparisons: false on NaN.
   mlir::Value equalF(mlir::Value lhs, mlir::Value rhs);
   mlir::Value greaterF(mlir::Value lhs, mlir::Value rhs);
+  mlir::Value greaterEqualF(mlir::Value lhs, mlir::Value rhs);
   mlir::Value isNaN(mlir::Value value);
   mlir::Value select(mlir::Value condition, mlir::Value ifTrue,
                      mlir::Value ifFalse);

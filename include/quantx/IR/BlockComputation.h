@@ -15,6 +15,40 @@
 
 namespace quantx {
 
+/// The elements of one block, for a search that looks at them several times.
+/// Values are scalars at the place where the search is being built.
+class BlockElements {
+public:
+  using Values = llvm::SmallVector<mlir::Value>;
+
+  /// Combines one element, as f32, with the accumulators.
+  using CombineFn = llvm::function_ref<Values(
+      mlir::OpBuilder &b, mlir::Location loc, mlir::Value element,
+      mlir::ValueRange accumulators)>;
+
+  virtual ~BlockElements() = default;
+
+  /// Reduces over the elements from `init`, in row-major order.
+  virtual Values reduce(mlir::OpBuilder &b, mlir::Location loc,
+                        mlir::ValueRange init, CombineFn combine) = 0;
+
+  /// The number of elements (index); a last block may have fewer than others.
+  virtual mlir::Value getSize(mlir::OpBuilder &b, mlir::Location loc) = 0;
+
+  /// The element, as f32, at `position` (index) of a block along one dimension.
+  virtual mlir::Value getElement(mlir::OpBuilder &b, mlir::Location loc,
+                                 mlir::Value position) = 0;
+
+  /// The entry (f32) of the block's weights; only for methods that take them.
+  virtual mlir::Value getWeight(mlir::OpBuilder &b, mlir::Location loc,
+                                mlir::Value row, mlir::Value column) = 0;
+
+  /// The rows, and columns, of the block's weights (index): those beyond the
+  /// size of a last block count for nothing.
+  virtual mlir::Value getNumWeightRows(mlir::OpBuilder &b,
+                                       mlir::Location loc) = 0;
+};
+
 /// A value that exists once for each block, or once for the whole tensor. How
 /// it is represented (a tensor over the grid of blocks, a vector, a register)
 /// is known only to the `BlockComputation` that made it.
@@ -27,6 +61,12 @@ public:
   using CombineFn = llvm::function_ref<Values(
       mlir::OpBuilder &b, mlir::Location loc, mlir::Value element,
       mlir::ValueRange given, mlir::ValueRange accumulators)>;
+
+  /// Computes scalars of one block from its elements, and from the scalars of
+  /// the block's (or tensor's) values passed to the loop.
+  using SearchFn = llvm::function_ref<Values(
+      mlir::OpBuilder &b, mlir::Location loc, BlockElements &elements,
+      mlir::ValueRange given)>;
 
   /// Computes scalars of one block (or of the tensor) from others.
   using MapFn = llvm::function_ref<Values(
@@ -45,6 +85,11 @@ public:
   /// broadcast.
   virtual Values reduceBlocks(llvm::ArrayRef<mlir::TypedAttr> init,
                               mlir::ValueRange given, CombineFn combine) = 0;
+
+  /// Computes, for each block, values of `types` from its elements, which
+  /// `search` may go over any number of times, in loops of its own.
+  virtual Values searchBlocks(mlir::TypeRange types, mlir::ValueRange given,
+                              SearchFn search) = 0;
 
   /// Reduces over all elements: one value for the tensor for each accumulator.
   virtual Values reduceTensor(llvm::ArrayRef<mlir::TypedAttr> init,

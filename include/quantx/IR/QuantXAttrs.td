@@ -239,6 +239,74 @@ def QuantX_RceilAttr : QuantX_E8M0Method<"Rceil", "rceil"> {
   }];
 }
 
+def QuantX_OptimalAttr : QuantX_ScaleMethod<"Optimal", "optimal"> {
+  let summary = "the scale of least squared error";
+  let description = [{
+    The scale with the least sum of (x - y)^2 over the block, where y is what
+    `dequantize` makes of x's code (ties to even) in f32, without rounding to an
+    expressed type of 16 bits. `error_stats` adds up the same squares.
+
+    - f8E8M0FNU scales: among all 255. Compared exactly for FP4, FP6 and integer
+      storage.
+    - f8E4M3FN scales: among all 126 positive ones, under the global scale of
+      `#quantx.absmax`, or 1 without `global`.
+    - f16 and bf16 scales: among all positive scales up to the one that
+      `#quantx.absmax` gives; with `zero_point`, up to the one that
+      `#quantx.minmax` gives, and among all zero points.
+    - f32 scales: as f16, but the root of the error may exceed the least one by
+      2^-22 times the root of the sum of x^2.
+
+    On a tie, the scale of `#quantx.floor` (f8E8M0FNU), `#quantx.minmax` (with
+    `zero_point`) or `#quantx.absmax`: the naive one; else the smaller. A block
+    of zeros, or with a NaN or Inf, has the naive scale. A scale under which a
+    value dequantizes to an infinity is no candidate, but for the naive one.
+
+    The search looks only at scales that no proven bound excludes: at most one
+    other for f4E2M1FN in blocks of 32. `docs/optimal-scales.md` has the proofs.
+
+    Suits f8E8M0FNU, f32, f16 and bf16 scales without `global`, and f8E4M3FN
+    scales without `zero_point`.
+  }];
+}
+
+def QuantX_FourOverSixAttr
+    : QuantX_ScaleMethod<"FourOverSix", "four_over_six"> {
+  let summary = "the better of the scales that take the largest to 6 and to 4";
+  let description = [{
+    Of f8E4M3FN(a / 6 / g), which is `#quantx.absmax`, and f8E4M3FN(a / 4 / g)
+    the one with the smaller squared error; the first on a tie. The global scale
+    g, special blocks and the error are as in `#quantx.optimal`.
+
+    Suits f4E2M1FN storage under f8E4M3FN scales.
+  }];
+}
+
+def QuantX_HessianAttr : QuantX_ScaleMethod<"Hessian", "hessian"> {
+  let summary = "the scale of least error weighted by a Hessian";
+  let description = [{
+    As `#quantx.optimal`, but the error is r^T H r for the residual r = x - y of
+    the block. `weighted_by` gives H: a tensor of one n x n matrix for each block
+    of n elements in the blocked dimension of size K, ceil(K / n) x n x n; blocks
+    at the same place of that dimension share one. A last block of m elements
+    uses the leading m x m part. For the layer y = W x and calibration
+    activations X, H is X_j^T X_j for the columns j of the block.
+
+    The sum is in f64: t_i = sum_j H[i][j] * r[j], then sum_i r[i] * t_i. The
+    candidates are the naive scale and those that neither clip nor zero too
+    much: the sum of squares of what exceeds the largest dequantized value is
+    not above the squared error E of the naive scale, nor is the sum of x^2 over
+    the elements whose code is zero (either sum above E shows that the squared
+    error is). f32, f16 and bf16 scales also do not exceed the naive one. On a
+    tie the naive scale, else the smaller.
+
+    A block under an H that holds a NaN or Inf (also outside the leading part)
+    has the NaN scale. H need not be symmetric or positive.
+
+    Suits types without `zero_point` whose block has more than one element along
+    one dimension only.
+  }];
+}
+
 //===----------------------------------------------------------------------===//
 // Syntax
 //===----------------------------------------------------------------------===//

@@ -26,6 +26,12 @@ def QuantX_ScaleMethodAttrInterface
       (ins "::quantx::ScaledType":$type,
            "::llvm::function_ref<::mlir::InFlightDiagnostic()>":$emitError)>,
     InterfaceMethod<[{
+        Whether the method weighs errors by a matrix for each block, which the
+        op then has as an operand (`weighted_by`). Only of types whose blocks
+        lie along one dimension.
+      }],
+      "bool", "takesWeights", (ins), [{}], [{ return false; }]>,
+    InterfaceMethod<[{
         Builds the IR that computes the parameters of `blocks.getType()` from
         the elements that `blocks` runs over. Returns one value for each
         parameter, in the order of the lowered form. `blocks` provides the

@@ -40,6 +40,27 @@ def QuantX_ChooseQParamsOp : QuantX_ShapedOp<"choose_qparams"> {
     other block is touched, and a global scale is taken over the finite values.
     In an empty tensor a whole-dimension block counts as all zero.
 
+    `weights` weigh the errors of a method that takes them (`#quantx.hessian`).
+    To build them from activations, X_j^T X_j for each block j of columns, is
+    plain linalg:
+
+    ```mlir
+    %xb = tensor.expand_shape %x [[0], [1, 2]] output_shape [128, 2, 32]
+            : tensor<128x64xf32> into tensor<128x2x32xf32>
+    %h = linalg.generic {indexing_maps = [
+             affine_map<(j, a, b, t) -> (t, j, a)>,
+             affine_map<(j, a, b, t) -> (t, j, b)>,
+             affine_map<(j, a, b, t) -> (j, a, b)>],
+             iterator_types = ["parallel", "parallel", "parallel", "reduction"]}
+           ins(%xb, %xb : tensor<128x2x32xf32>, tensor<128x2x32xf32>)
+           outs(%zero : tensor<2x32x32xf32>) {
+         ^bb0(%a: f32, %b: f32, %sum: f32):
+           %product = arith.mulf %a, %b : f32
+           %next = arith.addf %sum, %product : f32
+           linalg.yield %next : f32
+         } -> tensor<2x32x32xf32>
+    ```
+
     Constraints:
     - (choose_qparams_c1) the element type of `input` is the expressed type of
       `scaled`.
@@ -47,6 +68,9 @@ def QuantX_ChooseQParamsOp : QuantX_ShapedOp<"choose_qparams"> {
     - (choose_qparams_c3) `method` suits `scaled`.
     - (choose_qparams_c4) the results have the parameter types of `scaled` for
       the shape of `input`.
+    - (choose_qparams_c5) `weights` are there exactly when `method` takes them.
+    - (choose_qparams_c6) `weights` have the shape ceil(K / n) x n x n for the
+      dimension of size K in which a block has n elements.
 
     Example:
 
@@ -55,20 +79,27 @@ def QuantX_ChooseQParamsOp : QuantX_ShapedOp<"choose_qparams"> {
            : tensor<8x64xf32> -> tensor<8x2xf8E8M0FNU>
     %s, %g = quantx.choose_qparams %x using #quantx.absmax for !nvfp4
            : tensor<8x64xf32> -> tensor<8x4xf8E4M3FN>, tensor<f32>
+    %o = quantx.choose_qparams %x using #quantx.hessian for !mxfp4
+           weighted_by %h : tensor<2x32x32xf32>
+           : tensor<8x64xf32> -> tensor<8x2xf8E8M0FNU>
     ```
   }];
   let arguments = (ins QuantX_ExpressedTensor:$input,
+                       Optional<QuantX_WeightTensor>:$weights,
                        QuantX_ScaleMethodAttrInterface:$method,
                        TypeAttrOf<QuantX_ScaledType>:$scaled);
   let results = (outs Variadic<AnyRankedTensor>:$parameters);
   let assemblyFormat = [{
-    $input `using` $method `for` $scaled attr-dict
+    $input `using` $method `for` $scaled
+    (`weighted_by` $weights^ `:` type($weights))? attr-dict
     `:` type($input) `->` type($parameters)
   }];
   let builders = [
+    // `weights` is null where `method` takes none.
     OpBuilder<(ins "::mlir::Value":$input,
                    "::quantx::ScaleMethodAttrInterface":$method,
-                   "::quantx::ScaledType":$scaled)>
+                   "::quantx::ScaledType":$scaled,
+                   CArg<"::mlir::Value", "{}">:$weights)>
   ];
   let extraClassDeclaration = [{
     ::quantx::ScaledType getScaledType() {
@@ -145,7 +176,8 @@ def QuantX_QuantizeOp : QuantX_ShapedOp<"quantize", [AttrSizedOperandSegments]> 
   let hasVerifier = 1;
 }
 
-def QuantX_DynamicQuantizeOp : QuantX_ShapedOp<"dynamic_quantize"> {
+def QuantX_DynamicQuantizeOp
+    : QuantX_ShapedOp<"dynamic_quantize", [AttrSizedOperandSegments]> {
   let summary = "choose the scales of a tensor and encode it";
   let description = [{
     `choose_qparams` and `quantize` in one op, with the same attributes: what is
@@ -157,16 +189,21 @@ def QuantX_DynamicQuantizeOp : QuantX_ShapedOp<"dynamic_quantize"> {
     - (dynamic_quantize_c2) `method` suits the result's type.
     - (dynamic_quantize_c3) `seed` is there exactly when `rounding` is
       stochastic.
+    - (dynamic_quantize_c4) as choose_qparams_c5 and choose_qparams_c6.
 
     Example:
 
     ```mlir
     %q = quantx.dynamic_quantize %x using #quantx.floor
            : tensor<8x64xf32> to tensor<8x64x!mxfp4>
+    %w = quantx.dynamic_quantize %x using #quantx.hessian
+           weighted_by %h : tensor<2x32x32xf32>
+           : tensor<8x64xf32> to tensor<8x64x!mxfp4>
     ```
   }];
   let arguments = (ins
     QuantX_ExpressedTensor:$input,
+    Optional<QuantX_WeightTensor>:$weights,
     QuantX_ScaleMethodAttrInterface:$method,
     Optional<I64>:$seed,
     DefaultValuedAttr<QuantX_RoundingAttr,

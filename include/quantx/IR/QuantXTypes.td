@@ -94,6 +94,9 @@ def QuantX_ScaledType : QuantX_Type<"Scaled", "scaled",
     bool isWholeDimension(unsigned dim) const {
       return getBlockShape()[dim] == kWholeDimension;
     }
+    /// The one dimension along which blocks have more than one element (or may
+    /// have); the last one if there is none. Nothing if there are several.
+    std::optional<unsigned> getBlockedDimension() const;
     bool hasGlobal() const { return static_cast<bool>(getGlobalType()); }
     bool hasZeroPoint() const { return static_cast<bool>(getZeroPointType()); }
     /// How many tensors carry the parameters: scales, zero points, global.
@@ -105,6 +108,11 @@ def QuantX_ScaledType : QuantX_Type<"Scaled", "scaled",
     /// divided by the block, rounded up; dynamic where `shape` is, but for
     /// whole dimensions, which always have one block.
     llvm::SmallVector<int64_t> getScalesShape(llvm::ArrayRef<int64_t> shape) const;
+    /// The shape of the weights (matrices over the elements of a block) of a
+    /// tensor of `shape` with blocks along dimension `dim`: one matrix for each
+    /// block in that dimension.
+    llvm::SmallVector<int64_t> getWeightsShape(llvm::ArrayRef<int64_t> shape,
+                                               unsigned dim) const;
     /// The types of scales, zero points and global scale for a tensor of
     /// `shape`, in this order.
     llvm::SmallVector<::mlir::Type>
@@ -133,6 +141,9 @@ def QuantX_Code : Type<
 
 def QuantX_CodeTensor : RankedTensorOf<[QuantX_Code]>;
 def QuantX_ByteTensor : RankedTensorOf<[I8]>;
+
+/// A matrix for each block along one dimension.
+def QuantX_WeightTensor : 3DTensorOf<[F32]>;
 
 /// A tensor of the scales that take a byte.
 def QuantX_ByteScaleTensor : RankedTensorOf<[F8E8M0FNU, F8E4M3FN]>;

@@ -310,7 +310,8 @@ struct ChooseQParamsModel
     SmallVector<Parts> results;
     for (Value parameter :
          lowerChooseQParams(builder, op.getLoc(), op.getScaledType(),
-                            op.getMethod(), getFirst(operands[0])))
+                            op.getMethod(), getFirst(operands[0]),
+                           op.getWeights()))
       results.push_back({{parameter}});
     return results;
   }
@@ -351,7 +352,8 @@ struct DynamicQuantizeModel
                                    ArrayRef<Parts> operands) {
     Value input = getFirst(operands[0]);
     SmallVector<Value> parameters = lowerChooseQParams(
-        builder, op.getLoc(), op.getScaledType(), op.getMethod(), input);
+        builder, op.getLoc(), op.getScaledType(), op.getMethod(), input,
+        op.getWeights());
     Value payload = lowerQuantize(
         builder, op.getLoc(), op.getScaledType(), input, parameters,
         {op.getRounding(), op.getSaturate(), op.getSeed()});

@@ -37,8 +37,8 @@ static Value emitLinearIndex(OpBuilder &builder, Location loc,
 SmallVector<Value> quantx::lowerChooseQParams(OpBuilder &builder, Location loc,
                                               ScaledType type,
                                               ScaleMethodAttrInterface method,
-                                              Value input) {
-  LinalgBlockComputation blocks(builder, loc, type, input);
+                                              Value input, Value weights) {
+  LinalgBlockComputation blocks(builder, loc, type, input, weights);
   return method.buildParameters(blocks);
 }
 
@@ -102,7 +102,8 @@ struct ChooseQParamsLowering : public OpConversionPattern<ChooseQParamsOp> {
                   ConversionPatternRewriter &rewriter) const override {
     SmallVector<Value> parameters =
         lowerChooseQParams(rewriter, op.getLoc(), op.getScaledType(),
-                           op.getMethod(), adaptor.getInput());
+                           op.getMethod(), adaptor.getInput(),
+                           adaptor.getWeights());
     for (auto [value, result] :
          llvm::zip_equal(parameters, op.getParameters())) {
       Type type = getTypeConverter()->convertType(result.getType());

@@ -117,9 +117,10 @@ BlockParameters quantx::readParameters(OpBuilder &builder, Location loc,
 //===----------------------------------------------------------------------===//
 
 LinalgBlockComputation::LinalgBlockComputation(OpBuilder &builder, Location loc,
-                                               ScaledType type, Value input)
+                                               ScaledType type, Value input,
+                                               Value weights)
     : BlockComputation(type, loc), builder(builder), input(input),
-      sizes(tensor::getMixedSizes(builder, loc, input)),
+      weights(weights), sizes(tensor::getMixedSizes(builder, loc, input)),
       grid(getBlockGrid(builder, loc, type, sizes)) {}
 
 /// How a loop over the dimensions of `identity` reads values: by it, or, for a
@@ -176,34 +177,117 @@ static BlockBounds createBounds(OpBuilder &builder, Location loc,
   return {first, end};
 }
 
-BlockComputation::Values
-LinalgBlockComputation::reduceBlocks(ArrayRef<TypedAttr> init, ValueRange given,
-                                     CombineFn combine) {
-  unsigned rank = sizes.size();
-  auto reduceBlock = [&](OpBuilder &b, Location loc, ValueRange givenHere) {
+namespace {
+
+/// One block of a tensor, where a loop over the grid of blocks is being built.
+class LinalgBlockElements : public BlockElements {
+public:
+  /// `weights` is the weights of all blocks, or null.
+  LinalgBlockElements(OpBuilder &builder, Location loc, ScaledType type,
+                      Value input, Value weights, ArrayRef<OpFoldResult> sizes)
+      : type(type), input(input), weights(weights),
+        blockIndices(createIndices(builder, loc, sizes.size())) {
+    for (auto [dim, index] : llvm::enumerate(blockIndices))
+      bounds.push_back(
+          createBounds(builder, loc, type, dim, index, sizes[dim]));
+  }
+
+  Values reduce(OpBuilder &builder, Location loc, ValueRange init,
+                CombineFn combine) override {
     SmallVector<Value> lower, upper;
-    Value one = arith::ConstantIndexOp::create(b, loc, 1);
-    for (auto [dim, index] : llvm::enumerate(createIndices(b, loc, rank))) {
-      BlockBounds bounds =
-          createBounds(b, loc, getType(), dim, index, sizes[dim]);
-      lower.push_back(bounds.first);
-      upper.push_back(bounds.end);
+    for (const BlockBounds &bound : bounds) {
+      lower.push_back(bound.first);
+      upper.push_back(bound.end);
     }
+    Value one = arith::ConstantIndexOp::create(builder, loc, 1);
     auto body = [&](OpBuilder &b, Location loc, ValueRange indices,
                     ValueRange accumulators) -> scf::ValueVector {
-      Value element = tensor::ExtractOp::create(b, loc, input, indices);
-      element = ElementwiseBuilder(b, loc).extendToF32(element);
-      Values next = combine(b, loc, element, givenHere, accumulators);
+      Values next = combine(b, loc, extract(b, loc, indices), accumulators);
       return scf::ValueVector(next.begin(), next.end());
     };
     scf::LoopNest nest =
-        scf::buildLoopNest(b, loc, lower, upper, SmallVector<Value>(rank, one),
-                           createConstants(b, loc, init), body);
+        scf::buildLoopNest(builder, loc, lower, upper,
+                           SmallVector<Value>(lower.size(), one), init, body);
     return Values(nest.results.begin(), nest.results.end());
+  }
+
+  Value getSize(OpBuilder &builder, Location loc) override {
+    Value size;
+    for (const BlockBounds &bound : bounds) {
+      Value extent =
+          arith::SubIOp::create(builder, loc, bound.end, bound.first);
+      size = size ? arith::MulIOp::create(builder, loc, size, extent) : extent;
+    }
+    return size;
+  }
+
+  Value getElement(OpBuilder &builder, Location loc, Value position) override {
+    SmallVector<Value> indices;
+    for (const BlockBounds &bound : bounds)
+      indices.push_back(bound.first);
+    Value &index = indices[getBlockedDimension()];
+    index = arith::AddIOp::create(builder, loc, index, position);
+    return extract(builder, loc, indices);
+  }
+
+  Value getWeight(OpBuilder &builder, Location loc, Value row,
+                  Value column) override {
+    Value block = blockIndices[getBlockedDimension()];
+    return tensor::ExtractOp::create(builder, loc, weights,
+                                     {block, row, column});
+  }
+
+  Value getNumWeightRows(OpBuilder &builder, Location loc) override {
+    return getValueOrCreateConstantIndexOp(
+        builder, loc, tensor::getMixedSize(builder, loc, weights, 1));
+  }
+
+private:
+  unsigned getBlockedDimension() const {
+    std::optional<unsigned> dim = type.getBlockedDimension();
+    assert(dim && "blocks along one dimension");
+    return *dim;
+  }
+
+  Value extract(OpBuilder &builder, Location loc, ValueRange indices) const {
+    Value element = tensor::ExtractOp::create(builder, loc, input, indices);
+    return ElementwiseBuilder(builder, loc).extendToF32(element);
+  }
+
+  ScaledType type;
+  Value input;
+  Value weights;
+  SmallVector<Value> blockIndices;
+  SmallVector<BlockBounds> bounds;
+};
+
+} // namespace
+
+BlockComputation::Values LinalgBlockComputation::searchBlocks(TypeRange types,
+                                                              ValueRange given,
+                                                              SearchFn search) {
+  auto searchBlock = [&](OpBuilder &b, Location loc, ValueRange givenHere) {
+    LinalgBlockElements elements(b, loc, getType(), input, weights, sizes);
+    return search(b, loc, elements, givenHere);
+  };
+  return map(grid, types, given, searchBlock);
+}
+
+BlockComputation::Values
+LinalgBlockComputation::reduceBlocks(ArrayRef<TypedAttr> init, ValueRange given,
+                                     CombineFn combine) {
+  auto reduceBlock = [&](OpBuilder &b, Location loc, BlockElements &elements,
+                         ValueRange givenHere) {
+    auto combineElement = [&](OpBuilder &b, Location loc, Value element,
+                              ValueRange accumulators) {
+      return combine(b, loc, element, givenHere, accumulators);
+    };
+    return elements.reduce(b, loc, createConstants(b, loc, init),
+                           combineElement);
   };
   SmallVector<Type> types = llvm::map_to_vector(
       init, [](TypedAttr value) { return value.getType(); });
-  return map(grid, types, given, reduceBlock);
+  return searchBlocks(types, given, reduceBlock);
 }
 
 BlockComputation::Values

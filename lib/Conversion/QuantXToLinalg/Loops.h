@@ -57,12 +57,16 @@ mlir::Value castTensor(mlir::OpBuilder &builder, mlir::Location loc,
 /// tensor over the grid of blocks, a value of the tensor has rank 0.
 class LinalgBlockComputation : public BlockComputation {
 public:
-  /// Runs over `input`, a tensor of the expressed type of `type`.
+  /// Runs over `input`, a tensor of the expressed type of `type`. `weights` is
+  /// the operand of methods that take weights, else null.
   LinalgBlockComputation(mlir::OpBuilder &builder, mlir::Location loc,
-                         ScaledType type, mlir::Value input);
+                         ScaledType type, mlir::Value input,
+                         mlir::Value weights);
 
   Values reduceBlocks(llvm::ArrayRef<mlir::TypedAttr> init,
                       mlir::ValueRange given, CombineFn combine) override;
+  Values searchBlocks(mlir::TypeRange types, mlir::ValueRange given,
+                      SearchFn search) override;
   Values reduceTensor(llvm::ArrayRef<mlir::TypedAttr> init,
                       CombineFn combine) override;
   Values mapBlocks(mlir::TypeRange types, mlir::ValueRange given,
@@ -76,6 +80,7 @@ private:
 
   mlir::OpBuilder &builder;
   mlir::Value input;
+  mlir::Value weights;
   llvm::SmallVector<mlir::OpFoldResult> sizes;
   llvm::SmallVector<mlir::OpFoldResult> grid;
 };

@@ -21,11 +21,12 @@ struct EncodeSpec {
   mlir::Value seed;
 };
 
-/// The parameters of `type` that `method` chooses for `input`.
+/// The parameters of `type` that `method` chooses for `input`; `weights` is
+/// null for methods that take none.
 llvm::SmallVector<mlir::Value>
 lowerChooseQParams(mlir::OpBuilder &builder, mlir::Location loc,
                    ScaledType type, ScaleMethodAttrInterface method,
-                   mlir::Value input);
+                   mlir::Value input, mlir::Value weights);
 
 /// The codes of `input` under `parameters`, encoded where they are asked for.
 CodeSource createEncodedSource(mlir::OpBuilder &builder, mlir::Location loc,

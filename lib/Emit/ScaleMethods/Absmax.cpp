@@ -73,23 +73,46 @@ static Value emitGlobalScale(ElementwiseBuilder &b, ScaledType type,
   return b.select(b.equal(amaxBits, 0), b.f32(1.0, global), global);
 }
 
+Value quantx::emitRoundE4M3(ElementwiseBuilder &b, Value scale) {
+  const FloatFormat &format = *lookupFloatFormat("f8E4M3FN");
+  Value code =
+      emitEncodeFloat(b, scale, format, RoundingSpec(), /*saturate=*/true);
+  if (isPlanted(Mutant::UnderflowingScaleIsZero))
+    return code;
+  return b.select(b.equal(code, 0), b.integer(8, 1, code), code);
+}
+
 /// The f8E4M3FN scale of a block, in units of `global` (f32, or null).
 static Value emitE4M3Scale(ElementwiseBuilder &b, ScaledType type,
                            Value amaxBits, Value global) {
-  const FloatFormat &format = *lookupFloatFormat("f8E4M3FN");
   double qmax = type.getElementTraits().maxFinite;
   Value ideal = b.div(b.asF32(amaxBits), b.f32(qmax, amaxBits));
   if (global)
     ideal = b.div(ideal, global);
-  Value code =
-      emitEncodeFloat(b, ideal, format, RoundingSpec(), /*saturate=*/true);
-  Value isPositive = b.greater(amaxBits, 0);
-  Value underflows = b.logicalAnd(isPositive, b.equal(code, 0));
-  if (!isPlanted(Mutant::UnderflowingScaleIsZero))
-    code = b.select(underflows, b.integer(8, 1, code), code);
+  Value code = emitRoundE4M3(b, ideal);
+  code = b.select(b.equal(amaxBits, 0), b.integer(8, 0, code), code);
   Value isNonFinite = b.greaterEqual(amaxBits, kInfBits);
+  const FloatFormat &format = *lookupFloatFormat("f8E4M3FN");
   code = b.select(isNonFinite, b.integer(8, format.nanCode, code), code);
   return b.bitcast(code, type.getScaleType());
+}
+
+Value quantx::emitAbsmaxScale(ElementwiseBuilder &b, ScaledType type,
+                              Value amaxBits, Value global) {
+  if (!isWideScaleType(type.getScaleType()))
+    return emitE4M3Scale(b, type, amaxBits, global);
+  return emitWideScale(b, AbsmaxAttr::get(type.getContext()), type, amaxBits);
+}
+
+Value quantx::buildGlobalScale(BlockComputation &blocks) {
+  ScaledType type = blocks.getType();
+  auto map = [&](OpBuilder &builder, Location loc,
+                 ValueRange values) -> BlockComputation::Values {
+    ElementwiseBuilder b(builder, loc);
+    return {emitGlobalScale(b, type, values[0])};
+  };
+  return blocks.mapTensor(type.getGlobalType(), reduceFiniteAmaxBits(blocks),
+                          map)[0];
 }
 
 namespace {
@@ -125,7 +148,7 @@ struct AbsmaxModel
     ScaledType type = blocks.getType();
     SmallVector<Value> given = {reduceAmaxBits(blocks)};
     if (type.hasGlobal())
-      given.push_back(buildGlobal(blocks));
+      given.push_back(buildGlobalScale(blocks));
     auto map = [&](OpBuilder &builder, Location loc,
                    ValueRange values) -> BlockComputation::Values {
       ElementwiseBuilder b(builder, loc);
@@ -139,18 +162,6 @@ struct AbsmaxModel
     if (type.hasGlobal())
       parameters.push_back(given[1]);
     return parameters;
-  }
-
-private:
-  static Value buildGlobal(BlockComputation &blocks) {
-    ScaledType type = blocks.getType();
-    auto map = [&](OpBuilder &builder, Location loc,
-                   ValueRange values) -> BlockComputation::Values {
-      ElementwiseBuilder b(builder, loc);
-      return {emitGlobalScale(b, type, values[0])};
-    };
-    return blocks.mapTensor(type.getGlobalType(), reduceFiniteAmaxBits(blocks),
-                            map)[0];
   }
 };
 

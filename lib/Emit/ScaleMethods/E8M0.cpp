@@ -95,6 +95,13 @@ struct E8M0Model
 
 } // namespace
 
+Value quantx::emitFloorCode(ElementwiseBuilder &b, ScaledType type,
+                            Value amaxBits) {
+  ElementTraits traits = type.getElementTraits();
+  return emitE8M0Code(b, amaxBits, getThreshold(FloorAttr(), traits),
+                      traits.maxExponent);
+}
+
 void quantx::attachE8M0Models(MLIRContext *context) {
   FloorAttr::attachInterface<E8M0Model<FloorAttr>>(*context);
   CeilAttr::attachInterface<E8M0Model<CeilAttr>>(*context);

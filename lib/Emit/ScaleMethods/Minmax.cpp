@@ -65,6 +65,12 @@ static SmallVector<Value> emitParameters(ElementwiseBuilder &b, ScaledType type,
   return {scale, b.trunc(zeroPoint, 8)};
 }
 
+SmallVector<Value> quantx::emitMinmaxParameters(ElementwiseBuilder &b,
+                                                ScaledType type, Value low,
+                                                Value high) {
+  return emitParameters(b, type, {low, high});
+}
+
 namespace {
 
 struct MinmaxModel

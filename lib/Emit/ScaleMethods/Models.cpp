@@ -13,6 +13,9 @@ void quantx::registerScaleMethods(DialectRegistry &registry) {
     attachAbsmaxModel(context);
     attachMinmaxModel(context);
     attachE8M0Models(context);
+    attachOptimalModel(context);
+    attachFourOverSixModel(context);
+    attachHessianModel(context);
   });
 }
 
@@ -24,7 +27,7 @@ bool quantx::isWideScaleType(Type type) {
 // Reductions
 //===----------------------------------------------------------------------===//
 
-static Value emitMagnitudeBits(ElementwiseBuilder &b, Value element) {
+Value quantx::emitMagnitudeBits(ElementwiseBuilder &b, Value element) {
   if (isPlanted(Mutant::LargestNotMagnitude))
     return b.asI32(element);
   return b.bitAnd(b.asI32(element), 0x7fffffff);

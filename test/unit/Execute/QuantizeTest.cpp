@@ -7,24 +7,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "Lowerings.h"
-#include "Program.h"
-#include "Reference.h"
+#include "QuantizePrograms.h"
 #include "gtest/gtest.h"
 #include <random>
 
 using namespace quantx;
 using namespace quantx::test;
-
-static std::string getProgram(const TypeSpec &type,
-                              const std::string &attributes = "") {
-  std::string expressed = "tensor<?x?x" + type.expressed + ">";
-  return "!t = " + type.print() + "\n" + "func.func @f(%x: " + expressed +
-         ", %seed: i64)" + " -> (tensor<?x?x!t>, " + expressed + ") {\n" +
-         "  %q = quantx.dynamic_quantize %x using #quantx." + type.method +
-         attributes + " : " + expressed + " to tensor<?x?x!t>\n" +
-         "  %y = quantx.dequantize %q : tensor<?x?x!t> to " + expressed + "\n" +
-         "  return %q, %y : tensor<?x?x!t>, " + expressed + "\n}\n";
-}
 
 //===----------------------------------------------------------------------===//
 // Data
@@ -68,63 +56,6 @@ static std::vector<float> drawMatrix(Data kind, int64_t size,
   for (float &value : values)
     value = drawValue(kind, random);
   return values;
-}
-
-//===----------------------------------------------------------------------===//
-// Comparison
-//===----------------------------------------------------------------------===//
-
-static uint32_t readBits(const std::vector<uint8_t> &bytes, size_t width,
-                         size_t index) {
-  uint32_t bits = 0;
-  std::memcpy(&bits, bytes.data() + index * width, width);
-  return bits;
-}
-
-/// Whether the bits of a scale or value in `type` are NaN.
-static bool isNaNBits(const std::string &type, uint32_t bits) {
-  if (type == "f32")
-    return std::isnan(llvm::bit_cast<float>(bits));
-  return std::isnan(decodeScale(bits, *lookupScaleFormat(type)));
-}
-
-static void expectEqualBits(const std::string &type, llvm::StringRef name,
-                            llvm::ArrayRef<uint32_t> want, const Array &got) {
-  size_t width = type == "f32" ? 4 : type[0] == 'f' && type[1] == '8' ? 1 : 2;
-  ASSERT_EQ(got.bytes.size(), want.size() * width) << name.str();
-  for (size_t i = 0; i < want.size(); ++i) {
-    uint32_t bits = readBits(got.bytes, width, i);
-    if (isNaNBits(type, want[i]))
-      ASSERT_TRUE(isNaNBits(type, bits)) << name.str() << '[' << i << ']';
-    else
-      ASSERT_EQ(bits, want[i]) << name.str() << '[' << i << ']';
-  }
-}
-
-static std::vector<uint32_t> toExpressedBits(const TypeSpec &type,
-                                             llvm::ArrayRef<float> values) {
-  std::vector<uint32_t> bits;
-  for (float value : values)
-    bits.push_back(encodeScale(value, *lookupScaleFormat(type.expressed)));
-  return bits;
-}
-
-/// The results of `getProgram` against the reference.
-static void expectEqual(const TypeSpec &type, const QuantizedMatrix &want,
-                        const std::vector<Array> &got) {
-  size_t next = 0;
-  ASSERT_EQ(got[next++].bytes, want.payload) << "payload";
-  expectEqualBits(type.scale, "scales", want.scales, got[next++]);
-  if (type.hasZeroPoint) {
-    std::vector<uint8_t> zeroPoints(want.zeroPoints.begin(),
-                                    want.zeroPoints.end());
-    ASSERT_EQ(got[next++].bytes, zeroPoints) << "zero points";
-  }
-  if (type.hasGlobal)
-    expectEqualBits("f32", "global", {llvm::bit_cast<uint32_t>(want.global)},
-                    got[next++]);
-  expectEqualBits(type.expressed, "values", toExpressedBits(type, want.values),
-                  got[next]);
 }
 
 //===----------------------------------------------------------------------===//
@@ -189,32 +120,6 @@ static std::vector<TypeSpec> getTypes() {
 
 class QuantizeTest : public testing::TestWithParam<TypeSpec> {};
 
-static std::vector<uint16_t> toHalves(const TypeSpec &type,
-                                      std::vector<float> &values) {
-  std::vector<uint16_t> halves;
-  for (float &value : values) {
-    bool isF16 = type.expressed == "f16";
-    halves.push_back(isF16 ? encodeF16(value) : encodeBF16(value));
-    value = isF16 ? decodeF16(halves.back()) : decodeBF16(halves.back());
-  }
-  return halves;
-}
-
-/// Runs `program` on `matrix`, rounded to the expressed type.
-static std::vector<Array> runOn(const Program &program, const TypeSpec &type,
-                                llvm::ArrayRef<int64_t> shape,
-                                std::vector<float> &matrix, int64_t seed) {
-  std::vector<int64_t> seeds = {seed};
-  TensorView seedView = viewArray(ElementType::Int64, {}, seeds);
-  if (type.expressed == "f32")
-    return program.run(
-        {viewArray(ElementType::Float32, shape, matrix), seedView});
-  std::vector<uint16_t> halves = toHalves(type, matrix);
-  ElementType element =
-      type.expressed == "f16" ? ElementType::Float16 : ElementType::BFloat16;
-  return program.run({viewArray(element, shape, halves), seedView});
-}
-
 static void expectEqualsFormat(const TypeSpec &type, llvm::StringRef target) {
   Program program(getProgram(type), target);
   std::mt19937 random(1);
@@ -246,23 +151,6 @@ TEST(QuantizeGenericTest, HalfScalesEqualFormat) {
     expectEqualsFormat({"i8", scale, scale, 1, 24, false, false, "absmax"},
                        "generic");
   }
-}
-
-/// `f4E2M1FN_f8E8M0FNU_1x32_floor`: the parameters, as a test's name.
-static std::string formatName(const testing::TestParamInfo<TypeSpec> &info) {
-  const TypeSpec &type = info.param;
-  std::string name = type.print() + type.method;
-  std::string prefix = "!quantx.scaled";
-  std::string result;
-  for (char c : name.substr(prefix.size())) {
-    if (std::isalnum(static_cast<unsigned char>(c)))
-      result += c;
-    else if (c == '*')
-      result += "all";
-    else if (!result.empty() && result.back() != '_')
-      result += '_';
-  }
-  return result;
 }
 
 INSTANTIATE_TEST_SUITE_P(Types, QuantizeTest, testing::ValuesIn(getTypes()),

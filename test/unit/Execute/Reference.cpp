@@ -1,10 +1,13 @@
 //===- Reference.cpp - Quantized tensors by the Format layer --------------===//
 
 #include "Reference.h"
+#include "quantx/Format/OptimalScale.h"
 #include "quantx/Format/Packing.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/MathExtras.h"
 #include "llvm/Support/raw_ostream.h"
+#include <cmath>
+#include <optional>
 
 using namespace quantx;
 using namespace quantx::test;
@@ -62,10 +65,37 @@ static AbsMaxOptions parseAbsMax(llvm::StringRef method) {
   return options;
 }
 
+static ExpressedFormat getExpressedFormat(const TypeSpec &type) {
+  return type.expressed == "f16"    ? ExpressedFormat::F16
+         : type.expressed == "bf16" ? ExpressedFormat::BF16
+                                    : ExpressedFormat::F32;
+}
+
+/// What the methods that search choose; nothing for others.
+static std::optional<ScaleChoice>
+searchParameters(const TypeSpec &type, llvm::ArrayRef<float> block,
+                 float global, llvm::ArrayRef<float> weights) {
+  BlockFormat format = {type.getFormat(), *lookupScaleFormat(type.scale),
+                        global, getExpressedFormat(type)};
+  if (type.method == "optimal") {
+    return type.hasZeroPoint ? chooseOptimalParameters(block, format)
+                             : chooseOptimalScale(block, format);
+  }
+  if (type.method == "four_over_six")
+    return chooseFourOverSixScale(block, format);
+  if (type.method != "hessian")
+    return std::nullopt;
+  auto size = static_cast<size_t>(std::sqrt(weights.size()));
+  return chooseHessianScale(block, weights, size, format);
+}
+
 /// The parameters of one block, as the method of `type` chooses them.
 static QuantParameters chooseParameters(const TypeSpec &type,
                                         llvm::ArrayRef<float> block,
-                                        float global) {
+                                        float global,
+                                        llvm::ArrayRef<float> weights) {
+  if (auto choice = searchParameters(type, block, global, weights))
+    return {choice->scale, choice->zeroPoint, global};
   ElementFormat format = type.getFormat();
   ElementTraits traits = getElementTraits(format);
   ScaleFormat scale = *lookupScaleFormat(type.scale);
@@ -105,7 +135,8 @@ static float roundToExpressed(const TypeSpec &type, float value) {
 QuantizedMatrix quantx::test::quantize(const TypeSpec &type, int64_t rows,
                                        int64_t columns,
                                        llvm::ArrayRef<float> matrix,
-                                       const QuantizeOptions &options) {
+                                       const QuantizeOptions &options,
+                                       const Weights &weights) {
   ElementFormat format = type.getFormat();
   QuantizedMatrix result;
   if (type.hasGlobal)
@@ -132,7 +163,13 @@ QuantizedMatrix quantx::test::quantize(const TypeSpec &type, int64_t rows,
     std::vector<float> values;
     for (int64_t element : elements)
       values.push_back(matrix[element]);
-    QuantParameters parameters = chooseParameters(type, values, result.global);
+    llvm::ArrayRef<float> blockWeights;
+    if (type.hasWeights()) {
+      blockWeights = weights.get(type.blockRows == 1 ? block % gridColumns
+                                                     : block / gridColumns);
+    }
+    QuantParameters parameters =
+        chooseParameters(type, values, result.global, blockWeights);
     result.scales.push_back(
         encodeScale(parameters.scale, *lookupScaleFormat(type.scale)));
     result.zeroPoints.push_back(parameters.zeroPoint);

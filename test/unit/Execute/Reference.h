@@ -27,6 +27,8 @@ struct TypeSpec {
   /// "absmax", "absmax<margin = 0.5>", "absmax<pow2>", "minmax", "floor", ...
   std::string method;
 
+  bool hasWeights() const { return method == "hessian"; }
+
   /// `!quantx.scaled<...>`
   std::string print() const;
   ElementFormat getFormat() const;
@@ -43,10 +45,23 @@ struct QuantizedMatrix {
   std::vector<float> values;
 };
 
+/// `count` matrices of `size` rows and columns: the operand of `hessian`.
+struct Weights {
+  int64_t count = 0, size = 0;
+  std::vector<float> values = {};
+
+  /// The matrix of a block.
+  llvm::ArrayRef<float> get(int64_t block) const {
+    return llvm::ArrayRef(values).slice(block * size * size, size * size);
+  }
+};
+
 /// Quantizes a matrix in C order, whose elements the expressed type holds.
+/// Blocks with weights lie along the columns, or down them.
 QuantizedMatrix quantize(const TypeSpec &type, int64_t rows, int64_t columns,
                          llvm::ArrayRef<float> matrix,
-                         const QuantizeOptions &options = {});
+                         const QuantizeOptions &options = {},
+                         const Weights &weights = {});
 
 } // namespace quantx::test
 

@@ -1,0 +1,257 @@
+//===- Search.cpp - What the searches for scales share --------------------===//
+
+#include "Search.h"
+#include "Models.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "quantx/Format/Mutants.h"
+#include "quantx/Format/OptimalScale.h"
+
+using namespace mlir;
+using namespace quantx;
+
+ElementFormat quantx::getElementFormat(ScaledType type) {
+  if (const FloatFormat *format = type.getFloatFormat())
+    return *format;
+  return type.getIntegerFormat();
+}
+
+static ExpressedFormat getExpressedFormat(ScaledType type) {
+  Type expressed = type.getExpressedType();
+  return expressed.isF16()    ? ExpressedFormat::F16
+         : expressed.isBF16() ? ExpressedFormat::BF16
+                              : ExpressedFormat::F32;
+}
+
+//===----------------------------------------------------------------------===//
+// Control flow
+//===----------------------------------------------------------------------===//
+
+Values quantx::emitWhile(ElementwiseBuilder &b, ValueRange init,
+                         ConditionFn condition, StepFn step) {
+  auto before = [&](OpBuilder &nested, Location loc, ValueRange values) {
+    ElementwiseBuilder n(nested, loc);
+    Value holds = condition(n, values);
+    scf::ConditionOp::create(n.getBuilder(), holds, values);
+  };
+  auto after = [&](OpBuilder &nested, Location loc, ValueRange values) {
+    ElementwiseBuilder n(nested, loc);
+    Values next = step(n, values);
+    scf::YieldOp::create(n.getBuilder(), next);
+  };
+  auto loop = scf::WhileOp::create(b.getBuilder(), init.getTypes(), init,
+                                   before, after);
+  return llvm::to_vector_of<Value>(loop.getResults());
+}
+
+Values quantx::emitIf(ElementwiseBuilder &b, Value condition, BranchFn ifTrue,
+                      BranchFn ifFalse) {
+  auto build = [](BranchFn branch) {
+    return [branch](OpBuilder &nested, Location loc) {
+      ElementwiseBuilder n(nested, loc);
+      Values values = branch(n);
+      scf::YieldOp::create(n.getBuilder(), values);
+    };
+  };
+  auto op = scf::IfOp::create(b.getBuilder(), condition, build(ifTrue),
+                              build(ifFalse));
+  return llvm::to_vector_of<Value>(op.getResults());
+}
+
+//===----------------------------------------------------------------------===//
+// Sums over a block
+//===----------------------------------------------------------------------===//
+
+Values quantx::emitSums(ElementwiseBuilder &b, BlockElements &elements,
+                        unsigned count, TermsFn terms) {
+  ImplicitLocOpBuilder &builder = b.getBuilder();
+  Value zero = arith::ConstantOp::create(builder, builder.getF64FloatAttr(0.0));
+  auto combine = [&](OpBuilder &nested, Location loc, Value element,
+                     ValueRange sums) {
+    ElementwiseBuilder n(nested, loc);
+    Values next = terms(n, element);
+    for (auto [term, sum] : llvm::zip_equal(next, sums))
+      term = n.add(sum, term);
+    return next;
+  };
+  return elements.reduce(builder, builder.getLoc(), Values(count, zero),
+                         combine);
+}
+
+Value quantx::emitAmaxBits(ElementwiseBuilder &b, BlockElements &elements) {
+  ImplicitLocOpBuilder &builder = b.getBuilder();
+  Value zero = arith::ConstantOp::create(builder, builder.getI32IntegerAttr(0));
+  auto combine = [](OpBuilder &nested, Location loc, Value element,
+                    ValueRange largest) -> Values {
+    ElementwiseBuilder n(nested, loc);
+    Value bits = emitMagnitudeBits(n, element);
+    return {arith::MaxSIOp::create(nested, loc, largest[0], bits)};
+  };
+  return elements.reduce(builder, builder.getLoc(), zero, combine)[0];
+}
+
+BlockExtent quantx::emitExtent(ElementwiseBuilder &b, BlockElements &elements) {
+  ImplicitLocOpBuilder &builder = b.getBuilder();
+  Value zero =
+      arith::ConstantOp::create(builder, builder.getF32FloatAttr(0.0f));
+  auto combine = [](OpBuilder &nested, Location loc, Value element,
+                    ValueRange extent) -> Values {
+    return {arith::MinimumFOp::create(nested, loc, extent[0], element),
+            arith::MaximumFOp::create(nested, loc, extent[1], element)};
+  };
+  Values extent =
+      elements.reduce(builder, builder.getLoc(), {zero, zero}, combine);
+  return {extent[0], extent[1]};
+}
+
+//===----------------------------------------------------------------------===//
+// Errors
+//===----------------------------------------------------------------------===//
+
+BlockParameters quantx::emitParameters(ElementwiseBuilder &b,
+                                       const SearchedBlock &block, Value bits,
+                                       Value zeroPoint) {
+  Type scaleType = block.type.getScaleType();
+  BlockParameters parameters;
+  parameters.scale =
+      b.bitcast(b.trunc(bits, scaleType.getIntOrFloatBitWidth()), scaleType);
+  if (zeroPoint)
+    parameters.zeroPoint = b.trunc(zeroPoint, 8);
+  parameters.global = block.global;
+  return parameters;
+}
+
+Value quantx::emitScaleBits(ElementwiseBuilder &b, Value scale) {
+  unsigned width = getElementTypeOrSelf(scale).getIntOrFloatBitWidth();
+  return b.zext(b.bitcast(scale, b.getBuilder().getIntegerType(width)), 32);
+}
+
+Value quantx::emitBecomesInfinite(ElementwiseBuilder &b, ScaledType type,
+                                  Value value) {
+  double threshold = getOverflowThreshold(getExpressedFormat(type));
+  return b.logicalOr(b.greaterEqualF(value, b.f64(threshold, value)),
+                     b.greaterEqualF(b.f64(-threshold, value), value));
+}
+
+Value quantx::emitRoundTrip(ElementwiseBuilder &b, ScaledType type,
+                            Value element, const BlockParameters &parameters) {
+  Value code = emitQuantizeElement(b, type, element, parameters, RoundingSpec(),
+                                   /*saturate=*/true);
+  Value y = b.extendToF64(emitDequantizeToF32(b, type, code, parameters));
+  Value infinity = b.f64(std::numeric_limits<double>::infinity(), y);
+  return b.select(emitBecomesInfinite(b, type, y), infinity, y);
+}
+
+Value quantx::emitSquaredError(ElementwiseBuilder &b,
+                               const SearchedBlock &block,
+                               const BlockParameters &parameters) {
+  auto terms = [&](ElementwiseBuilder &n, Value element) -> Values {
+    Value y = emitRoundTrip(n, block.type, element, parameters);
+    Value residual = n.sub(n.extendToF64(element), y);
+    return {n.mul(residual, residual)};
+  };
+  return emitSums(b, block.elements, 1, terms)[0];
+}
+
+/// What the largest, or least, code dequantizes to (f64).
+static Value emitLimit(ElementwiseBuilder &b, ScaledType type, bool isLargest,
+                       const BlockParameters &parameters) {
+  int64_t code;
+  if (const FloatFormat *format = type.getFloatFormat()) {
+    code = format->maxFiniteCode | (isLargest ? 0 : format->getSignMask());
+  } else {
+    IntegerFormat integer = type.getIntegerFormat();
+    code = isLargest ? integer.getMaxCode() : integer.getMinCode();
+  }
+  ImplicitLocOpBuilder &builder = b.getBuilder();
+  Value constant = arith::ConstantOp::create(
+      builder, builder.getI8IntegerAttr(int8_t(code)));
+  return b.extendToF64(emitDequantizeToF32(b, type, constant, parameters));
+}
+
+Value quantx::emitClippingBound(ElementwiseBuilder &b, ScaledType type,
+                                const BlockExtent &extent,
+                                const BlockParameters &parameters) {
+  Value above = b.sub(b.extendToF64(extent.high),
+                      emitLimit(b, type, /*isLargest=*/true, parameters));
+  Value below = b.sub(emitLimit(b, type, /*isLargest=*/false, parameters),
+                      b.extendToF64(extent.low));
+  Value zero = b.f64(0.0, above);
+  Value excess = b.select(b.greaterF(below, above), below, above);
+  excess = b.select(b.greaterF(excess, zero), excess, zero);
+  return b.mul(excess, excess);
+}
+
+//===----------------------------------------------------------------------===//
+// Candidates
+//===----------------------------------------------------------------------===//
+
+Candidate quantx::emitBetter(ElementwiseBuilder &b, Value naiveBits,
+                             const Candidate &best,
+                             const Candidate &candidate) {
+  ImplicitLocOpBuilder &builder = b.getBuilder();
+  Value isBetter = b.greaterF(best.error, candidate.error);
+  Value isEqual = b.equalF(best.error, candidate.error);
+  Value bestIsOther = arith::CmpIOp::create(builder, arith::CmpIPredicate::ne,
+                                            best.bits, naiveBits);
+  Value isSmaller = isPlanted(Mutant::OptimalTieLarger)
+                        ? b.less(best.bits, candidate.bits)
+                        : b.less(candidate.bits, best.bits);
+  Value winsTie = b.logicalAnd(isEqual, b.logicalAnd(bestIsOther, isSmaller));
+  Value wins = b.logicalOr(isBetter, winsTie);
+  return {b.select(wins, candidate.bits, best.bits),
+          b.select(wins, candidate.error, best.error)};
+}
+
+//===----------------------------------------------------------------------===//
+// Searches
+//===----------------------------------------------------------------------===//
+
+/// The bits (i32) of the naive scale.
+static Value emitNaiveBits(ElementwiseBuilder &b, const SearchedBlock &block) {
+  if (isa<Float8E8M0FNUType>(block.type.getScaleType()))
+    return emitFloorCode(b, block.type, block.amaxBits);
+  return emitScaleBits(
+      b, emitAbsmaxScale(b, block.type, block.amaxBits, block.global));
+}
+
+/// The bits (i32) of the NaN scale.
+static Value emitNaNBits(ElementwiseBuilder &b, ScaledType type, Value like) {
+  auto scaleType = cast<FloatType>(type.getScaleType());
+  llvm::APFloat nan = llvm::APFloat::getQNaN(scaleType.getFloatSemantics());
+  return b.i32(nan.bitcastToAPInt().getZExtValue(), like);
+}
+
+Values quantx::buildSearch(BlockComputation &blocks, BitsFn search,
+                           InvalidFn isInvalid) {
+  ScaledType type = blocks.getType();
+  Values given;
+  if (type.hasGlobal())
+    given.push_back(buildGlobalScale(blocks));
+  auto searchBlock = [&](OpBuilder &builder, Location loc,
+                         BlockElements &elements,
+                         ValueRange givenHere) -> Values {
+    ElementwiseBuilder b(builder, loc);
+    SearchedBlock block = {type, elements, emitAmaxBits(b, elements)};
+    if (type.hasGlobal())
+      block.global = givenHere[0];
+    Value naive = emitNaiveBits(b, block);
+    // Zero wraps around to the largest unsigned number.
+    Value isOrdinary = b.lessUnsigned(b.add(block.amaxBits, -1),
+                                      b.i32(kInfBits - 1, block.amaxBits));
+    Value bits = emitIf(
+        b, isOrdinary,
+        [&](ElementwiseBuilder &n) -> Values {
+          return {search(n, block, naive)};
+        },
+        [&](ElementwiseBuilder &) -> Values { return {naive}; })[0];
+    if (isInvalid) {
+      Value nan = emitNaNBits(b, type, bits);
+      bits = b.select(isInvalid(b, block), nan, bits);
+    }
+    return {emitParameters(b, block, bits).scale};
+  };
+  Values parameters =
+      blocks.searchBlocks(type.getScaleType(), given, searchBlock);
+  llvm::append_range(parameters, given);
+  return parameters;
+}

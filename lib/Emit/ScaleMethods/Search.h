@@ -1,0 +1,145 @@
+//===- Search.h - What the searches for scales share ------------*- C++ -*-===//
+//
+// Scale methods that measure errors, as IR for one block: scalars and scf loops
+// over its elements. They follow the Format layer
+// (quantx/Format/OptimalScale.h) operation by operation, so that both choose
+// the same scale.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUANTX_LIB_EMIT_SCALEMETHODS_SEARCH_H
+#define QUANTX_LIB_EMIT_SCALEMETHODS_SEARCH_H
+
+#include "quantx/Emit/Elements.h"
+#include "quantx/Format/Quantize.h"
+#include "quantx/IR/BlockComputation.h"
+
+namespace quantx {
+
+/// The format of the codes of `type`.
+ElementFormat getElementFormat(ScaledType type);
+
+/// A block, where its scale is being searched.
+struct SearchedBlock {
+  ScaledType type;
+  BlockElements &elements;
+  mlir::Value amaxBits;    ///< bits (i32) of the largest magnitude
+  mlir::Value global = {}; ///< f32; null for types without it
+};
+
+//===----------------------------------------------------------------------===//
+// Control flow
+//===----------------------------------------------------------------------===//
+
+using Values = llvm::SmallVector<mlir::Value>;
+using ConditionFn = llvm::function_ref<mlir::Value(ElementwiseBuilder &b,
+                                                   mlir::ValueRange values)>;
+using StepFn =
+    llvm::function_ref<Values(ElementwiseBuilder &b, mlir::ValueRange values)>;
+using BranchFn = llvm::function_ref<Values(ElementwiseBuilder &b)>;
+
+/// The values that begin as `init` and take `step` while `condition` holds.
+Values emitWhile(ElementwiseBuilder &b, mlir::ValueRange init,
+                 ConditionFn condition, StepFn step);
+
+/// The values of the branch that `condition` (i1) takes.
+Values emitIf(ElementwiseBuilder &b, mlir::Value condition, BranchFn ifTrue,
+              BranchFn ifFalse);
+
+//===----------------------------------------------------------------------===//
+// Sums over a block
+//===----------------------------------------------------------------------===//
+
+using TermsFn =
+    llvm::function_ref<Values(ElementwiseBuilder &b, mlir::Value element)>;
+
+/// The sums (f64) over the block, first element to last, of the `count` terms
+/// (f64) of each element.
+Values emitSums(ElementwiseBuilder &b, BlockElements &elements, unsigned count,
+                TermsFn terms);
+
+/// The bits (i32) of the largest magnitude of the block.
+mlir::Value emitAmaxBits(ElementwiseBuilder &b, BlockElements &elements);
+
+/// `low` (f32) <= 0 <= `high` (f32): the range of the finite elements.
+struct BlockExtent {
+  mlir::Value low, high;
+};
+BlockExtent emitExtent(ElementwiseBuilder &b, BlockElements &elements);
+
+//===----------------------------------------------------------------------===//
+// Errors
+//===----------------------------------------------------------------------===//
+
+/// The parameters of `block` under the scale of bits `bits` (i32), and zero
+/// point `zeroPoint` (i32, or null).
+BlockParameters emitParameters(ElementwiseBuilder &b,
+                               const SearchedBlock &block, mlir::Value bits,
+                               mlir::Value zeroPoint = {});
+
+/// The bits (i32) of a scale.
+mlir::Value emitScaleBits(ElementwiseBuilder &b, mlir::Value scale);
+
+/// Whether the magnitude of `value` (f64) rounds to infinity in the expressed
+/// type.
+mlir::Value emitBecomesInfinite(ElementwiseBuilder &b, ScaledType type,
+                                mlir::Value value);
+
+/// What `element` (f32) comes back as (f64), by quantize, ties to even, and
+/// dequantize; infinite where it is in the expressed type.
+mlir::Value emitRoundTrip(ElementwiseBuilder &b, ScaledType type,
+                          mlir::Value element,
+                          const BlockParameters &parameters);
+
+/// The sum (f64) of squared errors.
+mlir::Value emitSquaredError(ElementwiseBuilder &b, const SearchedBlock &block,
+                             const BlockParameters &parameters);
+
+/// A lower bound (f64) of the error under `parameters` and all smaller scales:
+/// what clipping costs the element of `extent` that it costs most.
+mlir::Value emitClippingBound(ElementwiseBuilder &b, ScaledType type,
+                              const BlockExtent &extent,
+                              const BlockParameters &parameters);
+
+//===----------------------------------------------------------------------===//
+// Candidates
+//===----------------------------------------------------------------------===//
+
+/// A scale, by its bits (i32), and its error (f64).
+struct Candidate {
+  mlir::Value bits, error;
+};
+
+/// `candidate` if it is better than `best`, or as good, and smaller than a best
+/// one that is not the naive one.
+Candidate emitBetter(ElementwiseBuilder &b, mlir::Value naiveBits,
+                     const Candidate &best, const Candidate &candidate);
+
+//===----------------------------------------------------------------------===//
+// Searches
+//===----------------------------------------------------------------------===//
+
+// The bits (i32) of the optimal scale of a block with a positive finite largest
+// magnitude, whose naive scale has the bits `naive`.
+mlir::Value emitSearchE8M0(ElementwiseBuilder &b, const SearchedBlock &block,
+                           mlir::Value naive);
+mlir::Value emitSearchE4M3(ElementwiseBuilder &b, const SearchedBlock &block,
+                           mlir::Value naive);
+
+/// The bits (i32) of the scale of a block with a positive finite largest
+/// magnitude.
+using BitsFn = llvm::function_ref<mlir::Value(
+    ElementwiseBuilder &b, const SearchedBlock &block, mlir::Value naiveBits)>;
+/// Whether (i1) a block has the NaN scale whatever its elements.
+using InvalidFn = llvm::function_ref<mlir::Value(ElementwiseBuilder &b,
+                                                 const SearchedBlock &block)>;
+
+/// The parameters that a search of each block finds, in the lowered order: the
+/// scales, then the global scale where the type has one. A block of zeros, or
+/// with a value that is not finite, has the naive scale.
+Values buildSearch(BlockComputation &blocks, BitsFn search,
+                   InvalidFn isInvalid = nullptr);
+
+} // namespace quantx
+
+#endif // QUANTX_LIB_EMIT_SCALEMETHODS_SEARCH_H

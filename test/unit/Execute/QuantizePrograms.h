@@ -1,0 +1,33 @@
+//===- QuantizePrograms.h - Programs that quantize, and their results -----===//
+
+#ifndef QUANTX_TEST_UNIT_EXECUTE_QUANTIZEPROGRAMS_H
+#define QUANTX_TEST_UNIT_EXECUTE_QUANTIZEPROGRAMS_H
+
+#include "Program.h"
+#include "Reference.h"
+#include "gtest/gtest.h"
+
+namespace quantx::test {
+
+/// A function of a matrix, a seed and, for methods that take them, weights,
+/// that quantizes by the method of `type` and dequantizes. `attributes` are
+/// those of the op.
+std::string getProgram(const TypeSpec &type,
+                       const std::string &attributes = "");
+
+/// Runs such a `program` on `matrix`, which it rounds to the expressed type.
+std::vector<Array> runOn(const Program &program, const TypeSpec &type,
+                         llvm::ArrayRef<int64_t> shape,
+                         std::vector<float> &matrix, int64_t seed,
+                         const Weights &weights = {});
+
+/// The results of such a program, all bits, against the reference.
+void expectEqual(const TypeSpec &type, const QuantizedMatrix &want,
+                 const std::vector<Array> &got);
+
+/// `f4E2M1FN_f8E8M0FNU_1x32_floor`: the parameters, as a test's name.
+std::string formatName(const testing::TestParamInfo<TypeSpec> &info);
+
+} // namespace quantx::test
+
+#endif // QUANTX_TEST_UNIT_EXECUTE_QUANTIZEPROGRAMS_H

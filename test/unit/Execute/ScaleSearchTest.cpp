@@ -1,0 +1,173 @@
+//===- ScaleSearchTest.cpp - Compiled scale searches against Format -------===//
+//
+// optimal, four_over_six and hessian on blocks of every kind, compiled and run:
+// payload, scales, zero points and values, all bits, equal those of the Format
+// layer, which has brute force over every scale as its oracle.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Blocks.h"
+#include "QuantizePrograms.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace quantx;
+using namespace quantx::test;
+
+//===----------------------------------------------------------------------===//
+// Types
+//===----------------------------------------------------------------------===//
+
+static std::vector<TypeSpec> getTypes() {
+  std::vector<TypeSpec> types;
+  auto add = [&](std::string method, std::string storage, std::string scale,
+                 int64_t rows, int64_t columns, bool hasGlobal = false,
+                 std::string expressed = "f32") {
+    types.push_back({storage, expressed, scale, rows, columns, hasGlobal,
+                     /*hasZeroPoint=*/false, method});
+  };
+  for (std::string storage : {"f8E4M3FN", "f8E5M2", "f6E2M3FN", "f6E3M2FN",
+                              "f4E2M1FN", "i2", "i4", "i8"})
+    add("optimal", storage, "f8E8M0FNU", 1, 32);
+  add("optimal", "f4E2M1FN", "f8E8M0FNU", 1, 16);
+  add("optimal", "f4E2M1FN", "f8E8M0FNU", 1, 128);
+  add("optimal", "f4E2M1FN", "f8E8M0FNU", 32, 1);
+  add("optimal", "f6E2M3FN", "f8E8M0FNU", 4, 8);
+  // Sizes, and so the window of exponents, known at run time.
+  add("optimal", "f4E2M1FN", "f8E8M0FNU", 1, 0);
+  add("optimal", "i3", "f8E8M0FNU", 1, 0);
+  add("optimal", "f8E4M3FN", "f8E8M0FNU", 0, 0);
+  for (std::string storage : {"f4E2M1FN", "f6E3M2FN", "f8E4M3FN", "i4"}) {
+    add("optimal", storage, "f8E4M3FN", 1, 16, /*hasGlobal=*/true);
+    add("optimal", storage, "f8E4M3FN", 1, 16);
+  }
+  add("optimal", "f4E2M1FN", "f8E4M3FN", 4, 4, /*hasGlobal=*/true);
+  add("optimal", "f4E2M1FN", "f8E4M3FN", 1, 0, /*hasGlobal=*/true);
+  add("four_over_six", "f4E2M1FN", "f8E4M3FN", 1, 16, /*hasGlobal=*/true);
+  add("four_over_six", "f4E2M1FN", "f8E4M3FN", 1, 32);
+  add("four_over_six", "f4E2M1FN", "f8E4M3FN", 4, 4, /*hasGlobal=*/true);
+  for (std::string storage : {"f8E5M2", "f6E2M3FN", "f4E2M1FN", "i4"}) {
+    add("hessian", storage, "f8E8M0FNU", 1, 16);
+    add("hessian", storage, "f8E4M3FN", 1, 16, /*hasGlobal=*/true);
+  }
+  add("hessian", "f4E2M1FN", "f8E8M0FNU", 8, 1);
+  add("hessian", "f4E2M1FN", "f8E8M0FNU", 1, 0);
+  // Values that are infinite in the expressed type make a scale no candidate.
+  for (std::string expressed : {"f16", "bf16"}) {
+    add("optimal", "f4E2M1FN", "f8E8M0FNU", 1, 32, false, expressed);
+    add("optimal", "f4E2M1FN", "f8E4M3FN", 1, 16, true, expressed);
+    add("hessian", "f4E2M1FN", "f8E8M0FNU", 1, 16, false, expressed);
+  }
+  return types;
+}
+
+//===----------------------------------------------------------------------===//
+// Data
+//===----------------------------------------------------------------------===//
+
+/// Blocks of `kind` one after the other; some have zeros alone, or a value that
+/// is not finite.
+static std::vector<float> drawMatrix(const TypeSpec &type, oracle::Kind kind,
+                                     int64_t rows, int64_t columns,
+                                     oracle::Random &random) {
+  int64_t size = std::max(type.blockRows, int64_t(1)) *
+                 std::max(type.blockColumns, int64_t(1));
+  std::vector<float> matrix;
+  while (int64_t(matrix.size()) < rows * columns) {
+    oracle::Block block = oracle::makeBlock(kind, size == 1 ? 16 : size,
+                                            type.getFormat(), random);
+    size_t special = random.below(24);
+    if (special == 0)
+      std::fill(block.begin(), block.end(), -0.0f);
+    if (special == 1)
+      block.back() = std::numeric_limits<float>::quiet_NaN();
+    if (special == 2)
+      block.front() = -std::numeric_limits<float>::infinity();
+    matrix.insert(matrix.end(), block.begin(), block.end());
+  }
+  matrix.resize(rows * columns);
+  return matrix;
+}
+
+/// Hessians of random activations, of which some are not finite, and some not
+/// symmetric or positive.
+static Weights drawWeights(const TypeSpec &type, int64_t rows, int64_t columns,
+                           oracle::Random &random) {
+  bool isAlongRow = type.blockRows == 1;
+  int64_t extent = isAlongRow ? columns : rows;
+  int64_t block = isAlongRow ? type.blockColumns : type.blockRows;
+  Weights weights;
+  weights.size = block ? block : extent;
+  weights.count = block ? llvm::divideCeil(extent, block) : 1;
+  for (int64_t i = 0; i < weights.count; ++i) {
+    std::vector<float> activations(weights.size * weights.size);
+    for (float &x : activations)
+      x = float(random.gaussian() * (random.below(8) ? 1 : 10));
+    std::vector<float> hessian = computeBlockHessians(
+        activations, weights.size, weights.size, weights.size);
+    size_t special = random.below(12);
+    if (special == 0)
+      hessian = activations;
+    if (special == 1)
+      hessian.back() = std::numeric_limits<float>::quiet_NaN();
+    weights.values.insert(weights.values.end(), hessian.begin(), hessian.end());
+  }
+  return weights;
+}
+
+//===----------------------------------------------------------------------===//
+// Tests
+//===----------------------------------------------------------------------===//
+
+class ScaleSearchTest : public testing::TestWithParam<TypeSpec> {};
+
+static void expectEqualsFormat(const TypeSpec &type, llvm::StringRef target) {
+  Program program(getProgram(type), target);
+  const int64_t shapes[][2] = {{1, 1}, {3, 33}, {16, 128}, {33, 3}, {40, 48}};
+  for (int kind = 0; kind <= int(oracle::Kind::Last); ++kind) {
+    oracle::Random random(kind);
+    for (auto [rows, columns] : shapes) {
+      SCOPED_TRACE(type.print() + " " + type.method + " " +
+                   std::to_string(rows) + "x" + std::to_string(columns) + " " +
+                   oracle::getName(oracle::Kind(kind)));
+      std::vector<float> matrix =
+          drawMatrix(type, oracle::Kind(kind), rows, columns, random);
+      Weights weights;
+      if (type.hasWeights())
+        weights = drawWeights(type, rows, columns, random);
+      std::vector<Array> got =
+          runOn(program, type, {rows, columns}, matrix, 0, weights);
+      expectEqual(type, quantize(type, rows, columns, matrix, {}, weights),
+                  got);
+      if (testing::Test::HasFatalFailure())
+        return;
+    }
+  }
+}
+
+TEST_P(ScaleSearchTest, EqualsFormat) {
+  expectEqualsFormat(GetParam(), "native");
+}
+
+INSTANTIATE_TEST_SUITE_P(Types, ScaleSearchTest, testing::ValuesIn(getTypes()),
+                         formatName);
+
+// The choice does not depend on the target.
+TEST(ScaleSearchGenericTest, EqualsFormat) {
+  expectEqualsFormat(
+      {"f4E2M1FN", "f32", "f8E8M0FNU", 1, 32, false, false, "optimal"},
+      "generic");
+  expectEqualsFormat(
+      {"f4E2M1FN", "f32", "f8E4M3FN", 1, 16, true, false, "optimal"},
+      "generic");
+}
+
+TEST(ScaleSearchThreadsTest, EqualsFormat) {
+  TypeSpec type = {"f4E2M1FN", "f32", "f8E8M0FNU", 1,
+                   32,         false, false,       "optimal"};
+  Program program(getProgram(type), "native", /*threads=*/2);
+  oracle::Random random(7);
+  std::vector<float> matrix =
+      drawMatrix(type, oracle::Kind::Gaussian, 64, 96, random);
+  std::vector<Array> got = runOn(program, type, {64, 96}, matrix, 0);
+  expectEqual(type, quantize(type, 64, 96, matrix), got);
+}
