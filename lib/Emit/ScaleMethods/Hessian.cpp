@@ -147,7 +147,8 @@ static Value emitSearch(ElementwiseBuilder &b, const SearchedBlock &block,
     return [&, step](ElementwiseBuilder &n, ValueRange values) -> Values {
       BlockParameters parameters = emitParameters(n, block, values[0]);
       Candidate candidate = {values[0], emitHessianError(n, block, parameters)};
-      Candidate best = emitBetter(n, naive, {values[1], values[2]}, candidate);
+      Candidate best =
+          emitBetter(n, {naive, {}}, {values[1], values[2]}, candidate);
       return {n.add(values[0], step), best.bits, best.error};
     };
   };

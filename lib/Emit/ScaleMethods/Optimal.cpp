@@ -15,21 +15,29 @@ struct OptimalModel
   LogicalResult
   verifySuits(Attribute method, ScaledType type,
               function_ref<InFlightDiagnostic()> emitError) const {
-    if (isa<Float8E4M3FNType>(type.getScaleType())
+    Type scale = type.getScaleType();
+    if (isa<Float8E4M3FNType>(scale)
             ? !type.hasZeroPoint()
-            : isa<Float8E8M0FNUType>(type.getScaleType()) && !type.hasGlobal())
+            : (isa<Float8E8M0FNUType>(scale) || isWideScaleType(scale)) &&
+                  !type.hasGlobal())
       return success();
     return emitError() << method
-                       << " expects an f8E8M0FNU scale without a global scale, "
-                          "or an f8E4M3FN scale without a zero point, got "
+                       << " expects an f8E8M0FNU, f32, f16 or bf16 scale "
+                          "without a global scale, or an f8E4M3FN scale "
+                          "without a zero point, got "
                        << type;
   }
 
   SmallVector<Value> buildParameters(Attribute,
                                      BlockComputation &blocks) const {
-    if (isa<Float8E8M0FNUType>(blocks.getType().getScaleType()))
+    ScaledType type = blocks.getType();
+    if (type.hasZeroPoint())
+      return buildAsymmetricSearch(blocks);
+    if (isa<Float8E8M0FNUType>(type.getScaleType()))
       return buildSearch(blocks, emitSearchE8M0);
-    return buildSearch(blocks, emitSearchE4M3);
+    if (isa<Float8E4M3FNType>(type.getScaleType()))
+      return buildSearch(blocks, emitSearchE4M3);
+    return buildSearch(blocks, emitSearchWide);
   }
 };
 

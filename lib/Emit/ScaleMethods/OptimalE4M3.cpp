@@ -42,8 +42,8 @@ Value quantx::emitSearchE4M3(ElementwiseBuilder &b, const SearchedBlock &block,
   // From the scale `values[0]` on by `step`, with the best one so far.
   auto consider = [&](int step) {
     return [&, step](ElementwiseBuilder &n, ValueRange values) -> Values {
-      Candidate best =
-          emitBetter(n, naive, {values[1], values[2]}, evaluate(n, values[0]));
+      Candidate best = emitBetter(n, {naive, {}}, {values[1], values[2]},
+                                  evaluate(n, values[0]));
       return {n.add(values[0], step), best.bits, best.error};
     };
   };

@@ -162,7 +162,8 @@ Value quantx::emitSearchE8M0(ElementwiseBuilder &b, const SearchedBlock &block,
     Value distance = n.sub(n.add(i, 1), numCoarser);
     Value code = n.add(n.sub(naive, distance), isCoarser);
     Candidate candidate = {code, emitDifference(n, block, naive, code)};
-    Candidate best = emitBetter(n, naive, {values[1], values[2]}, candidate);
+    Candidate best =
+        emitBetter(n, {naive, {}}, {values[1], values[2]}, candidate);
     return {n.add(i, 1), best.bits, best.error};
   };
   Value noDifference = b.f64(0.0, ratio);

@@ -132,13 +132,19 @@ Value quantx::emitBecomesInfinite(ElementwiseBuilder &b, ScaledType type,
                      b.greaterEqualF(b.f64(-threshold, value), value));
 }
 
+Value quantx::emitDequantizeToF64(ElementwiseBuilder &b, ScaledType type,
+                                  Value code,
+                                  const BlockParameters &parameters) {
+  Value y = b.extendToF64(emitDequantizeToF32(b, type, code, parameters));
+  Value infinity = b.f64(std::numeric_limits<double>::infinity(), y);
+  return b.select(emitBecomesInfinite(b, type, y), infinity, y);
+}
+
 Value quantx::emitRoundTrip(ElementwiseBuilder &b, ScaledType type,
                             Value element, const BlockParameters &parameters) {
   Value code = emitQuantizeElement(b, type, element, parameters, RoundingSpec(),
                                    /*saturate=*/true);
-  Value y = b.extendToF64(emitDequantizeToF32(b, type, code, parameters));
-  Value infinity = b.f64(std::numeric_limits<double>::infinity(), y);
-  return b.select(emitBecomesInfinite(b, type, y), infinity, y);
+  return emitDequantizeToF64(b, type, code, parameters);
 }
 
 Value quantx::emitSquaredError(ElementwiseBuilder &b,
@@ -152,9 +158,9 @@ Value quantx::emitSquaredError(ElementwiseBuilder &b,
   return emitSums(b, block.elements, 1, terms)[0];
 }
 
-/// What the largest, or least, code dequantizes to (f64).
-static Value emitLimit(ElementwiseBuilder &b, ScaledType type, bool isLargest,
-                       const BlockParameters &parameters) {
+/// The largest or the least code, as a constant (i8).
+static Value emitExtremeCode(ElementwiseBuilder &b, ScaledType type,
+                             bool isLargest) {
   int64_t code;
   if (const FloatFormat *format = type.getFloatFormat()) {
     code = format->maxFiniteCode | (isLargest ? 0 : format->getSignMask());
@@ -163,9 +169,20 @@ static Value emitLimit(ElementwiseBuilder &b, ScaledType type, bool isLargest,
     code = isLargest ? integer.getMaxCode() : integer.getMinCode();
   }
   ImplicitLocOpBuilder &builder = b.getBuilder();
-  Value constant = arith::ConstantOp::create(
-      builder, builder.getI8IntegerAttr(int8_t(code)));
-  return b.extendToF64(emitDequantizeToF32(b, type, constant, parameters));
+  return arith::ConstantOp::create(
+      builder, builder.getI8IntegerAttr(static_cast<int8_t>(code)));
+}
+
+Value quantx::emitExtremeValue(ElementwiseBuilder &b, ScaledType type,
+                               bool isLargest, Value zeroPoint) {
+  return emitCodeValue(b, type, emitExtremeCode(b, type, isLargest), zeroPoint);
+}
+
+/// What the largest, or the least, code dequantizes to (f64).
+static Value emitLimit(ElementwiseBuilder &b, ScaledType type, bool isLargest,
+                       const BlockParameters &parameters) {
+  Value code = emitExtremeCode(b, type, isLargest);
+  return b.extendToF64(emitDequantizeToF32(b, type, code, parameters));
 }
 
 Value quantx::emitClippingBound(ElementwiseBuilder &b, ScaledType type,
@@ -185,21 +202,43 @@ Value quantx::emitClippingBound(ElementwiseBuilder &b, ScaledType type,
 // Candidates
 //===----------------------------------------------------------------------===//
 
-Candidate quantx::emitBetter(ElementwiseBuilder &b, Value naiveBits,
+static Value emitNotEqual(ElementwiseBuilder &b, Value lhs, Value rhs) {
+  return arith::CmpIOp::create(b.getBuilder(), arith::CmpIPredicate::ne, lhs,
+                               rhs);
+}
+
+/// Whether `candidate` has a smaller scale, or an equal one and a smaller zero
+/// point.
+static Value emitIsSmaller(ElementwiseBuilder &b, const Candidate &candidate,
+                           const Candidate &best) {
+  Value isSmaller = b.less(candidate.bits, best.bits);
+  if (!best.zeroPoint)
+    return isSmaller;
+  Value isEqual = b.equal(b.sub(candidate.bits, best.bits), 0);
+  Value hasSmallerZero = b.less(candidate.zeroPoint, best.zeroPoint);
+  return b.logicalOr(isSmaller, b.logicalAnd(isEqual, hasSmallerZero));
+}
+
+Candidate quantx::emitBetter(ElementwiseBuilder &b, const Candidate &naive,
                              const Candidate &best,
                              const Candidate &candidate) {
-  ImplicitLocOpBuilder &builder = b.getBuilder();
   Value isBetter = b.greaterF(best.error, candidate.error);
   Value isEqual = b.equalF(best.error, candidate.error);
-  Value bestIsOther = arith::CmpIOp::create(builder, arith::CmpIPredicate::ne,
-                                            best.bits, naiveBits);
+  Value bestIsOther = emitNotEqual(b, best.bits, naive.bits);
+  if (best.zeroPoint) {
+    bestIsOther = b.logicalOr(bestIsOther,
+                              emitNotEqual(b, best.zeroPoint, naive.zeroPoint));
+  }
   Value isSmaller = isPlanted(Mutant::OptimalTieLarger)
-                        ? b.less(best.bits, candidate.bits)
-                        : b.less(candidate.bits, best.bits);
+                        ? emitIsSmaller(b, best, candidate)
+                        : emitIsSmaller(b, candidate, best);
   Value winsTie = b.logicalAnd(isEqual, b.logicalAnd(bestIsOther, isSmaller));
   Value wins = b.logicalOr(isBetter, winsTie);
-  return {b.select(wins, candidate.bits, best.bits),
-          b.select(wins, candidate.error, best.error)};
+  Candidate better = {b.select(wins, candidate.bits, best.bits),
+                      b.select(wins, candidate.error, best.error)};
+  if (best.zeroPoint)
+    better.zeroPoint = b.select(wins, candidate.zeroPoint, best.zeroPoint);
+  return better;
 }
 
 //===----------------------------------------------------------------------===//
@@ -221,6 +260,13 @@ static Value emitNaNBits(ElementwiseBuilder &b, ScaledType type, Value like) {
   return b.i32(nan.bitcastToAPInt().getZExtValue(), like);
 }
 
+Value quantx::emitIsOrdinary(ElementwiseBuilder &b,
+                             const SearchedBlock &block) {
+  // Zero wraps around to the largest unsigned number.
+  return b.lessUnsigned(b.add(block.amaxBits, -1),
+                        b.i32(kInfBits - 1, block.amaxBits));
+}
+
 Values quantx::buildSearch(BlockComputation &blocks, BitsFn search,
                            InvalidFn isInvalid) {
   ScaledType type = blocks.getType();
@@ -235,11 +281,8 @@ Values quantx::buildSearch(BlockComputation &blocks, BitsFn search,
     if (type.hasGlobal())
       block.global = givenHere[0];
     Value naive = emitNaiveBits(b, block);
-    // Zero wraps around to the largest unsigned number.
-    Value isOrdinary = b.lessUnsigned(b.add(block.amaxBits, -1),
-                                      b.i32(kInfBits - 1, block.amaxBits));
     Value bits = emitIf(
-        b, isOrdinary,
+        b, emitIsOrdinary(b, block),
         [&](ElementwiseBuilder &n) -> Values {
           return {search(n, block, naive)};
         },

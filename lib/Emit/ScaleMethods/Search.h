@@ -27,6 +27,10 @@ struct SearchedBlock {
   mlir::Value global = {}; ///< f32; null for types without it
 };
 
+/// Whether (i1) the largest magnitude is positive and finite: else the block
+/// has the naive scale.
+mlir::Value emitIsOrdinary(ElementwiseBuilder &b, const SearchedBlock &block);
+
 //===----------------------------------------------------------------------===//
 // Control flow
 //===----------------------------------------------------------------------===//
@@ -85,6 +89,12 @@ mlir::Value emitScaleBits(ElementwiseBuilder &b, mlir::Value scale);
 mlir::Value emitBecomesInfinite(ElementwiseBuilder &b, ScaledType type,
                                 mlir::Value value);
 
+/// What a `code` (i8) dequantizes to (f64); infinite where it is in the
+/// expressed type.
+mlir::Value emitDequantizeToF64(ElementwiseBuilder &b, ScaledType type,
+                                mlir::Value code,
+                                const BlockParameters &parameters);
+
 /// What `element` (f32) comes back as (f64), by quantize, ties to even, and
 /// dequantize; infinite where it is in the expressed type.
 mlir::Value emitRoundTrip(ElementwiseBuilder &b, ScaledType type,
@@ -94,6 +104,11 @@ mlir::Value emitRoundTrip(ElementwiseBuilder &b, ScaledType type,
 /// The sum (f64) of squared errors.
 mlir::Value emitSquaredError(ElementwiseBuilder &b, const SearchedBlock &block,
                              const BlockParameters &parameters);
+
+/// What the largest, or the least, code stands for under a scale of 1 (f32).
+/// `zeroPoint` is i32, or null for 0.
+mlir::Value emitExtremeValue(ElementwiseBuilder &b, ScaledType type,
+                             bool isLargest, mlir::Value zeroPoint);
 
 /// A lower bound (f64) of the error under `parameters` and all smaller scales:
 /// what clipping costs the element of `extent` that it costs most.
@@ -105,14 +120,17 @@ mlir::Value emitClippingBound(ElementwiseBuilder &b, ScaledType type,
 // Candidates
 //===----------------------------------------------------------------------===//
 
-/// A scale, by its bits (i32), and its error (f64).
+/// A scale, by its bits (i32), its error (f64), and the zero point (i32) where
+/// that is searched too, else null.
 struct Candidate {
   mlir::Value bits, error;
+  mlir::Value zeroPoint = {};
 };
 
 /// `candidate` if it is better than `best`, or as good, and smaller than a best
-/// one that is not the naive one.
-Candidate emitBetter(ElementwiseBuilder &b, mlir::Value naiveBits,
+/// one that is not `naive`: a smaller scale, or with an equal scale a smaller
+/// zero point. The error of `naive` is not looked at.
+Candidate emitBetter(ElementwiseBuilder &b, const Candidate &naive,
                      const Candidate &best, const Candidate &candidate);
 
 //===----------------------------------------------------------------------===//
@@ -125,6 +143,17 @@ mlir::Value emitSearchE8M0(ElementwiseBuilder &b, const SearchedBlock &block,
                            mlir::Value naive);
 mlir::Value emitSearchE4M3(ElementwiseBuilder &b, const SearchedBlock &block,
                            mlir::Value naive);
+mlir::Value emitSearchWide(ElementwiseBuilder &b, const SearchedBlock &block,
+                           mlir::Value naive);
+
+/// The optimal parameters of each block of a type with zero points.
+Values buildAsymmetricSearch(BlockComputation &blocks);
+
+/// The scale (f32, f16 or bf16), as bits (i32), that is the largest not above a
+/// positive `value` (f64), kept within [`least`, `largest`] (i32), unsigned.
+mlir::Value emitFloorScale(ElementwiseBuilder &b, mlir::Type scaleType,
+                           mlir::Value value, mlir::Value least,
+                           mlir::Value largest);
 
 /// The bits (i32) of the scale of a block with a positive finite largest
 /// magnitude.

@@ -42,6 +42,16 @@ static std::vector<TypeSpec> getTypes() {
   }
   add("optimal", "f4E2M1FN", "f8E4M3FN", 4, 4, /*hasGlobal=*/true);
   add("optimal", "f4E2M1FN", "f8E4M3FN", 1, 0, /*hasGlobal=*/true);
+  for (std::string scale : {"f32", "f16", "bf16"}) {
+    for (std::string storage : {"f4E2M1FN", "f8E4M3FN", "i4", "i8", "ui4"})
+      add("optimal", storage, scale, 1, 32);
+    for (std::string storage : {"ui2", "i4", "ui4"}) {
+      add("optimal", storage, scale, 1, 16);
+      types.back().hasZeroPoint = true;
+    }
+  }
+  add("optimal", "i4", "f32", 1, 0);
+  add("optimal", "f6E3M2FN", "f16", 8, 4);
   add("four_over_six", "f4E2M1FN", "f8E4M3FN", 1, 16, /*hasGlobal=*/true);
   add("four_over_six", "f4E2M1FN", "f8E4M3FN", 1, 32);
   add("four_over_six", "f4E2M1FN", "f8E4M3FN", 4, 4, /*hasGlobal=*/true);
