@@ -303,7 +303,7 @@ def QuantX_HessianAttr : QuantX_ScaleMethod<"Hessian", "hessian"> {
     has the NaN scale. H need not be symmetric or positive.
 
     Suits types without `zero_point` whose block has more than one element along
-    one dimension only.
+    one dimension only; with `global`, f8E4M3FN scales.
   }];
 }
 

@@ -4,8 +4,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Hessian.h"
 #include "Models.h"
-#include "Search.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "quantx/Format/Mutants.h"
 #include "quantx/Format/OptimalScale.h"
@@ -18,12 +18,8 @@ using namespace quantx;
 // Loops over positions
 //===----------------------------------------------------------------------===//
 
-using PositionFn = llvm::function_ref<Values(
-    ElementwiseBuilder &b, Value position, ValueRange accumulators)>;
-
-/// Reduces over the positions 0 to `size` (index) from `init`.
-static Values emitFor(ElementwiseBuilder &b, Value size, ValueRange init,
-                      PositionFn body) {
+Values quantx::emitFor(ElementwiseBuilder &b, Value size, ValueRange init,
+                       PositionFn body) {
   ImplicitLocOpBuilder &builder = b.getBuilder();
   Value zero = arith::ConstantIndexOp::create(builder, 0);
   Value one = arith::ConstantIndexOp::create(builder, 1);
@@ -37,9 +33,16 @@ static Values emitFor(ElementwiseBuilder &b, Value size, ValueRange init,
   return llvm::to_vector_of<Value>(loop.getResults());
 }
 
-static Value emitZero(ElementwiseBuilder &b) {
+Values quantx::emitZeros(ElementwiseBuilder &b, unsigned count) {
   ImplicitLocOpBuilder &builder = b.getBuilder();
-  return arith::ConstantOp::create(builder, builder.getF64FloatAttr(0.0));
+  Value zero = arith::ConstantOp::create(builder, builder.getF64FloatAttr(0.0));
+  return Values(count, zero);
+}
+
+Value quantx::emitElementAt(ElementwiseBuilder &b, const SearchedBlock &block,
+                            Value position) {
+  ImplicitLocOpBuilder &builder = b.getBuilder();
+  return block.elements.getElement(builder, builder.getLoc(), position);
 }
 
 static Value emitWeight(ElementwiseBuilder &b, const SearchedBlock &block,
@@ -48,20 +51,24 @@ static Value emitWeight(ElementwiseBuilder &b, const SearchedBlock &block,
   return block.elements.getWeight(builder, builder.getLoc(), row, column);
 }
 
+Value quantx::emitWeightAt(ElementwiseBuilder &b, const SearchedBlock &block,
+                           Value row, Value column) {
+  if (isPlanted(Mutant::HessianDiagonalOnly))
+    row = column;
+  return b.extendToF64(emitWeight(b, block, row, column));
+}
+
 //===----------------------------------------------------------------------===//
 // Errors
 //===----------------------------------------------------------------------===//
 
-/// r^T H r (f64) for the residual r = x - y under `parameters`: t_i is the sum
-/// over j of H[i][j] * r[j], and the error the sum over i of r[i] * t_i, first
-/// to last. Infinite where a y is.
-static Value emitHessianError(ElementwiseBuilder &b, const SearchedBlock &block,
-                              const BlockParameters &parameters) {
+Value quantx::emitHessianError(ElementwiseBuilder &b,
+                               const SearchedBlock &block,
+                               const BlockParameters &parameters) {
   ImplicitLocOpBuilder &builder = b.getBuilder();
   Value size = block.elements.getSize(builder, builder.getLoc());
   auto emitResidual = [&](ElementwiseBuilder &n, Value position) {
-    ImplicitLocOpBuilder &nested = n.getBuilder();
-    Value x = block.elements.getElement(nested, nested.getLoc(), position);
+    Value x = emitElementAt(n, block, position);
     Value y = emitRoundTrip(n, block.type, x, parameters);
     return n.sub(n.extendToF64(x), y);
   };
@@ -69,13 +76,10 @@ static Value emitHessianError(ElementwiseBuilder &b, const SearchedBlock &block,
                     ValueRange sums) -> Values {
     auto addColumn = [&](ElementwiseBuilder &m, Value column,
                          ValueRange sum) -> Values {
-      Value weight = isPlanted(Mutant::HessianDiagonalOnly)
-                         ? emitWeight(m, block, column, column)
-                         : emitWeight(m, block, row, column);
-      Value product = m.mul(m.extendToF64(weight), emitResidual(m, column));
-      return {m.add(sum[0], product)};
+      Value weight = emitWeightAt(m, block, row, column);
+      return {m.add(sum[0], m.mul(weight, emitResidual(m, column)))};
     };
-    Value sum = emitFor(n, size, emitZero(n), addColumn)[0];
+    Value sum = emitFor(n, size, emitZeros(n, 1), addColumn)[0];
     Value residual = emitResidual(n, row);
     Value infinity = n.f64(-std::numeric_limits<double>::infinity(), residual);
     Value isInfinite = n.equalF(residual, infinity);
@@ -83,15 +87,13 @@ static Value emitHessianError(ElementwiseBuilder &b, const SearchedBlock &block,
             n.logicalOr(sums[1], isInfinite)};
   };
   Value never = arith::ConstantOp::create(builder, builder.getBoolAttr(false));
-  Values sums = emitFor(b, size, {emitZero(b), never}, addRow);
+  Values sums = emitFor(b, size, {emitZeros(b, 1)[0], never}, addRow);
   Value infinity = b.f64(std::numeric_limits<double>::infinity(), sums[0]);
   return b.select(sums[1], infinity, sums[0]);
 }
 
-/// The sum of squares (f64) of what exceeds the range of the dequantized
-/// values.
-static Value emitClipped(ElementwiseBuilder &b, const SearchedBlock &block,
-                         const BlockParameters &parameters) {
+Value quantx::emitClipped(ElementwiseBuilder &b, const SearchedBlock &block,
+                          const BlockParameters &parameters) {
   auto terms = [&](ElementwiseBuilder &n, Value element) -> Values {
     return {emitClippingBound(n, block.type, {element, element}, parameters)};
   };
@@ -135,10 +137,11 @@ static Value emitHasBadWeights(ElementwiseBuilder &b,
 // The search
 //===----------------------------------------------------------------------===//
 
-/// Under f8E8M0FNU and f8E4M3FN scales: every scale that neither clips nor
-/// zeroes too much.
-static Value emitSearch(ElementwiseBuilder &b, const SearchedBlock &block,
-                        Value naive) {
+/// The best of `best` and the f8E8M0FNU or f8E4M3FN scales that neither clip
+/// nor zero more than `limit` (f64).
+static Candidate emitNarrowWalk(ElementwiseBuilder &b,
+                                const SearchedBlock &block, Value naive,
+                                const Candidate &best, Value limit) {
   bool isE8M0 = isa<Float8E8M0FNUType>(block.type.getScaleType());
   int64_t largest = isE8M0 ? E8M0Format::maxFiniteCode
                            : lookupFloatFormat("f8E4M3FN")->maxFiniteCode;
@@ -147,13 +150,11 @@ static Value emitSearch(ElementwiseBuilder &b, const SearchedBlock &block,
     return [&, step](ElementwiseBuilder &n, ValueRange values) -> Values {
       BlockParameters parameters = emitParameters(n, block, values[0]);
       Candidate candidate = {values[0], emitHessianError(n, block, parameters)};
-      Candidate best =
+      Candidate better =
           emitBetter(n, {naive, {}}, {values[1], values[2]}, candidate);
-      return {n.add(values[0], step), best.bits, best.error};
+      return {n.add(values[0], step), better.bits, better.error};
     };
   };
-  BlockParameters parameters = emitParameters(b, block, naive);
-  Value limit = emitSquaredError(b, block, parameters);
   auto mayWinAbove = [&](ElementwiseBuilder &n, ValueRange values) {
     Value zeroed = emitZeroed(n, block, emitParameters(n, block, values[0]));
     return n.logicalAnd(n.less(values[0], largest + 1),
@@ -164,12 +165,21 @@ static Value emitSearch(ElementwiseBuilder &b, const SearchedBlock &block,
     return n.logicalAnd(n.greaterEqual(values[0], smallest),
                         n.greaterEqualF(limit, clipped));
   };
-  Value error = emitHessianError(b, block, parameters);
-  Values best =
-      emitWhile(b, {b.add(naive, 1), naive, error}, mayWinAbove, consider(1));
-  best = emitWhile(b, {b.add(naive, -1), best[1], best[2]}, mayWinBelow,
-                   consider(-1));
-  return best[1];
+  Values state = emitWhile(b, {b.add(naive, 1), best.bits, best.error},
+                           mayWinAbove, consider(1));
+  state = emitWhile(b, {b.add(naive, -1), state[1], state[2]}, mayWinBelow,
+                    consider(-1));
+  return {state[1], state[2]};
+}
+
+static Value emitSearch(ElementwiseBuilder &b, const SearchedBlock &block,
+                        Value naive) {
+  BlockParameters parameters = emitParameters(b, block, naive);
+  Value limit = emitSquaredError(b, block, parameters);
+  Candidate best = {naive, emitHessianError(b, block, parameters)};
+  if (isWideScaleType(block.type.getScaleType()))
+    return emitHessianWalk(b, block, naive, best, limit).bits;
+  return emitNarrowWalk(b, block, naive, best, limit).bits;
 }
 
 namespace {
@@ -180,15 +190,13 @@ struct HessianModel
   LogicalResult
   verifySuits(Attribute method, ScaledType type,
               function_ref<InFlightDiagnostic()> emitError) const {
-    bool suitsScale = isa<Float8E8M0FNUType>(type.getScaleType())
-                          ? !type.hasGlobal()
-                          : isa<Float8E4M3FNType>(type.getScaleType());
+    bool suitsScale =
+        isa<Float8E4M3FNType>(type.getScaleType()) || !type.hasGlobal();
     if (suitsScale && !type.hasZeroPoint() && type.getBlockedDimension())
       return success();
     return emitError() << method
-                       << " expects blocks along one dimension, an f8E8M0FNU "
-                          "scale without a global scale or an f8E4M3FN scale, "
-                          "and no zero point, got "
+                       << " expects blocks along one dimension, no zero point, "
+                          "and a global scale only with f8E4M3FN scales, got "
                        << type;
   }
 

@@ -59,6 +59,10 @@ static std::vector<TypeSpec> getTypes() {
     add("hessian", storage, "f8E8M0FNU", 1, 16);
     add("hessian", storage, "f8E4M3FN", 1, 16, /*hasGlobal=*/true);
   }
+  for (std::string scale : {"f32", "f16", "bf16"}) {
+    add("hessian", "f4E2M1FN", scale, 1, 8);
+    add("hessian", "i4", scale, 1, 16);
+  }
   add("hessian", "f4E2M1FN", "f8E8M0FNU", 8, 1);
   add("hessian", "f4E2M1FN", "f8E8M0FNU", 1, 0);
   // Values that are infinite in the expressed type make a scale no candidate.
