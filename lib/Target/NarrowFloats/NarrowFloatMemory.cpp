@@ -9,6 +9,7 @@
 #include "NarrowFloats.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "quantx/Emit/VectorPacking.h"
+#include "quantx/Format/Mutants.h"
 
 using namespace mlir;
 using namespace quantx;
@@ -20,7 +21,10 @@ static Value buildAddress(OpBuilder &builder, Location loc, Value memref,
       memref::ExtractStridedMetadataOp::create(builder, loc, memref);
   Value address =
       memref::ExtractAlignedPointerAsIndexOp::create(builder, loc, memref);
-  address = arith::AddIOp::create(builder, loc, address, metadata.getOffset());
+  if (!isPlanted(Mutant::MemoryOffsetIgnored)) {
+    address =
+        arith::AddIOp::create(builder, loc, address, metadata.getOffset());
+  }
   for (auto [index, stride] : llvm::zip_equal(indices, metadata.getStrides())) {
     Value step = arith::MulIOp::create(builder, loc, index, stride);
     address = arith::AddIOp::create(builder, loc, address, step);

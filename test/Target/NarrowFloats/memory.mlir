@@ -48,5 +48,59 @@ func.func @main() {
   %c3 = arith.constant 3 : index
   %y = call @load(%codes, %c3) : (memref<16xf4E2M1FN>, index) -> vector<16xf32>
   vector.print %y : vector<16xf32>
+  call @through_view(%x) : (memref<16xf32>) -> ()
+  return
+}
+
+// The offset of a memref counts: what is stored through a view is in the buffer
+// at its place, and the other way round.
+//
+// CHECK-LABEL: func.func @store_to_view(
+// CHECK: memref.extract_strided_metadata
+// CHECK: arith.addi %{{.*}}, %offset
+func.func @store_to_view(%x: memref<16xf32>,
+                         %codes: memref<16xf4E2M1FN, strided<[1], offset: ?>>) {
+  %c0 = arith.constant 0 : index
+  %v = vector.load %x[%c0] : memref<16xf32>, vector<16xf32>
+  %c = arith.truncf %v : vector<16xf32> to vector<16xf4E2M1FN>
+  vector.store %c, %codes[%c0]
+    : memref<16xf4E2M1FN, strided<[1], offset: ?>>, vector<16xf4E2M1FN>
+  return
+}
+
+// CHECK-LABEL: func.func @load_from_view(
+// CHECK: arith.addi %{{.*}}, %offset
+func.func @load_from_view(%codes: memref<16xf4E2M1FN, strided<[1], offset: ?>>)
+    -> vector<16xf32> {
+  %c0 = arith.constant 0 : index
+  %c = vector.load %codes[%c0]
+    : memref<16xf4E2M1FN, strided<[1], offset: ?>>, vector<16xf4E2M1FN>
+  %y = arith.extf %c : vector<16xf4E2M1FN> to vector<16xf32>
+  return %y : vector<16xf32>
+}
+
+// EXECUTED: ( 0, -0.5, 1, 1.5, 2, 3, 4, -6, 0, 0.5, -1, 6, 6, -1.5, 2, 4 )
+// EXECUTED: ( 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 )
+func.func @through_view(%x: memref<16xf32>) {
+  %c0 = arith.constant 0 : index
+  %c32 = arith.constant 32 : index
+  %buffer = memref.alloca() : memref<64xf4E2M1FN>
+  %ones = arith.constant dense<1.0> : vector<16xf4E2M1FN>
+  %twos = arith.constant dense<2.0> : vector<16xf4E2M1FN>
+  vector.store %twos, %buffer[%c0] : memref<64xf4E2M1FN>, vector<16xf4E2M1FN>
+  vector.store %twos, %buffer[%c32] : memref<64xf4E2M1FN>, vector<16xf4E2M1FN>
+  %static = memref.subview %buffer[32] [16] [1]
+    : memref<64xf4E2M1FN> to memref<16xf4E2M1FN, strided<[1], offset: 32>>
+  %view = memref.cast %static : memref<16xf4E2M1FN, strided<[1], offset: 32>>
+    to memref<16xf4E2M1FN, strided<[1], offset: ?>>
+  call @store_to_view(%x, %view)
+    : (memref<16xf32>, memref<16xf4E2M1FN, strided<[1], offset: ?>>) -> ()
+  %c = vector.load %buffer[%c32] : memref<64xf4E2M1FN>, vector<16xf4E2M1FN>
+  %y = arith.extf %c : vector<16xf4E2M1FN> to vector<16xf32>
+  vector.print %y : vector<16xf32>
+  vector.store %ones, %buffer[%c32] : memref<64xf4E2M1FN>, vector<16xf4E2M1FN>
+  %z = call @load_from_view(%view)
+    : (memref<16xf4E2M1FN, strided<[1], offset: ?>>) -> vector<16xf32>
+  vector.print %z : vector<16xf32>
   return
 }
