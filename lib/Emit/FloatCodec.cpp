@@ -7,23 +7,34 @@ using namespace quantx;
 
 FloatCodec::~FloatCodec() = default;
 
+Value FloatCodec::extendToF32(ElementwiseBuilder &b, Value value) const {
+  bool isF16 = getElementTypeOrSelf(value).isF16();
+  return isF16 && !convertsF16 ? emitExtendF16(b, value) : b.extendToF32(value);
+}
+
+Value FloatCodec::truncateFromF32(ElementwiseBuilder &b, Value value,
+                                  Type element) const {
+  return element.isF16() && !convertsF16 ? emitTruncateToF16(b, value)
+                                         : b.truncateFromF32(value, element);
+}
+
 Value FloatCodec::encode(ElementwiseBuilder &b, Value value,
                          const FloatFormat &format, RoundingSpec rounding,
                          bool saturate) const {
-  return emitEncodeFloat(b, b.extendToF32(value), format, rounding, saturate);
+  return emitEncodeFloat(b, extendToF32(b, value), format, rounding, saturate);
 }
 
 Value FloatCodec::decode(ElementwiseBuilder &b, Value code,
                          const FloatFormat &format, Type element) const {
-  return b.truncateFromF32(emitDecodeFloat(b, code, format), element);
+  return truncateFromF32(b, emitDecodeFloat(b, code, format), element);
 }
 
 Value FloatCodec::encodeE8M0(ElementwiseBuilder &b, Value value,
                              RoundingMode mode) const {
-  return emitEncodeE8M0(b, b.extendToF32(value), mode);
+  return emitEncodeE8M0(b, extendToF32(b, value), mode);
 }
 
 Value FloatCodec::decodeE8M0(ElementwiseBuilder &b, Value code,
                              Type element) const {
-  return b.truncateFromF32(emitDecodeE8M0(b, code), element);
+  return truncateFromF32(b, emitDecodeE8M0(b, code), element);
 }

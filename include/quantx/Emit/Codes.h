@@ -55,6 +55,12 @@ mlir::Value emitEncodeFloat(ElementwiseBuilder &b, mlir::Value value,
 mlir::Value emitDecodeFloat(ElementwiseBuilder &b, mlir::Value code,
                             const FloatFormat &format);
 
+/// f32 from f16, and f16 from f32 to nearest even, without the instructions
+/// that `arith.extf` and `truncf` need. A NaN becomes quiet, with its sign and
+/// the payload that fits.
+mlir::Value emitExtendF16(ElementwiseBuilder &b, mlir::Value value);
+mlir::Value emitTruncateToF16(ElementwiseBuilder &b, mlir::Value value);
+
 /// Whether `value` rounds, ties to even, beyond the largest finite code. False
 /// for NaN, true for infinities.
 mlir::Value emitFloatOverflows(ElementwiseBuilder &b, mlir::Value value,

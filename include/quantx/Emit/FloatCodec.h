@@ -19,7 +19,16 @@ namespace quantx {
 /// from it.
 class FloatCodec {
 public:
+  /// `convertsF16` says that the target has instructions from f16 to f32 and
+  /// back: LLVM calls a function for each element where it has not.
+  explicit FloatCodec(bool convertsF16 = true) : convertsF16(convertsF16) {}
   virtual ~FloatCodec();
+
+  /// As the functions of ElementwiseBuilder: to f32 from f16, bf16 or f32, and
+  /// back to nearest even.
+  mlir::Value extendToF32(ElementwiseBuilder &b, mlir::Value value) const;
+  mlir::Value truncateFromF32(ElementwiseBuilder &b, mlir::Value value,
+                              mlir::Type element) const;
 
   /// The code of `value` (f32, f16 or bf16); as `emitEncodeFloat` of the f32
   /// that equals it.
@@ -43,6 +52,9 @@ public:
   /// fit: to nearest even) or bf16.
   virtual mlir::Value decodeE8M0(ElementwiseBuilder &b, mlir::Value code,
                                  mlir::Type element) const;
+
+private:
+  bool convertsF16;
 };
 
 } // namespace quantx

@@ -4,6 +4,7 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/TargetParser/Host.h"
+#include "llvm/TargetParser/Triple.h"
 
 using namespace quantx;
 using llvm::StringLiteral;
@@ -38,8 +39,10 @@ static std::unique_ptr<FloatCodec> createNative() {
     return llvm::all_of(names,
                         [&](StringRef name) { return features.lookup(name); });
   };
-  if (!hasAll({"avx2", "f16c"}))
-    return std::make_unique<FloatCodec>();
+  if (!hasAll({"avx2", "f16c"})) {
+    bool isAArch64 = llvm::Triple(llvm::sys::getProcessTriple()).isAArch64();
+    return std::make_unique<FloatCodec>(/*convertsF16=*/isAArch64);
+  }
   X86Features x86;
   x86.avx512 = hasAll({"avx512f", "avx512bw", "avx512dq", "avx512vl"});
   x86.avx512vbmi = x86.avx512 && hasAll({"avx512vbmi"});
@@ -48,7 +51,9 @@ static std::unique_ptr<FloatCodec> createNative() {
 
 llvm::Expected<std::unique_ptr<FloatCodec>>
 quantx::createFloatCodec(StringRef target) {
-  if (target == "generic" || target == "aarch64")
+  if (target == "generic")
+    return std::make_unique<FloatCodec>(/*convertsF16=*/false);
+  if (target == "aarch64")
     return std::make_unique<FloatCodec>();
   if (target == "native")
     return createNative();

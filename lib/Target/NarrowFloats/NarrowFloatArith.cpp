@@ -80,7 +80,7 @@ protected:
   Value decodeAs(ElementwiseBuilder &b, Value value, Type type,
                  Type element) const {
     if (!isNarrowFloat(type))
-      return b.truncateFromF32(b.extendToF32(value), element);
+      return codec.truncateFromF32(b, codec.extendToF32(b, value), element);
     Value codes = toCodes(b, value);
     if (isE8M0(type))
       return codec.decodeE8M0(b, codes, element);
@@ -97,7 +97,7 @@ protected:
                  RoundingMode mode) const {
     Type element = getElementTypeOrSelf(type);
     if (!isNarrowFloat(type))
-      return b.truncateFromF32(value, element);
+      return codec.truncateFromF32(b, value, element);
     Value codes = isE8M0(type)
                       ? codec.encodeE8M0(b, value, mode)
                       : codec.encode(b, value, *getFloatFormat(type), mode,

@@ -2,27 +2,27 @@
 // same with all: QuantXConversionTests compares them.
 //
 // RUN: quant-opt %s --quantx-expand-narrow-floats --canonicalize \
-// RUN: | FileCheck %s --check-prefixes=CHECK,GENERIC \
+// RUN: | FileCheck %s --check-prefixes=CHECK,GENERIC,NOF16 \
 // RUN:     --implicit-check-not=xi4 --implicit-check-not=xi6 \
 // RUN:     --implicit-check-not=call_intrinsic
 // RUN: quant-opt %s --quantx-expand-narrow-floats=target=aarch64 \
 // RUN:   --canonicalize \
-// RUN: | FileCheck %s --check-prefixes=CHECK,GENERIC \
+// RUN: | FileCheck %s --check-prefixes=CHECK,GENERIC,F16 \
 // RUN:     --implicit-check-not=xi4 --implicit-check-not=xi6 \
 // RUN:     --implicit-check-not=call_intrinsic
 // RUN: quant-opt %s --quantx-expand-narrow-floats=target=x86-64-v3 \
 // RUN:   --canonicalize \
-// RUN: | FileCheck %s --check-prefixes=CHECK,HALF,V3 \
+// RUN: | FileCheck %s --check-prefixes=CHECK,HALF,V3,F16 \
 // RUN:     --implicit-check-not=xi4 --implicit-check-not=xi6 \
 // RUN:     --implicit-check-not=avx512
 // RUN: quant-opt %s --quantx-expand-narrow-floats=target=x86-64-v4 \
 // RUN:   --canonicalize \
-// RUN: | FileCheck %s --check-prefixes=CHECK,HALF,AVX512 \
+// RUN: | FileCheck %s --check-prefixes=CHECK,HALF,AVX512,F16 \
 // RUN:     --implicit-check-not=xi4 --implicit-check-not=xi6 \
 // RUN:     --implicit-check-not=avx2 --implicit-check-not=var.qi
 // RUN: quant-opt %s --quantx-expand-narrow-floats=target=x86-64-v4+avx512vbmi \
 // RUN:   --canonicalize \
-// RUN: | FileCheck %s --check-prefixes=CHECK,AVX512,VBMI \
+// RUN: | FileCheck %s --check-prefixes=CHECK,AVX512,VBMI,F16 \
 // RUN:     --implicit-check-not=xi4 --implicit-check-not=xi6 \
 // RUN:     --implicit-check-not=avx2
 
@@ -125,4 +125,29 @@ func.func @portable(%x: f32, %y: vector<3xf32>, %code: i8) -> (i8, vector<3xi8>,
   %e = arith.bitcast %code : i8 to f8E4M3FN
   %f = arith.extf %e : f8E4M3FN to f16
   return %b, %d, %f : i8, vector<3xi8>, f16
+}
+
+// f16 without an instruction for it: on integers.
+//
+// CHECK-LABEL: func.func @from_f16(
+// NOF16-NOT: arith.extf
+// NOF16: arith.bitcast %{{.*}} : vector<16xf16> to vector<16xi16>
+// F16: arith.extf %{{.*}} : vector<16xf16> to vector<16xf32>
+// CHECK: return
+func.func @from_f16(%x: vector<16xf16>) -> vector<16xi8> {
+  %a = arith.truncf %x : vector<16xf16> to vector<16xf8E4M3FN>
+  %b = arith.bitcast %a : vector<16xf8E4M3FN> to vector<16xi8>
+  return %b : vector<16xi8>
+}
+
+// CHECK-LABEL: func.func @to_f16(
+// NOF16-NOT: arith.truncf
+// NOF16: arith.bitcast %{{.*}} : vector<16xi16> to vector<16xf16>
+// F16: arith.truncf %{{.*}} : vector<16xf32> to vector<16xf16>
+// CHECK: return
+func.func @to_f16(%codes: vector<16xi8>, %s: vector<16xf16>) -> vector<16xf16> {
+  %a = arith.bitcast %codes : vector<16xi8> to vector<16xf8E4M3FN>
+  %x = arith.scaling_extf %a, %s
+    : vector<16xf8E4M3FN>, vector<16xf16> to vector<16xf16>
+  return %x : vector<16xf16>
 }

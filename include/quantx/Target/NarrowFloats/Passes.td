@@ -38,7 +38,8 @@ def QuantXExpandNarrowFloats : Pass<"quantx-expand-narrow-floats"> {
 
     | target | vectors by |
     |---|---|
-    | `generic`, `aarch64` | portable `arith` and `vector` |
+    | `aarch64` | portable `arith` and `vector` |
+    | `generic` | the same; f16 by integers, for want of an instruction |
     | `x86-64-v3` | AVX2: byte-shuffle tables (f4), F16C |
     | `x86-64-v4` | AVX-512: byte-shuffle tables (f4), F16C |
     | `x86-64-v4+avx512vbmi` | AVX-512: byte tables of up to 128 entries |
