@@ -1,6 +1,7 @@
 //===- FloatCodec.cpp - Conversions of small floats, portably -------------===//
 
 #include "quantx/Emit/FloatCodec.h"
+#include "quantx/Emit/VectorPacking.h"
 
 using namespace mlir;
 using namespace quantx;
@@ -37,4 +38,9 @@ Value FloatCodec::encodeE8M0(ElementwiseBuilder &b, Value value,
 Value FloatCodec::decodeE8M0(ElementwiseBuilder &b, Value code,
                              Type element) const {
   return truncateFromF32(b, emitDecodeE8M0(b, code), element);
+}
+
+Value FloatCodec::unpack(ElementwiseBuilder &b, Value bytes,
+                         unsigned bits) const {
+  return emitUnpackCodes(b, bytes, bits);
 }

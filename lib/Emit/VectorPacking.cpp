@@ -108,16 +108,24 @@ static Value packFlat(ElementwiseBuilder &b, Value codes, unsigned bits) {
   return shuffle(b, asLanes(b, lanes, 8), indices);
 }
 
-static Value unpackFlat(ElementwiseBuilder &b, Value bytes, unsigned bits) {
+static Value unpackFlat(ElementwiseBuilder &b, Value bytes, unsigned bits,
+                        llvm::function_ref<Value(Value)> widen) {
   CodeGroup group(bits);
   if (group.bytes == 1)
     return asLanes(b, unpackLanes(b, b.zext(bytes, group.getLaneBits()), group),
                    8);
   int64_t groups = getSize(bytes) / group.bytes;
-  // Bytes of a lane above the group's are cut off by the masks.
-  SmallVector<int64_t> indices(groups * group.codes, 0);
+  SmallVector<int64_t> indices(groups * group.codes);
   for (auto [packed, lane] : llvm::enumerate(getPackedBytes(group, groups)))
     indices[lane] = packed;
+  // Bytes of a lane above the group's are cut off by the masks. LLVM finds
+  // better shuffles where they come from nearby.
+  for (int64_t lane = 0; lane < groups * group.codes; ++lane) {
+    if (lane % group.codes >= group.bytes)
+      indices[lane] = lane / group.codes * group.bytes + group.bytes - 1;
+  }
+  if (widen)
+    bytes = widen(bytes);
   return asLanes(b, unpackLanes(b, shuffle(b, bytes, indices), group), 8);
 }
 
@@ -155,13 +163,13 @@ Value quantx::emitPackCodes(ElementwiseBuilder &b, Value codes, unsigned bits) {
                 [&](Value flat) { return packFlat(b, flat, bits); });
 }
 
-Value quantx::emitUnpackCodes(ElementwiseBuilder &b, Value bytes,
-                              unsigned bits) {
+Value quantx::emitUnpackCodes(ElementwiseBuilder &b, Value bytes, unsigned bits,
+                              llvm::function_ref<Value(Value)> widen) {
   auto type = cast<VectorType>(bytes.getType());
   if (bits == 8)
     return bytes;
   assert(type.getShape().back() * 8 % bits == 0 &&
          "a row must hold a whole number of codes");
   return onFlat(b, bytes, type.getShape().back() * 8 / bits,
-                [&](Value flat) { return unpackFlat(b, flat, bits); });
+                [&](Value flat) { return unpackFlat(b, flat, bits, widen); });
 }

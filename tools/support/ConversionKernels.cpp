@@ -185,7 +185,7 @@ Value KernelBuilder::decode(Value codes) {
   if (isE8M0(spec))
     return codec.decodeE8M0(b, codes, element);
   if (spec.isPacked)
-    codes = emitUnpackCodes(b, codes, spec.getCodeBits());
+    codes = codec.unpack(b, codes, spec.getCodeBits());
   return codec.decode(b, codes, *lookupFloatFormat(spec.format), element);
 }
 

@@ -53,6 +53,10 @@ public:
   virtual mlir::Value decodeE8M0(ElementwiseBuilder &b, mlir::Value code,
                                  mlir::Type element) const;
 
+  /// Packed codes one a byte; as `emitUnpackCodes`.
+  virtual mlir::Value unpack(ElementwiseBuilder &b, mlir::Value bytes,
+                             unsigned bits) const;
+
 private:
   bool convertsF16;
 };

@@ -23,9 +23,11 @@ mlir::Value emitPackCodes(ElementwiseBuilder &b, mlir::Value codes,
                           unsigned bits);
 
 /// The inverse: from vector<...x(N * bits / 8)xi8> to vector<...xNxi8>, the
-/// bits above `bits` clear.
-mlir::Value emitUnpackCodes(ElementwiseBuilder &b, mlir::Value bytes,
-                            unsigned bits);
+/// bits above `bits` clear. `widen`, where given, may append bytes to the
+/// packed ones, in one dimension, before they are shuffled.
+mlir::Value
+emitUnpackCodes(ElementwiseBuilder &b, mlir::Value bytes, unsigned bits,
+                llvm::function_ref<mlir::Value(mlir::Value)> widen = nullptr);
 
 } // namespace quantx
 

@@ -78,8 +78,8 @@ void quantx::populateExpandNarrowFloatsPatterns(
     const NarrowFloatTypeConverter &converter, const FloatCodec &codec,
     RewritePatternSet &patterns, ConversionTarget &target) {
   populateNarrowFloatArithPatterns(converter, codec, patterns, target);
-  populateNarrowFloatVectorPatterns(converter, patterns, target);
-  populateNarrowFloatMemoryPatterns(converter, patterns, target);
+  populateNarrowFloatVectorPatterns(converter, codec, patterns, target);
+  populateNarrowFloatMemoryPatterns(converter, codec, patterns, target);
   scf::populateSCFStructuralTypeConversionsAndLegality(converter, patterns,
                                                        target);
 }

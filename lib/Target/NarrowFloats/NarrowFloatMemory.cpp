@@ -44,7 +44,9 @@ static VectorType getBytes(VectorType type) {
 namespace {
 
 struct LoadCodes : public OpConversionPattern<vector::LoadOp> {
-  using OpConversionPattern::OpConversionPattern;
+  LoadCodes(const TypeConverter &converter, const FloatCodec &codec,
+            MLIRContext *context)
+      : OpConversionPattern(converter, context), codec(codec) {}
 
   LogicalResult
   matchAndRewrite(vector::LoadOp op, OpAdaptor adaptor,
@@ -55,9 +57,11 @@ struct LoadCodes : public OpConversionPattern<vector::LoadOp> {
     Value bytes = LLVM::LoadOp::create(rewriter, op.getLoc(), getBytes(type),
                                        address, /*alignment=*/1);
     ElementwiseBuilder b(rewriter, op.getLoc());
-    rewriter.replaceOp(op, emitUnpackCodes(b, bytes, getElementBits(type)));
+    rewriter.replaceOp(op, codec.unpack(b, bytes, getElementBits(type)));
     return success();
   }
+
+  const FloatCodec &codec;
 };
 
 struct StoreCodes : public OpConversionPattern<vector::StoreOp> {
@@ -88,9 +92,11 @@ static bool isPacked(VectorType vector, MemRefType memref) {
 }
 
 void quantx::populateNarrowFloatMemoryPatterns(const TypeConverter &converter,
+                                               const FloatCodec &codec,
                                                RewritePatternSet &patterns,
                                                ConversionTarget &target) {
-  patterns.add<LoadCodes, StoreCodes>(converter, patterns.getContext());
+  patterns.add<LoadCodes>(converter, codec, patterns.getContext());
+  patterns.add<StoreCodes>(converter, patterns.getContext());
   target.addDynamicallyLegalOp<vector::LoadOp>([](vector::LoadOp op) {
     return !isPacked(op.getVectorType(), op.getMemRefType());
   });

@@ -65,7 +65,9 @@ struct ConstantCodes : public OpConversionPattern<arith::ConstantOp> {
 
 /// Packs or unpacks between codes and lanes of bytes and more.
 struct BitCastCodes : public OpConversionPattern<vector::BitCastOp> {
-  using OpConversionPattern::OpConversionPattern;
+  BitCastCodes(const TypeConverter &converter, const FloatCodec &codec,
+               MLIRContext *context)
+      : OpConversionPattern(converter, context), codec(codec) {}
 
   LogicalResult
   matchAndRewrite(vector::BitCastOp op, OpAdaptor adaptor,
@@ -81,7 +83,7 @@ struct BitCastCodes : public OpConversionPattern<vector::BitCastOp> {
     }
     bytes = vector::BitCastOp::create(rewriter, op.getLoc(),
                                       getByteVector(result), bytes);
-    rewriter.replaceOp(op, emitUnpackCodes(b, bytes, getElementBits(result)));
+    rewriter.replaceOp(op, codec.unpack(b, bytes, getElementBits(result)));
     return success();
   }
 
@@ -93,6 +95,8 @@ struct BitCastCodes : public OpConversionPattern<vector::BitCastOp> {
     return VectorType::get(shape, IntegerType::get(type.getContext(), 8),
                            type.getScalableDims());
   }
+
+  const FloatCodec &codec;
 };
 
 } // namespace
@@ -117,10 +121,11 @@ static bool isConvertedBitCast(vector::BitCastOp op) {
 }
 
 void quantx::populateNarrowFloatVectorPatterns(const TypeConverter &converter,
+                                               const FloatCodec &codec,
                                                RewritePatternSet &patterns,
                                                ConversionTarget &target) {
-  patterns.add<MoveCodes, ConstantCodes, BitCastCodes>(converter,
-                                                       patterns.getContext());
+  patterns.add<MoveCodes, ConstantCodes>(converter, patterns.getContext());
+  patterns.add<BitCastCodes>(converter, codec, patterns.getContext());
   target.addDynamicallyLegalOp<vector::BitCastOp>(
       [](vector::BitCastOp op) { return !isConvertedBitCast(op); });
   target.addDynamicallyLegalOp<arith::ConstantOp>([](arith::ConstantOp op) {

@@ -35,11 +35,13 @@ void populateNarrowFloatArithPatterns(const mlir::TypeConverter &converter,
 
 /// What moves small floats or takes them for other bits.
 void populateNarrowFloatVectorPatterns(const mlir::TypeConverter &converter,
+                                       const FloatCodec &codec,
                                        mlir::RewritePatternSet &patterns,
                                        mlir::ConversionTarget &target);
 
 /// Loads and stores of vectors of less than a byte an element.
 void populateNarrowFloatMemoryPatterns(const mlir::TypeConverter &converter,
+                                       const FloatCodec &codec,
                                        mlir::RewritePatternSet &patterns,
                                        mlir::ConversionTarget &target);
 

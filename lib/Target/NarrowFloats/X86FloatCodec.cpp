@@ -12,6 +12,7 @@
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "quantx/Emit/VectorPacking.h"
 #include "quantx/Format/Mutants.h"
 #include "quantx/Target/NarrowFloats/FloatCodecs.h"
 
@@ -72,7 +73,8 @@ static Value concatenate(ElementwiseBuilder &b, ArrayRef<Value> vectors,
 
 /// In each 128-bit lane, the elements of the lower or upper halves of both
 /// vectors in turns: `vpunpckl` or `vpunpckh`.
-static Value unpack(ElementwiseBuilder &b, Value lhs, Value rhs, bool upper) {
+static Value interleave(ElementwiseBuilder &b, Value lhs, Value rhs,
+                        bool upper) {
   auto type = cast<VectorType>(lhs.getType());
   int64_t size = type.getNumElements();
   int64_t lane = 128 / type.getElementTypeBitWidth();
@@ -163,6 +165,8 @@ public:
                RoundingSpec rounding, bool saturate) const override;
   Value decode(ElementwiseBuilder &b, Value code, const FloatFormat &format,
                Type element) const override;
+  Value unpack(ElementwiseBuilder &b, Value bytes,
+               unsigned bits) const override;
 
 private:
   /// The codes (i8) of halves in vectors of one dimension, as long as a whole
@@ -311,7 +315,7 @@ SmallVector<Value> X86FloatCodec::decodeRegister(ElementwiseBuilder &b,
   SmallVector<Value> results;
   for (bool upper : {false, true}) {
     Value halves = vector::BitCastOp::create(b.getBuilder(), words,
-                                             unpack(b, low, high, upper));
+                                             interleave(b, low, high, upper));
     if (toBF16) {
       results.push_back(b.bitcast(halves, element));
       continue;
@@ -320,7 +324,7 @@ SmallVector<Value> X86FloatCodec::decodeRegister(ElementwiseBuilder &b,
     for (bool upperHalf : {false, true}) {
       Value zero = b.integer(16, 0, halves);
       results.push_back(vector::BitCastOp::create(
-          b.getBuilder(), floats, unpack(b, zero, halves, upperHalf)));
+          b.getBuilder(), floats, interleave(b, zero, halves, upperHalf)));
     }
   }
   return results;
@@ -389,6 +393,21 @@ Value X86FloatCodec::decode(ElementwiseBuilder &b, Value code,
   Value value =
       reshape(b, decodeByTables(b, flatten(b, code), format, direct), type);
   return element.isF16() ? b.truncateFromF32(value, element) : value;
+}
+
+// A shuffle of 48 bytes to 64 is two dozen instructions, one of 64 bytes is one
+// or two. LLVM makes a shuffle of two, but for the freeze between them.
+Value X86FloatCodec::unpack(ElementwiseBuilder &b, Value bytes,
+                            unsigned bits) const {
+  if (!features.avx512)
+    return FloatCodec::unpack(b, bytes, bits);
+  return emitUnpackCodes(b, bytes, bits, [&](Value packed) -> Value {
+    int64_t size = getSize(packed);
+    if (llvm::isPowerOf2_64(size))
+      return packed;
+    Value wide = slice(b, packed, 0, int64_t(llvm::NextPowerOf2(size)));
+    return LLVM::FreezeOp::create(b.getBuilder(), wide);
+  });
 }
 
 std::unique_ptr<FloatCodec> quantx::createX86FloatCodec(X86Features features) {

@@ -42,9 +42,13 @@ func.func @decode_f4(%packed: vector<32xi8>) -> vector<64xf32> {
   return %x : vector<64xf32>
 }
 
-// 64 values: tables with VBMI, else through f16.
+// 64 values: tables with VBMI, else through f16. LLVM gets whole registers to
+// shuffle.
 //
 // CHECK-LABEL: func.func @decode_f6(
+// AVX512: %[[WIDE:.*]] = vector.shuffle {{.*}} : vector<48xi8>, vector<48xi8>
+// AVX512-NEXT: %[[FROZEN:.*]] = llvm.freeze %[[WIDE]] : vector<64xi8>
+// AVX512-NEXT: vector.shuffle %[[FROZEN]], %[[FROZEN]] [0, 1, 2, 2, 3, 4, 5, 5,
 // HALF: arith.extf %{{.*}} : vector<64xf16> to vector<64xf32>
 // VBMI-COUNT-2: "llvm.x86.avx512.permvar.qi.512"
 // CHECK: return
