@@ -267,6 +267,17 @@ Value quantx::emitIsOrdinary(ElementwiseBuilder &b,
                         b.i32(kInfBits - 1, block.amaxBits));
 }
 
+/// The bits (i32) of the scale that `search`, or the naive method, chooses.
+static Value emitBits(ElementwiseBuilder &b, const SearchedBlock &block,
+                      BitsFn search) {
+  Value naive = emitNaiveBits(b, block);
+  auto searchOrdinary = [&](ElementwiseBuilder &n) -> Values {
+    return {search(n, block, naive)};
+  };
+  auto giveNaive = [&](ElementwiseBuilder &) -> Values { return {naive}; };
+  return emitIf(b, emitIsOrdinary(b, block), searchOrdinary, giveNaive)[0];
+}
+
 Values quantx::buildSearch(BlockComputation &blocks, BitsFn search,
                            InvalidFn isInvalid) {
   ScaledType type = blocks.getType();
@@ -280,16 +291,17 @@ Values quantx::buildSearch(BlockComputation &blocks, BitsFn search,
     SearchedBlock block = {type, elements, emitAmaxBits(b, elements)};
     if (type.hasGlobal())
       block.global = givenHere[0];
-    Value naive = emitNaiveBits(b, block);
-    Value bits = emitIf(
-        b, emitIsOrdinary(b, block),
-        [&](ElementwiseBuilder &n) -> Values {
-          return {search(n, block, naive)};
-        },
-        [&](ElementwiseBuilder &) -> Values { return {naive}; })[0];
+    auto searchValid = [&](ElementwiseBuilder &n) -> Values {
+      return {emitBits(n, block, search)};
+    };
+    Value bits;
     if (isInvalid) {
-      Value nan = emitNaNBits(b, type, bits);
-      bits = b.select(isInvalid(b, block), nan, bits);
+      auto giveNaN = [&](ElementwiseBuilder &n) -> Values {
+        return {emitNaNBits(n, type, block.amaxBits)};
+      };
+      bits = emitIf(b, isInvalid(b, block), giveNaN, searchValid)[0];
+    } else {
+      bits = searchValid(b)[0];
     }
     return {emitParameters(b, block, bits).scale};
   };
