@@ -19,8 +19,11 @@ import tensors
 # Example, what it is, and the arrays of its lowered type after the codes.
 FORMATS = [
     ("mxfp4", "4-bit float, 1x32", ["scales"]),
+    ("mxfp4-optimal", "  scales of least error", ["scales"]),
     ("nvfp4", "4-bit float, 1x16", ["scales", "global"]),
+    ("nvfp4-optimal", "  scales of least error", ["scales", "global"]),
     ("int4-g128", "4-bit integer, 1x128", ["scales", "zero_points"]),
+    ("int4-g128-optimal", "  scales of least error", ["scales", "zero_points"]),
     ("int8", "8-bit integer, row", ["scales"]),
     ("fp8-tensor", "8-bit float, tensor", ["scales"]),
     ("fp8-row", "8-bit float, row", ["scales"]),
@@ -164,14 +167,24 @@ def run_format(tool, examples, name, arrays, weights, input_path, folder):
     }
 
 
+def check_optimal(rows):
+    """Scales of least error are no worse than others of the same format."""
+    for name, row in rows.items():
+        naive = rows.get(name.removesuffix("-optimal"))
+        if not row["sse"] <= naive["sse"]:
+            raise DemoError(f"{name}: the sum of squared errors is "
+                            f"{row['sse']!r}, more than the {naive['sse']!r} "
+                            "of naive scales")
+
+
 def print_table(rows, before):
-    print(f"{'format':12} {'codes, block of a scale':24} {'bits a':>7} "
+    print(f"{'format':17} {'codes, block of a scale':24} {'bits a':>7} "
           f"{'SQNR':>7} {'largest':>9} {'satu-':>9} {'flushed':>9} "
           f"{'KiB':>9} {'KiB':>9}")
-    print(f"{'':12} {'':24} {'weight':>7} {'dB':>7} {'error':>9} "
+    print(f"{'':17} {'':24} {'weight':>7} {'dB':>7} {'error':>9} "
           f"{'rated':>9} {'to zero':>9} {'before':>9} {'after':>9}")
     for name, what, row in rows:
-        print(f"{name:12} {what:24} {row['bits']:7.3f} {row['sqnr']:7.2f} "
+        print(f"{name:17} {what:24} {row['bits']:7.3f} {row['sqnr']:7.2f} "
               f"{row['largest_error']:9.6f} {row['saturated']:9d} "
               f"{row['flushed']:9d} {before / 1024:9.1f} "
               f"{row['size'] / 1024:9.1f}")
@@ -196,15 +209,17 @@ def demo(arguments):
         rows.append((name, what, run_format(
             arguments.quant_run, arguments.examples, name, arrays, weights,
             input_path, folder)))
+    check_optimal({name: row for name, _, row in rows})
     print()
     print_table(rows, before)
     kind = {"f4": "f32", "f2": "f16"}.get(weights.dtype, weights.dtype)
     print(f"""
 Quantized {shown(weights.spec)}
-({weights.shape[0]} x {weights.shape[1]}, {kind}) into {len(rows)} formats, and dequantized each again.
+({weights.shape[0]} x {weights.shape[1]}, {kind}) in {len(rows)} ways, and dequantized each again.
 Bits and sizes count codes, scales, zero points and global scales as written.
 Errors, flushed counts and signal power were computed a second time from the
-dequantized matrices and agree with quantx.error_stats.
+dequantized matrices and agree with quantx.error_stats. Scales of least error
+(#quantx.optimal) cost no bit more than the naive ones above them.
 
 The programs are {shown(arguments.examples)}/*.mlir, the results
 {shown(arguments.out)}/FORMAT/*.npy (codes, scales, dequantized, ...).""")

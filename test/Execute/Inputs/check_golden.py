@@ -1,9 +1,11 @@
 """Runs functions on the golden inputs and compares bits with golden results.
 
-check_golden.py FILE.mlir FUNCTION=PATTERN:NAME,NAME... [-- quant-run options]
+check_golden.py FILE.mlir FUNCTION=PATTERN:NAME,NAME...[@NAME,...]
+                [-- quant-run options]
 
-FUNCTION takes x (32 x 256, f32); its results are compared with the arrays
-PATTERN_NAME of test/golden, where {} in PATTERN is the distribution.
+FUNCTION takes x (32 x 256, f32) and the arrays PATTERN_NAME of test/golden
+after the @; its results are compared with those before it. {} in PATTERN is the
+distribution.
 """
 
 import os
@@ -17,7 +19,7 @@ golden = os.path.join(os.path.dirname(__file__), "..", "..", "golden")
 distributions = ["gauss", "student", "laplace", "edge"]
 
 
-def check(file, function, pattern, names, options):
+def check(file, function, pattern, names, inputs, options):
     """The number of values compared; raises on the first that differs."""
     compared = 0
     for distribution in distributions:
@@ -26,6 +28,8 @@ def check(file, function, pattern, names, options):
             subprocess.run(
                 ["quant-run", file, f"--entry-point={function}",
                  f"--input={golden}/x_{distribution}.npy",
+                 *(f"--input={golden}/{pattern.format(distribution)}_{name}.npy"
+                   for name in inputs),
                  *(f"--output={output}" for output in outputs), *options],
                 check=True)
             for name, output in zip(names, outputs):
@@ -53,7 +57,9 @@ def main():
     for task in arguments[1:]:
         function, rest = task.split("=")
         pattern, names = rest.split(":")
-        count = check(arguments[0], function, pattern, names.split(","), options)
+        names, _, inputs = names.partition("@")
+        count = check(arguments[0], function, pattern, names.split(","),
+                      inputs.split(",") if inputs else [], options)
         print(f"{function}: {count} values equal")
 
 
