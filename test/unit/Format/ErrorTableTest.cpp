@@ -7,7 +7,9 @@
 
 #include "Blocks.h"
 #include "quantx/Format/ScaleRules.h"
+#include "quantx/IO/Safetensors.h"
 #include "llvm/Support/MemoryBuffer.h"
+#include <cstring>
 
 using namespace quantx;
 using namespace quantx::oracle;
@@ -41,7 +43,22 @@ private:
   std::string text;
 };
 
-enum class Distribution { Gaussian, Laplace, Student };
+/// The last is a layer of a language model, which the demo quantizes.
+enum class Distribution { Gaussian, Laplace, Student, Weights };
+
+std::vector<float> readWeights() {
+  auto buffer = llvm::MemoryBuffer::getFile(
+      std::string(QUANTX_TEST_GOLDEN_DIR) +
+      "/../../examples/data/minilm-layer0.safetensors");
+  EXPECT_TRUE(bool(buffer));
+  Safetensors file = llvm::cantFail(Safetensors::parse(**buffer));
+  TensorView view =
+      llvm::cantFail(file.lookup("encoder.layer.0.intermediate.dense.weight"));
+  EXPECT_EQ(view.type, ElementType::Float32);
+  std::vector<float> weights(view.data.size() / sizeof(float));
+  std::memcpy(weights.data(), view.data.data(), view.data.size());
+  return weights;
+}
 
 std::vector<float> makeTensor(Distribution distribution, size_t size) {
   Random random(2024);
@@ -85,13 +102,14 @@ constexpr size_t tensorSize = size_t(1) << 19;
 constexpr std::pair<Distribution, size_t> columns[] = {
     {Distribution::Gaussian, 16}, {Distribution::Gaussian, 32},
     {Distribution::Laplace, 16},  {Distribution::Laplace, 32},
-    {Distribution::Student, 16},  {Distribution::Student, 32}};
+    {Distribution::Student, 16},  {Distribution::Student, 32},
+    {Distribution::Weights, 16},  {Distribution::Weights, 32}};
 
 const std::vector<float> &getTensor(Distribution distribution) {
   static const std::vector<float> tensors[] = {
       makeTensor(Distribution::Gaussian, tensorSize),
       makeTensor(Distribution::Laplace, tensorSize),
-      makeTensor(Distribution::Student, tensorSize)};
+      makeTensor(Distribution::Student, tensorSize), readWeights()};
   return tensors[size_t(distribution)];
 }
 
