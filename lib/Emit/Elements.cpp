@@ -32,21 +32,17 @@ Value quantx::emitDecodeScale(ElementwiseBuilder &b, Value scale) {
   return b.extendToF32(scale);
 }
 
-/// `value` in units of its code: divided by the scale. Under a zero scale, a
-/// zero of the value's sign.
-static Value emitDivideByScale(ElementwiseBuilder &b, Value value,
-                               const BlockParameters &parameters) {
-  value = b.extendToF32(value);
-  // Dividing by a power of two is multiplying by its reciprocal, exactly.
-  if (isE8M0(parameters.scale) && !parameters.global)
-    return b.mul(value,
-                 emitDecodeE8M0Reciprocal(b, asByte(b, parameters.scale)));
-  Value scale = emitDecodeScale(b, parameters.scale);
-  if (parameters.global)
-    scale = b.mul(scale, parameters.global);
-  Value isZero = b.equalF(scale, b.f32(0.0, scale));
-  Value signedZero = b.asF32(b.bitAnd(b.asI32(value), 0x80000000));
-  return b.select(isZero, signedZero, b.div(value, scale));
+//===----------------------------------------------------------------------===//
+// Factors
+//===----------------------------------------------------------------------===//
+
+BlockFactors
+BlockFactors::map(llvm::function_ref<Value(Value)> mapValue) const {
+  auto mapFactor = [&](Value factor) {
+    return factor ? mapValue(factor) : factor;
+  };
+  return {mapFactor(scale), mapFactor(reciprocal), mapFactor(divisor),
+          mapFactor(global), mapFactor(zeroPoint)};
 }
 
 static Value emitExtendZeroPoint(ElementwiseBuilder &b, ScaledType type,
@@ -56,24 +52,76 @@ static Value emitExtendZeroPoint(ElementwiseBuilder &b, ScaledType type,
   return emitExtendInteger(b, parameters.zeroPoint, type.getIntegerFormat());
 }
 
+BlockFactors quantx::emitQuantizeFactors(ElementwiseBuilder &b, ScaledType type,
+                                         const BlockParameters &parameters) {
+  BlockFactors factors;
+  // Dividing by a power of two is multiplying by its reciprocal, exactly.
+  if (isE8M0(parameters.scale) && !parameters.global) {
+    factors.reciprocal =
+        emitDecodeE8M0Reciprocal(b, asByte(b, parameters.scale));
+  } else {
+    factors.scale = emitDecodeScale(b, parameters.scale);
+    factors.divisor = parameters.global
+                          ? b.mul(factors.scale, parameters.global)
+                          : factors.scale;
+  }
+  factors.zeroPoint = emitExtendZeroPoint(b, type, parameters);
+  return factors;
+}
+
+BlockFactors quantx::emitDequantizeFactors(ElementwiseBuilder &b,
+                                           ScaledType type,
+                                           const BlockParameters &parameters) {
+  BlockFactors factors;
+  factors.scale = emitDecodeScale(b, parameters.scale);
+  factors.global = parameters.global;
+  factors.zeroPoint = emitExtendZeroPoint(b, type, parameters);
+  return factors;
+}
+
+//===----------------------------------------------------------------------===//
+// Elements
+//===----------------------------------------------------------------------===//
+
+/// `value` in units of its code: divided by the scale. Under a zero scale, a
+/// zero of the value's sign.
+static Value emitDivideByScale(ElementwiseBuilder &b, Value value,
+                               const BlockFactors &factors) {
+  value = b.extendToF32(value);
+  if (factors.reciprocal)
+    return b.mul(value, factors.reciprocal);
+  Value scale = factors.divisor;
+  Value isZero = b.equalF(scale, b.f32(0.0, scale));
+  Value signedZero = b.asF32(b.bitAnd(b.asI32(value), 0x80000000));
+  return b.select(isZero, signedZero, b.div(value, scale));
+}
+
 Value quantx::emitQuantizeElement(ElementwiseBuilder &b, ScaledType type,
-                                  Value value,
-                                  const BlockParameters &parameters,
+                                  Value value, const BlockFactors &factors,
                                   RoundingSpec rounding, bool saturate) {
-  Value units = emitDivideByScale(b, value, parameters);
+  Value units = emitDivideByScale(b, value, factors);
   Value code;
   if (const FloatFormat *format = type.getFloatFormat()) {
     code = emitEncodeFloat(b, units, *format, rounding, saturate);
   } else {
     IntegerFormat integer = type.getIntegerFormat();
-    Value zeroPoint = emitExtendZeroPoint(b, type, parameters);
-    code = emitEncodeInteger(b, units, integer, zeroPoint, rounding);
+    code = emitEncodeInteger(b, units, integer, factors.zeroPoint, rounding);
     code = b.trunc(b.bitAnd(code, (1 << integer.bits) - 1), 8);
   }
   if (isPlanted(Mutant::NaNBlockKeepsCodes))
     return code;
-  Value scaleIsNaN = b.isNaN(emitDecodeScale(b, parameters.scale));
+  Value scaleIsNaN =
+      b.isNaN(factors.reciprocal ? factors.reciprocal : factors.scale);
   return b.select(scaleIsNaN, b.integer(8, 0, code), code);
+}
+
+Value quantx::emitQuantizeElement(ElementwiseBuilder &b, ScaledType type,
+                                  Value value,
+                                  const BlockParameters &parameters,
+                                  RoundingSpec rounding, bool saturate) {
+  return emitQuantizeElement(b, type, value,
+                             emitQuantizeFactors(b, type, parameters), rounding,
+                             saturate);
 }
 
 Value quantx::emitCodeValue(ElementwiseBuilder &b, ScaledType type, Value code,
@@ -90,33 +138,46 @@ Value quantx::emitCodeValue(ElementwiseBuilder &b, ScaledType type, Value code,
   return b.mul(value, std::ldexp(1.0, -int(integer.fractionBits)));
 }
 
+/// The value of a `code` as f32: before it is rounded to the expressed type.
+static Value emitDequantizeToF32(ElementwiseBuilder &b, ScaledType type,
+                                 Value code, const BlockFactors &factors) {
+  Value value = emitCodeValue(b, type, code, factors.zeroPoint);
+  value = b.mul(value, factors.scale);
+  if (!factors.global)
+    return value;
+  if (isPlanted(Mutant::GlobalScaleDivides))
+    return b.div(value, factors.global);
+  return b.mul(value, factors.global);
+}
+
 Value quantx::emitDequantizeToF32(ElementwiseBuilder &b, ScaledType type,
                                   Value code,
                                   const BlockParameters &parameters) {
-  Value value =
-      emitCodeValue(b, type, code, emitExtendZeroPoint(b, type, parameters));
-  value = b.mul(value, emitDecodeScale(b, parameters.scale));
-  if (!parameters.global)
-    return value;
-  if (isPlanted(Mutant::GlobalScaleDivides))
-    return b.div(value, parameters.global);
-  return b.mul(value, parameters.global);
+  return ::emitDequantizeToF32(b, type, code,
+                               emitDequantizeFactors(b, type, parameters));
+}
+
+Value quantx::emitDequantizeElement(ElementwiseBuilder &b, ScaledType type,
+                                    Value code, const BlockFactors &factors) {
+  return b.truncateFromF32(::emitDequantizeToF32(b, type, code, factors),
+                           type.getExpressedType());
 }
 
 Value quantx::emitDequantizeElement(ElementwiseBuilder &b, ScaledType type,
                                     Value code,
                                     const BlockParameters &parameters) {
-  return b.truncateFromF32(emitDequantizeToF32(b, type, code, parameters),
-                           type.getExpressedType());
+  return emitDequantizeElement(b, type, code,
+                               emitDequantizeFactors(b, type, parameters));
 }
 
 Value quantx::emitElementSaturates(ElementwiseBuilder &b, ScaledType type,
                                    Value value,
                                    const BlockParameters &parameters) {
-  Value units = emitDivideByScale(b, value, parameters);
+  BlockFactors factors = emitQuantizeFactors(b, type, parameters);
+  Value units = emitDivideByScale(b, value, factors);
   if (const FloatFormat *format = type.getFloatFormat())
     return emitFloatOverflows(b, units, *format);
   // NaN units count as 0, which a zero point keeps in range.
   return emitIntegerOverflows(b, units, type.getIntegerFormat(),
-                              emitExtendZeroPoint(b, type, parameters));
+                              factors.zeroPoint);
 }

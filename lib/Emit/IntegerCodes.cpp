@@ -56,3 +56,14 @@ Value quantx::emitExtendInteger(ElementwiseBuilder &b, Value code,
   Value high = b.shl(b.zext(code, 32), unused);
   return arith::ShRSIOp::create(b.getBuilder(), high, b.i32(unused, high));
 }
+
+// Two operations on bytes, of which targets have no arithmetic shift.
+Value quantx::emitExtendInByte(ElementwiseBuilder &b, Value code,
+                               const IntegerFormat &format) {
+  if (!format.isSigned || format.bits == 8 ||
+      isPlanted(Mutant::SignNotExtended))
+    return code;
+  int64_t signBit = int64_t(1) << (format.bits - 1);
+  Value sign = b.integer(8, signBit, code);
+  return b.sub(b.bitXor(code, sign), sign);
+}

@@ -8,8 +8,10 @@
 #include "mlir/Dialect/LLVMIR/Transforms/Passes.h"
 #include "mlir/Dialect/Linalg/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Dialect/SCF/Transforms/Passes.h"
 #include "mlir/Transforms/Passes.h"
 #include "quantx/Conversion/QuantXToLinalg/QuantXToLinalg.h"
+#include "quantx/Conversion/QuantXToVector/QuantXToVector.h"
 #include "quantx/Pipelines/Pipelines.h"
 #include "quantx/Target/CPU/Passes.h"
 #include "quantx/Target/NarrowFloats/Passes.h"
@@ -39,6 +41,7 @@ static void addLoops(OpPassManager &pm, int64_t threads) {
   pm.addPass(createQuantXExpandCopies());
   if (threads > 1) {
     pm.addNestedPass<func::FuncOp>(createConvertLinalgToParallelLoopsPass());
+    pm.addNestedPass<func::FuncOp>(createForallToParallelLoopPass());
     pm.addPass(createQuantXKeepOuterParallel());
     ConvertSCFToOpenMPPassOptions options;
     options.numThreads = threads;
@@ -47,6 +50,7 @@ static void addLoops(OpPassManager &pm, int64_t threads) {
     pm.addPass(createCanonicalizerPass());
   } else {
     pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
+    pm.addNestedPass<func::FuncOp>(createForallToForLoopPass());
   }
   pm.addNestedPass<func::FuncOp>(createConvertVectorToSCFPass());
   pm.addPass(memref::createExpandStridedMetadataPass());
@@ -74,6 +78,7 @@ static void addLLVM(OpPassManager &pm, StringRef target) {
   pm.addPass(createConvertVectorToLLVMPass());
   pm.addPass(createConvertToLLVMPass());
   pm.addPass(createReconcileUnrealizedCastsPass());
+  pm.addPass(createQuantXMaskFloatsAsIntegers());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
   addSetTarget(pm, target);
@@ -96,7 +101,10 @@ void quantx::buildCPUPipelineFromBuffers(OpPassManager &pm,
 
 void quantx::buildCPUPipeline(OpPassManager &pm,
                               const CPUPipelineOptions &options) {
-  pm.addPass(createQuantXLowerToLinalg());
+  if (options.chunk == 0)
+    pm.addPass(createQuantXLowerToLinalg());
+  else
+    pm.addPass(createQuantXLowerToVector({options.chunk}));
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
   pm.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());

@@ -7,6 +7,7 @@
 #include "mlir/Target/LLVMIR/Dialect/All.h"
 #include "quantx/Conversion/QuantXToLinalg/BufferizableOpInterfaceImpl.h"
 #include "quantx/Conversion/QuantXToLinalg/QuantXToLinalg.h"
+#include "quantx/Conversion/QuantXToVector/QuantXToVector.h"
 #include "quantx/Emit/ScaleMethods.h"
 #include "quantx/IR/QuantXDialect.h"
 #include "quantx/Pipelines/Pipelines.h"
@@ -36,6 +37,9 @@ addCPUPipeline(OpPassManager &pm, StringRef text,
   if (options.threads < 1)
     return emitError("expected threads of at least 1, got " +
                      Twine(options.threads));
+  if (options.chunk != 0 && !isChunkSize(options.chunk))
+    return emitError("expected a chunk of 0 or a power of two from 8 on, got " +
+                     Twine(options.chunk));
   buildCPUPipeline(pm, options);
   return success();
 }
@@ -43,6 +47,7 @@ addCPUPipeline(OpPassManager &pm, StringRef text,
 void quantx::registerQuantXPasses() {
   registerQuantXTransformsPasses();
   registerQuantXToLinalgPasses();
+  registerQuantXToVectorPasses();
   registerQuantXTargetCPUPasses();
   registerQuantXNarrowFloatsPasses();
   registerPassPipeline(

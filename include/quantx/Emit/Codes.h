@@ -92,6 +92,10 @@ mlir::Value emitIntegerOverflows(ElementwiseBuilder &b, mlir::Value value,
 mlir::Value emitExtendInteger(ElementwiseBuilder &b, mlir::Value code,
                               const IntegerFormat &format);
 
+/// A `code` (i8, high bits clear) sign- or zero-extended to the whole i8.
+mlir::Value emitExtendInByte(ElementwiseBuilder &b, mlir::Value code,
+                             const IntegerFormat &format);
+
 /// Word 0 of Philox4x32-10 for `index` (i64) under `seed` (i64), as i32.
 mlir::Value emitRandomBits(ElementwiseBuilder &b, mlir::Value seed,
                            mlir::Value index);

@@ -24,10 +24,38 @@ struct BlockParameters {
   static BlockParameters get(ScaledType type, mlir::ValueRange values);
 };
 
+/// What the parameters of a block do to each of its elements: computed once a
+/// block where several are at hand. All f32, but the zero point, i32; null
+/// where there is none.
+struct BlockFactors {
+  /// NaN where the scale is; one of the two at least.
+  mlir::Value scale;
+  mlir::Value reciprocal;
+  /// Of quantize: the scale and the global scale in one.
+  mlir::Value divisor;
+  /// Of dequantize.
+  mlir::Value global;
+  mlir::Value zeroPoint;
+
+  /// The factors after `map`, which is called with each of them.
+  BlockFactors map(llvm::function_ref<mlir::Value(mlir::Value)> map) const;
+};
+
+/// The factors by which quantize encodes elements of a block.
+BlockFactors emitQuantizeFactors(ElementwiseBuilder &b, ScaledType type,
+                                 const BlockParameters &parameters);
+
+/// The factors by which dequantize decodes elements of a block.
+BlockFactors emitDequantizeFactors(ElementwiseBuilder &b, ScaledType type,
+                                   const BlockParameters &parameters);
+
 /// A scale of any scale type as f32; exact.
 mlir::Value emitDecodeScale(ElementwiseBuilder &b, mlir::Value scale);
 
 /// The code (i8, high bits clear) of `value`, which has the expressed type.
+mlir::Value emitQuantizeElement(ElementwiseBuilder &b, ScaledType type,
+                                mlir::Value value, const BlockFactors &factors,
+                                RoundingSpec rounding, bool saturate);
 mlir::Value emitQuantizeElement(ElementwiseBuilder &b, ScaledType type,
                                 mlir::Value value,
                                 const BlockParameters &parameters,
@@ -46,6 +74,9 @@ mlir::Value emitDequantizeToF32(ElementwiseBuilder &b, ScaledType type,
 
 /// The value, in the expressed type, of a `code` given in the low bits of an
 /// i8.
+mlir::Value emitDequantizeElement(ElementwiseBuilder &b, ScaledType type,
+                                  mlir::Value code,
+                                  const BlockFactors &factors);
 mlir::Value emitDequantizeElement(ElementwiseBuilder &b, ScaledType type,
                                   mlir::Value code,
                                   const BlockParameters &parameters);

@@ -24,6 +24,12 @@ struct CPUPipelineOptions
       *this, "threads",
       llvm::cl::desc("How many threads run a loop over rows, by OpenMP"),
       llvm::cl::init(1)};
+  Option<int64_t> chunk{
+      *this, "chunk",
+      llvm::cl::desc("Elements of a vector of quantize, dequantize, pack and "
+                     "unpack, a power of two from 8 on; 0 to leave vectors to "
+                     "LLVM"),
+      llvm::cl::init(64)};
 };
 
 /// Takes a module of functions on quantx, linalg, tensor, arith and scf ops to

@@ -161,58 +161,70 @@ private:
   }
 };
 
+} // namespace
+
+/// What carries scaled tensors without computing: functions, calls, control
+/// flow.
+static void populateStructure(const TypeConverter &converter,
+                              RewritePatternSet &patterns,
+                              ConversionTarget &target) {
+  populateFunctionOpInterfaceTypeConversionPattern<func::FuncOp>(patterns,
+                                                                 converter);
+  populateCallOpTypeConversionPattern(patterns, converter);
+  populateReturnOpTypeConversionPattern(patterns, converter);
+  patterns.add<ConvertBranch<cf::BranchOp>, ConvertBranch<cf::CondBranchOp>>(
+      converter, patterns.getContext());
+  scf::populateSCFStructuralTypeConversionsAndLegality(converter, patterns,
+                                                       target);
+
+  target.addIllegalDialect<QuantXDialect>();
+  target.addDynamicallyLegalOp<func::FuncOp>([&](func::FuncOp op) {
+    return converter.isSignatureLegal(op.getFunctionType());
+  });
+  target.addDynamicallyLegalOp<func::CallOp, func::ReturnOp, cf::BranchOp,
+                               cf::CondBranchOp>(
+      [&](Operation *op) { return converter.isLegal(op); });
+  addLegalMoves(converter, target);
+  // Anything else may use small integers, but not scaled tensors.
+  target.markUnknownOpDynamicallyLegal([](Operation *op) {
+    auto isPlain = [](Type type) { return !getScaledElementType(type); };
+    return llvm::all_of(op->getOperandTypes(), isPlain) &&
+           llvm::all_of(op->getResultTypes(), isPlain);
+  });
+}
+
+LogicalResult quantx::lowerQuantX(
+    Operation *root,
+    function_ref<void(const TypeConverter &, RewritePatternSet &)>
+        addPatterns) {
+  if (failed(verifyScaledRanks(root)))
+    return failure();
+  FailureOr<ScaledTensorSlices> slices = findScaledTensorSlices(root);
+  if (failed(slices))
+    return failure();
+  LoweredTypeConverter converter;
+  ConversionTarget target(*root->getContext());
+  RewritePatternSet patterns(root->getContext());
+  populateQuantXToLinalgPatterns(converter, patterns);
+  populateScaledTensorPartsPatterns(converter, patterns);
+  populateScaledTensorSlicesPatterns(converter, *slices, patterns);
+  populateStructure(converter, patterns, target);
+  if (addPatterns)
+    addPatterns(converter, patterns);
+  if (failed(applyFullConversion(root, target, std::move(patterns))) ||
+      failed(verifyNoScaledTypes(root)))
+    return failure();
+  eraseDeadLoops(root);
+  return success();
+}
+
+namespace {
+
 struct LowerToLinalgPass
     : public quantx::impl::QuantXLowerToLinalgBase<LowerToLinalgPass> {
   void runOnOperation() override {
-    if (failed(verifyScaledRanks(getOperation())))
-      return signalPassFailure();
-    FailureOr<ScaledTensorSlices> slices =
-        findScaledTensorSlices(getOperation());
-    if (failed(slices))
-      return signalPassFailure();
-    LoweredTypeConverter converter;
-    ConversionTarget target(getContext());
-    RewritePatternSet patterns(&getContext());
-    populateQuantXToLinalgPatterns(converter, patterns);
-    populateScaledTensorPartsPatterns(converter, patterns);
-    populateScaledTensorSlicesPatterns(converter, *slices, patterns);
-    populateStructure(converter, patterns, target);
-    if (failed(
-            applyFullConversion(getOperation(), target, std::move(patterns))) ||
-        failed(verifyNoScaledTypes(getOperation())))
-      return signalPassFailure();
-    eraseDeadLoops(getOperation());
-  }
-
-private:
-  /// What carries scaled tensors without computing: functions, calls, control
-  /// flow.
-  void populateStructure(const TypeConverter &converter,
-                         RewritePatternSet &patterns,
-                         ConversionTarget &target) {
-    populateFunctionOpInterfaceTypeConversionPattern<func::FuncOp>(patterns,
-                                                                   converter);
-    populateCallOpTypeConversionPattern(patterns, converter);
-    populateReturnOpTypeConversionPattern(patterns, converter);
-    patterns.add<ConvertBranch<cf::BranchOp>, ConvertBranch<cf::CondBranchOp>>(
-        converter, &getContext());
-    scf::populateSCFStructuralTypeConversionsAndLegality(converter, patterns,
-                                                         target);
-
-    target.addIllegalDialect<QuantXDialect>();
-    target.addDynamicallyLegalOp<func::FuncOp>([&](func::FuncOp op) {
-      return converter.isSignatureLegal(op.getFunctionType());
-    });
-    target.addDynamicallyLegalOp<func::CallOp, func::ReturnOp, cf::BranchOp,
-                                 cf::CondBranchOp>(
-        [&](Operation *op) { return converter.isLegal(op); });
-    addLegalMoves(converter, target);
-    // Anything else may use small integers, but not scaled tensors.
-    target.markUnknownOpDynamicallyLegal([](Operation *op) {
-      auto isPlain = [](Type type) { return !getScaledElementType(type); };
-      return llvm::all_of(op->getOperandTypes(), isPlain) &&
-             llvm::all_of(op->getResultTypes(), isPlain);
-    });
+    if (failed(lowerQuantX(getOperation())))
+      signalPassFailure();
   }
 };
 

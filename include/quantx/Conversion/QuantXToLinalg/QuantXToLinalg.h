@@ -56,6 +56,14 @@ void populateScaledTensorSlicesPatterns(const mlir::TypeConverter &converter,
                                         const ScaledTensorSlices &slices,
                                         mlir::RewritePatternSet &patterns);
 
+/// Lowers all quantx ops and scaled tensors under `root`, as the pass does.
+/// Patterns that `addPatterns` adds go before those of their benefit here.
+llvm::LogicalResult
+lowerQuantX(mlir::Operation *root,
+            llvm::function_ref<void(const mlir::TypeConverter &converter,
+                                    mlir::RewritePatternSet &patterns)>
+                addPatterns = {});
+
 #define GEN_PASS_REGISTRATION
 #include "quantx/Conversion/QuantXToLinalg/Passes.h.inc"
 

@@ -35,6 +35,17 @@ def QuantXKeepOuterParallel : Pass<"quantx-keep-outer-parallel"> {
   let dependentDialects = ["::mlir::scf::SCFDialect"];
 }
 
+def QuantXMaskFloatsAsIntegers : Pass<"quantx-mask-floats-as-integers"> {
+  let summary = "Load and store 16-bit floats under a mask as integers";
+  let description = [{
+    Rewrites `llvm.intr.masked.load` and `masked.store` of vectors of f16 and bf16
+    to vectors of i16. Where a target has no masked moves, LLVM moves element by
+    element, and a bf16 by way of f32: it calls a run-time function that many
+    systems lack, and that does not keep the bits of every NaN.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
 def QuantXProtectArguments
     : Pass<"quantx-protect-arguments", "::mlir::ModuleOp"> {
   let summary = "Keep bufferization from writing into a caller's tensors";

@@ -1,0 +1,54 @@
+//===- Passes.td - From quantx to vector -------------------*- tablegen -*-===//
+
+#ifndef QUANTX_CONVERSION_QUANTXTOVECTOR_PASSES_TD
+#define QUANTX_CONVERSION_QUANTXTOVECTOR_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def QuantXLowerToVector : Pass<"quantx-lower-to-vector", "::mlir::ModuleOp"> {
+  let summary = "Lower quantx on plain types, rows of elements as vectors";
+  let description = [{
+    As `quantx-lower-to-linalg`, but `quantize`, `dequantize`, `pack` and
+    `unpack` become loops that take `chunk` elements of a row at once: they read
+    them as a vector, compute on all lanes with `arith`, pack and unpack codes
+    by shifts and shuffles of whole lanes, and write a vector. What a row has
+    beyond whole chunks is one more vector under a mask, so that any length of
+    rows will do, static or dynamic.
+
+    The loops are `scf.forall` over rows and chunks, each of which writes its own
+    slice of the result: run them in any order, or in parallel.
+
+    ```mlir
+    %c = quantx.unpack %b as #quantx.packing<linear>
+           : tensor<8x32xi8> to tensor<8x64xi4>
+    // becomes
+    %c = scf.forall (%i, %j) = (0, 0) to (8, 64) step (1, 64)
+           shared_outs(%out = %empty) -> (tensor<8x64xi8>) {
+      %bytes = vector.transfer_read %b[%i, %first], ...
+                 : tensor<8x32xi8>, vector<32xi8>
+      ...
+    ```
+
+    Left to linalg, element by element:
+
+    - blocks along the rows that neither divide a chunk of 8 elements or more
+      nor are whole chunks,
+    - the layouts `split_half` and `interleaved8` where rows may end within a
+      block of them,
+    - chains of `pack`, `unpack`, `assemble` and `disassemble` that become one
+      loop there,
+    - all other ops.
+  }];
+  let options = [
+    Option<"chunk", "chunk", "int64_t", "64",
+           "Elements of a vector at most: a power of two from 8 on">
+  ];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::scf::SCFDialect",
+    "::mlir::tensor::TensorDialect", "::mlir::ub::UBDialect",
+    "::mlir::vector::VectorDialect"
+  ];
+}
+
+#endif // QUANTX_CONVERSION_QUANTXTOVECTOR_PASSES_TD

@@ -1,0 +1,38 @@
+//===- QuantXToVector.h - From quantx to vector -----------------*- C++ -*-===//
+
+#ifndef QUANTX_CONVERSION_QUANTXTOVECTOR_QUANTXTOVECTOR_H
+#define QUANTX_CONVERSION_QUANTXTOVECTOR_QUANTXTOVECTOR_H
+
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/UB/IR/UBOps.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Pass/Pass.h"
+#include "mlir/Transforms/DialectConversion.h"
+
+namespace quantx {
+
+#define GEN_PASS_DECL
+#include "quantx/Conversion/QuantXToVector/Passes.h.inc"
+
+/// Whether vectors can have at most `chunk` elements: a power of two from 8 on,
+/// so that codes of any width fill whole bytes.
+bool isChunkSize(int64_t chunk);
+
+/// Patterns that lower quantize, dequantize, pack and unpack to loops over
+/// vectors of at most `chunk` elements, given a `LoweredTypeConverter`. They go
+/// before those of `populateQuantXToLinalgPatterns`, which the others need.
+void populateQuantXToVectorPatterns(const mlir::TypeConverter &converter,
+                                    mlir::RewritePatternSet &patterns,
+                                    int64_t chunk);
+
+#define GEN_PASS_REGISTRATION
+#include "quantx/Conversion/QuantXToVector/Passes.h.inc"
+
+} // namespace quantx
+
+#endif // QUANTX_CONVERSION_QUANTXTOVECTOR_QUANTXTOVECTOR_H

@@ -1,0 +1,363 @@
+//===- ChunkLoops.cpp - Loops over the vectors of rows --------------------===//
+
+#include "ChunkLoops.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/UB/IR/UBOps.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "quantx/Emit/VectorPacking.h"
+#include "quantx/Format/Mutants.h"
+
+using namespace mlir;
+using namespace quantx;
+
+//===----------------------------------------------------------------------===//
+// Chunks
+//===----------------------------------------------------------------------===//
+
+static Value createIndex(ImplicitLocOpBuilder &b, int64_t value) {
+  return arith::ConstantIndexOp::create(b, value);
+}
+
+static Value mul(ImplicitLocOpBuilder &b, Value lhs, int64_t rhs) {
+  return b.createOrFold<arith::MulIOp>(lhs, createIndex(b, rhs));
+}
+
+static Value div(ImplicitLocOpBuilder &b, Value lhs, int64_t rhs) {
+  return b.createOrFold<arith::DivUIOp>(lhs, createIndex(b, rhs));
+}
+
+static Value ceilDiv(ImplicitLocOpBuilder &b, Value lhs, int64_t rhs) {
+  Value sum = b.createOrFold<arith::AddIOp>(lhs, createIndex(b, rhs - 1));
+  return div(b, sum, rhs);
+}
+
+Chunk Chunk::getBytes(ImplicitLocOpBuilder &b, unsigned bits) const {
+  if (bits == 8)
+    return *this;
+  Chunk bytes{indices, size * bits / 8, Value()};
+  // Chunks begin on a byte.
+  bytes.indices.back() = div(b, mul(b, indices.back(), bits), 8);
+  if (count)
+    bytes.count = ceilDiv(b, mul(b, count, bits), 8);
+  return bytes;
+}
+
+Chunk Chunk::getBlocks(ImplicitLocOpBuilder &b, int64_t block) const {
+  Chunk blocks{indices, size / block, Value()};
+  blocks.indices.back() = div(b, indices.back(), block);
+  if (count)
+    blocks.count = ceilDiv(b, count, block);
+  return blocks;
+}
+
+static constexpr int64_t kSmallestChunk = 8;
+
+int64_t quantx::getChunkSize(int64_t rowSize, int64_t largest) {
+  if (ShapedType::isDynamic(rowSize))
+    return largest;
+  int64_t enough = llvm::PowerOf2Ceil(std::max(rowSize, kSmallestChunk));
+  return std::min(largest, enough);
+}
+
+/// Whether rows of `rowSize` are of one block each.
+static bool isOneBlock(ScaledType type, int64_t rowSize) {
+  unsigned last = type.getBlockRank() - 1;
+  return type.isWholeDimension(last) || (!ShapedType::isDynamic(rowSize) &&
+                                         rowSize <= type.getBlockShape()[last]);
+}
+
+std::optional<int64_t> quantx::findChunkSize(ScaledType type, int64_t rowSize,
+                                             int64_t largest) {
+  int64_t chunk = getChunkSize(rowSize, largest);
+  if (isOneBlock(type, rowSize))
+    return chunk;
+  int64_t block = type.getBlockShape().back();
+  for (; chunk >= kSmallestChunk; chunk /= 2)
+    if (chunk % block == 0 || block % chunk == 0)
+      return chunk;
+  return std::nullopt;
+}
+
+//===----------------------------------------------------------------------===//
+// Reading and writing
+//===----------------------------------------------------------------------===//
+
+/// The lanes of `chunk` that are there; null for all.
+static Value createMask(ImplicitLocOpBuilder &b, const Chunk &chunk) {
+  if (!chunk.count)
+    return {};
+  return vector::CreateMaskOp::create(
+      b, VectorType::get(chunk.size, b.getI1Type()), chunk.count);
+}
+
+Value quantx::readChunk(ImplicitLocOpBuilder &b, Value tensor,
+                        const Chunk &chunk) {
+  auto type = cast<RankedTensorType>(tensor.getType());
+  Type element = type.getElementType();
+  auto map = AffineMap::getMinorIdentityMap(type.getRank(), 1, b.getContext());
+  Value padding = ub::PoisonOp::create(b, element);
+  return vector::TransferReadOp::create(
+      b, VectorType::get(chunk.size, element), tensor, chunk.indices, map,
+      padding, createMask(b, chunk), b.getBoolArrayAttr({true}));
+}
+
+Value quantx::readPackedChunk(ImplicitLocOpBuilder &b, Value bytes,
+                              const Chunk &chunk, unsigned bits) {
+  ElementwiseBuilder arith(b, b.getLoc());
+  return emitUnpackCodes(arith, readChunk(b, bytes, chunk.getBytes(b, bits)),
+                         bits);
+}
+
+/// Writes `vector`, or its lanes of `mask`, to `tensor` from its first element
+/// on.
+static Value writeVector(ImplicitLocOpBuilder &b, Value vector, Value tensor,
+                         Value mask = Value()) {
+  auto type = cast<RankedTensorType>(tensor.getType());
+  auto map = AffineMap::getMinorIdentityMap(type.getRank(), 1, b.getContext());
+  SmallVector<Value> start(type.getRank(), createIndex(b, 0));
+  return vector::TransferWriteOp::create(b, type, vector, tensor, start, map,
+                                         mask, b.getBoolArrayAttr({true}))
+      .getResult();
+}
+
+/// Writes `vector` to `tensor`, which has the size of `chunk`. One element goes
+/// without a mask: on AVX-512, LLVM 22 writes more than that of a truncated
+/// vector (llvm/llvm-project#179489) where it finds that a mask has one lane.
+static Value writeChunk(ImplicitLocOpBuilder &b, Value vector, Value tensor,
+                        const Chunk &chunk) {
+  if (!chunk.count)
+    return writeVector(b, vector, tensor);
+  auto writeOne = [&](ImplicitLocOpBuilder &b) {
+    Value first = vector::ExtractStridedSliceOp::create(b, vector, 0, 1, 1);
+    return writeVector(b, first, tensor);
+  };
+  auto writeSeveral = [&](ImplicitLocOpBuilder &b) {
+    return writeVector(b, vector, tensor, createMask(b, chunk));
+  };
+  if (std::optional<int64_t> count = getConstantIntValue(chunk.count))
+    return *count == 1 ? writeOne(b) : writeSeveral(b);
+  Value isOne = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, chunk.count,
+                                      createIndex(b, 1));
+  auto yield = [](auto write) {
+    return [write](OpBuilder &builder, Location loc) {
+      ImplicitLocOpBuilder b(loc, builder);
+      scf::YieldOp::create(b, write(b));
+    };
+  };
+  return scf::IfOp::create(b, isOne, yield(writeOne), yield(writeSeveral))
+      .getResult(0);
+}
+
+//===----------------------------------------------------------------------===//
+// Parameters and indices
+//===----------------------------------------------------------------------===//
+
+static Value broadcast(ImplicitLocOpBuilder &b, Value scalar, int64_t size) {
+  return vector::BroadcastOp::create(b, VectorType::get(size, scalar.getType()),
+                                     scalar);
+}
+
+/// `value` as `size` lanes: a scalar in all of them, a lane of a vector in as
+/// many neighbours as there are for each.
+static Value spread(ImplicitLocOpBuilder &b, Value value, int64_t size) {
+  auto type = dyn_cast<VectorType>(value.getType());
+  if (!type)
+    return broadcast(b, value, size);
+  if (type.getNumElements() == size)
+    return value;
+  SmallVector<int64_t> lanes;
+  for (int64_t lane = 0; lane < size; ++lane)
+    lanes.push_back(isPlanted(Mutant::ChunkInFirstBlock)
+                        ? 0
+                        : lane / (size / type.getNumElements()));
+  return vector::ShuffleOp::create(b, value, value, lanes);
+}
+
+/// `chunk` with the indices of the blocks in all dimensions but the last.
+static Chunk toBlockRow(ImplicitLocOpBuilder &b, ScaledType type, Chunk chunk) {
+  for (unsigned dim = 0; dim + 1 < type.getBlockRank(); ++dim) {
+    Value &index = chunk.indices[dim];
+    index = type.isWholeDimension(dim)
+                ? createIndex(b, 0)
+                : div(b, index, type.getBlockShape()[dim]);
+  }
+  return chunk;
+}
+
+/// The parameters of the blocks of `chunk`: vectors where there are several
+/// blocks, else scalars. So is the global scale.
+static BlockParameters readParameters(ImplicitLocOpBuilder &b, ScaledType type,
+                                      ValueRange parameters,
+                                      const Chunk &chunk) {
+  Chunk row = toBlockRow(b, type, chunk);
+  unsigned last = type.getBlockRank() - 1;
+  int64_t block = type.getBlockShape()[last];
+  bool isVector = !type.isWholeDimension(last) && block < chunk.size;
+  SmallVector<Value> scalar(row.indices);
+  scalar.back() = type.isWholeDimension(last) ? createIndex(b, 0)
+                                              : div(b, scalar.back(), block);
+  SmallVector<Value> values;
+  for (Value tensor : parameters) {
+    if (cast<RankedTensorType>(tensor.getType()).getRank() == 0) {
+      Value value = tensor::ExtractOp::create(b, tensor, ValueRange());
+      values.push_back(isVector ? broadcast(b, value, chunk.size / block)
+                                : value);
+    } else if (isVector) {
+      values.push_back(readChunk(b, tensor, row.getBlocks(b, block)));
+    } else {
+      values.push_back(tensor::ExtractOp::create(b, tensor, scalar));
+    }
+  }
+  return BlockParameters::get(type, values);
+}
+
+BlockFactors quantx::readFactors(ImplicitLocOpBuilder &b, ScaledType type,
+                                 ValueRange parameters, const Chunk &chunk,
+                                 FactorsFn emitFactors) {
+  ElementwiseBuilder arith(b, b.getLoc());
+  BlockParameters blocks = readParameters(b, type, parameters, chunk);
+  return emitFactors(arith, type, blocks).map([&](Value factor) {
+    return spread(b, factor, chunk.size);
+  });
+}
+
+Value quantx::emitLinearIndices(ImplicitLocOpBuilder &b,
+                                ArrayRef<OpFoldResult> sizes,
+                                const Chunk &chunk) {
+  ArrayRef<Value> indices = chunk.indices;
+  if (isPlanted(Mutant::RandomIndexInRow)) {
+    indices = indices.take_back();
+    sizes = sizes.take_back();
+  }
+  Value first = indices[0];
+  for (auto [index, size] :
+       llvm::zip_equal(indices.drop_front(), sizes.drop_front())) {
+    Value row = arith::MulIOp::create(
+        b, first, getValueOrCreateConstantIndexOp(b, b.getLoc(), size));
+    first = arith::AddIOp::create(b, row, index);
+  }
+  first = arith::IndexCastOp::create(b, b.getI64Type(), first);
+  auto lanes = llvm::to_vector(llvm::seq<int64_t>(0, chunk.size));
+  auto type = VectorType::get(chunk.size, b.getI64Type());
+  Value steps =
+      arith::ConstantOp::create(b, DenseIntElementsAttr::get(type, lanes));
+  return arith::AddIOp::create(b, broadcast(b, first, chunk.size), steps);
+}
+
+//===----------------------------------------------------------------------===//
+// Loops
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// What the chunks of rows are written to.
+struct Output {
+  /// Where the vector of a chunk of elements goes.
+  llvm::function_ref<Chunk(ImplicitLocOpBuilder &, const Chunk &)> locate;
+  ChunkFn compute;
+};
+
+/// A range of the elements of each row.
+struct Columns {
+  OpFoldResult begin, end;
+  /// The elements of its chunks; null for all.
+  Value count;
+};
+
+} // namespace
+
+/// Computes the chunks of `columns`, and writes them into `tensor`.
+static Value buildLoop(ImplicitLocOpBuilder &b, const ChunkedRows &rows,
+                       const Columns &columns, const Output &output,
+                       Value tensor) {
+  OpBuilder::InsertionGuard guard(b);
+  unsigned rank = rows.sizes.size();
+  SmallVector<OpFoldResult> lower(rank, b.getIndexAttr(0));
+  SmallVector<OpFoldResult> upper(rows.sizes);
+  SmallVector<OpFoldResult> ones(rank, b.getIndexAttr(1)), steps(ones);
+  lower.back() = columns.begin;
+  upper.back() = columns.end;
+  steps.back() = b.getIndexAttr(rows.chunk);
+  auto loop = scf::ForallOp::create(b, lower, upper, steps, tensor,
+                                    /*mapping=*/std::nullopt);
+
+  b.setInsertionPoint(loop.getTerminator());
+  Chunk chunk{SmallVector<Value>(loop.getInductionVars()), rows.chunk,
+              columns.count};
+  Value vector = output.compute(b, chunk);
+  Chunk written = output.locate(b, chunk);
+  SmallVector<OpFoldResult> sizes(ones);
+  sizes.back() = written.count ? getAsOpFoldResult(written.count)
+                               : b.getIndexAttr(written.size);
+  SmallVector<OpFoldResult> offsets = getAsOpFoldResult(written.indices);
+  Value all = loop.getRegionIterArgs().front();
+  Value slice = tensor::ExtractSliceOp::create(b, all, offsets, sizes, ones);
+  slice = writeChunk(b, vector, slice, written);
+  b.setInsertionPointToStart(loop.getTerminator().getBody());
+  tensor::ParallelInsertSliceOp::create(b, slice, all, offsets, sizes, ones);
+  return loop.getResult(0);
+}
+
+/// Writes all chunks of `rows` into `tensor`.
+static Value buildLoops(ImplicitLocOpBuilder &b, const ChunkedRows &rows,
+                        const Output &output, Value tensor) {
+  OpFoldResult end = rows.sizes.back(), zero = b.getIndexAttr(0);
+  if (std::optional<int64_t> size = getConstantIntValue(end)) {
+    int64_t rest = *size % rows.chunk;
+    OpFoldResult whole = b.getIndexAttr(*size - rest);
+    if (rest != *size)
+      tensor = buildLoop(b, rows, {zero, whole, Value()}, output, tensor);
+    if (rest != 0)
+      tensor = buildLoop(b, rows, {whole, end, createIndex(b, rest)}, output,
+                         tensor);
+    return tensor;
+  }
+  Value size = cast<Value>(end);
+  Value rest = arith::AndIOp::create(b, size, createIndex(b, rows.chunk - 1));
+  Value whole = arith::SubIOp::create(b, size, rest);
+  tensor = buildLoop(b, rows, {zero, whole, Value()}, output, tensor);
+  return buildLoop(b, rows, {whole, end, rest}, output, tensor);
+}
+
+Value quantx::buildElementChunks(OpBuilder &builder, Location loc,
+                                 const ChunkedRows &rows, Type element,
+                                 ChunkFn compute) {
+  ImplicitLocOpBuilder b(loc, builder);
+  auto locate = [](ImplicitLocOpBuilder &, const Chunk &chunk) {
+    return chunk;
+  };
+  Value empty = tensor::EmptyOp::create(b, rows.sizes, element);
+  return buildLoops(b, rows, {locate, compute}, empty);
+}
+
+/// The bytes of rows of `numCodes` codes.
+static OpFoldResult getPackedRowSize(ImplicitLocOpBuilder &b,
+                                     OpFoldResult numCodes, unsigned bits) {
+  if (std::optional<int64_t> size = getConstantIntValue(numCodes))
+    return b.getIndexAttr(getPackedSize(*size, bits));
+  return ceilDiv(b, mul(b, cast<Value>(numCodes), bits), 8);
+}
+
+Value quantx::buildPackedChunks(OpBuilder &builder, Location loc,
+                                const ChunkedRows &rows, unsigned bits,
+                                ChunkFn compute) {
+  ImplicitLocOpBuilder b(loc, builder);
+  auto pack = [&](ImplicitLocOpBuilder &b, const Chunk &chunk) {
+    ElementwiseBuilder arith(b, loc);
+    Value codes = compute(b, chunk);
+    if (chunk.count && bits != 8) {
+      Value zero = arith.integer(8, 0, codes);
+      codes = arith.select(createMask(b, chunk), codes, zero);
+    }
+    return emitPackCodes(arith, codes, bits);
+  };
+  auto locate = [&](ImplicitLocOpBuilder &b, const Chunk &chunk) {
+    return chunk.getBytes(b, bits);
+  };
+  SmallVector<OpFoldResult> sizes(rows.sizes);
+  sizes.back() = getPackedRowSize(b, sizes.back(), bits);
+  Value empty = tensor::EmptyOp::create(b, sizes, b.getI8Type());
+  return buildLoops(b, rows, {locate, pack}, empty);
+}

@@ -1,0 +1,90 @@
+//===- ChunkLoops.h - Loops over the vectors of rows ------------*- C++ -*-===//
+//
+// A row (the last dimension) is taken in chunks: vectors of as many elements,
+// and for what is left one more, under a mask. All chunks are computed by one
+// function, which reads what belongs to its elements: packed codes, the
+// parameters of their blocks.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUANTX_LIB_CONVERSION_QUANTXTOVECTOR_CHUNKLOOPS_H
+#define QUANTX_LIB_CONVERSION_QUANTXTOVECTOR_CHUNKLOOPS_H
+
+#include "quantx/Emit/Elements.h"
+
+namespace quantx {
+
+/// Neighbours in a row of a tensor, as the lanes of a vector.
+struct Chunk {
+  /// Where they are: the indices of all dimensions, the last that of the first
+  /// of them.
+  llvm::SmallVector<mlir::Value> indices;
+  /// The lanes.
+  int64_t size;
+  /// How many of the lanes there are in the row, at least one; null for all.
+  mlir::Value count;
+
+  /// The bytes of the codes of these elements, `bits` bits each.
+  Chunk getBytes(mlir::ImplicitLocOpBuilder &b, unsigned bits) const;
+  /// The blocks of `block` elements, a divisor of the size, that these are in.
+  Chunk getBlocks(mlir::ImplicitLocOpBuilder &b, int64_t block) const;
+};
+
+/// What is computed in chunks: the elements of a tensor of `sizes`.
+struct ChunkedRows {
+  llvm::SmallVector<mlir::OpFoldResult> sizes;
+  /// The size of the chunks.
+  int64_t chunk;
+};
+
+/// The size of the chunks of rows of `rowSize` (or dynamic) elements, at most
+/// `largest`.
+int64_t getChunkSize(int64_t rowSize, int64_t largest);
+
+/// The same for elements of `type`: none where the parameters of a chunk are
+/// not whole blocks', nor one block's.
+std::optional<int64_t> findChunkSize(ScaledType type, int64_t rowSize,
+                                     int64_t largest);
+
+/// Computes the vector of a chunk.
+using ChunkFn = llvm::function_ref<mlir::Value(mlir::ImplicitLocOpBuilder &b,
+                                               const Chunk &chunk)>;
+
+/// A tensor of the elements of `rows`, of type `element`.
+mlir::Value buildElementChunks(mlir::OpBuilder &builder, mlir::Location loc,
+                               const ChunkedRows &rows, mlir::Type element,
+                               ChunkFn compute);
+
+/// A tensor of the bytes of the codes of `rows`, `bits` bits each, which
+/// `compute` gives as i8, high bits clear. Padding is 0.
+mlir::Value buildPackedChunks(mlir::OpBuilder &builder, mlir::Location loc,
+                              const ChunkedRows &rows, unsigned bits,
+                              ChunkFn compute);
+
+/// Reads a chunk of `tensor`; lanes that are not there are poison.
+mlir::Value readChunk(mlir::ImplicitLocOpBuilder &b, mlir::Value tensor,
+                      const Chunk &chunk);
+
+/// Reads and unpacks the codes of `chunk` from `bytes`: i8, high bits clear.
+mlir::Value readPackedChunk(mlir::ImplicitLocOpBuilder &b, mlir::Value bytes,
+                            const Chunk &chunk, unsigned bits);
+
+/// What `emitQuantizeFactors` and `emitDequantizeFactors` are.
+using FactorsFn = llvm::function_ref<BlockFactors(
+    ElementwiseBuilder &b, ScaledType type, const BlockParameters &parameters)>;
+
+/// Reads the parameters of the blocks of the elements of `chunk`, and gives
+/// each element the factors that `emitFactors` makes of them.
+BlockFactors readFactors(mlir::ImplicitLocOpBuilder &b, ScaledType type,
+                         mlir::ValueRange parameters, const Chunk &chunk,
+                         FactorsFn emitFactors);
+
+/// The indices, row-major in a tensor of `sizes`, of the elements of `chunk`:
+/// i64.
+mlir::Value emitLinearIndices(mlir::ImplicitLocOpBuilder &b,
+                              mlir::ArrayRef<mlir::OpFoldResult> sizes,
+                              const Chunk &chunk);
+
+} // namespace quantx
+
+#endif // QUANTX_LIB_CONVERSION_QUANTXTOVECTOR_CHUNKLOOPS_H

@@ -1,0 +1,39 @@
+//===- Patterns.h - The patterns of this folder, by file --------*- C++ -*-===//
+
+#ifndef QUANTX_LIB_CONVERSION_QUANTXTOVECTOR_PATTERNS_H
+#define QUANTX_LIB_CONVERSION_QUANTXTOVECTOR_PATTERNS_H
+
+#include "mlir/Transforms/DialectConversion.h"
+
+namespace quantx {
+
+void populateElementChunkPatterns(const mlir::TypeConverter &converter,
+                                  mlir::RewritePatternSet &patterns,
+                                  int64_t chunk);
+void populatePackingChunkPatterns(const mlir::TypeConverter &converter,
+                                  mlir::RewritePatternSet &patterns,
+                                  int64_t chunk);
+
+/// A pattern that goes before those to linalg, and makes vectors of at most
+/// `chunk` elements.
+template <typename Op>
+struct ChunkPattern : public mlir::OpConversionPattern<Op> {
+  ChunkPattern(const mlir::TypeConverter &converter, mlir::MLIRContext *context,
+               int64_t chunk)
+      : mlir::OpConversionPattern<Op>(converter, context, /*benefit=*/2),
+        chunk(chunk) {}
+
+  int64_t chunk;
+};
+
+/// Whether `op`, which is one of those that become vectors, is part of a chain
+/// that quantx-lower-to-linalg makes one loop of.
+bool isInChain(mlir::Operation *op);
+
+/// `value` as `type`, which differs at most in what is static.
+mlir::Value castShape(mlir::OpBuilder &builder, mlir::Location loc,
+                      mlir::Value value, mlir::Type type);
+
+} // namespace quantx
+
+#endif // QUANTX_LIB_CONVERSION_QUANTXTOVECTOR_PATTERNS_H

@@ -1,0 +1,85 @@
+// What whole programs come to: a loop of vectors, written where the result is,
+// without a scalar shift and without a copy; with threads, they share the rows.
+//
+// DEFINE: %{not} = --implicit-check-not=memcpy --implicit-check-not='{{sh[lr]x?[bwl]|sa[lr]x?[bwl]}}'
+// RUN: quant-compile %s --target=x86-64-v4+avx512vbmi -o %t.vbmi.s
+// RUN: FileCheck %s --check-prefix=VBMI %{not} < %t.vbmi.s
+// RUN: quant-compile %s --target=x86-64-v3 -o %t.v3.s
+// RUN: FileCheck %s --check-prefix=V3 %{not} < %t.v3.s
+// RUN: quant-compile %s --target=x86-64-v4 --threads=4 -o %t.threads.s
+// RUN: FileCheck %s --check-prefix=THREADS < %t.threads.s
+
+!mxfp4 = !quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x32>
+
+// VBMI-LABEL: {{^}}pack:
+// VBMI-COUNT-1: callq malloc
+// VBMI:       vpsrlw $4, {{.*}}%zmm
+// VBMI:       vpmovwb %zmm
+// VBMI-NOT:   malloc
+// VBMI:       {{^}}.Lfunc_end
+// V3-LABEL:   {{^}}pack:
+// V3:         vpackuswb
+// THREADS-LABEL: {{^}}pack:
+// THREADS:    __kmpc_fork_call
+func.func @pack(%c: tensor<256x1024xi4>) -> tensor<256x512xi8> {
+  %b = quantx.pack %c as #quantx.packing<linear>
+         : tensor<256x1024xi4> to tensor<256x512xi8>
+  return %b : tensor<256x512xi8>
+}
+
+// VBMI-LABEL: {{^}}unpack:
+// VBMI-COUNT-1: callq malloc
+// VBMI:       vpermb
+// VBMI:       vpsubb %zmm
+// VBMI-NOT:   malloc
+// VBMI:       {{^}}.Lfunc_end
+// V3-LABEL:   {{^}}unpack:
+// V3:         vpshufb
+// THREADS-LABEL: {{^}}unpack:
+// THREADS:    __kmpc_fork_call
+func.func @unpack(%b: tensor<256x640xi8>) -> tensor<256x1024xi5> {
+  %c = quantx.unpack %b as #quantx.packing<linear>
+         : tensor<256x640xi8> to tensor<256x1024xi5>
+  return %c : tensor<256x1024xi5>
+}
+
+// The scales of the two blocks of a chunk are decoded as one vector of two.
+
+// VBMI-LABEL: {{^}}dequantize:
+// VBMI-COUNT-1: callq malloc
+// VBMI:       vpermps
+// VBMI:       vmulps %zmm
+// VBMI:       vmov{{[au]}}ps %zmm
+// VBMI-NOT:   malloc
+// VBMI:       {{^}}.Lfunc_end
+// V3-LABEL:   {{^}}dequantize:
+// V3:         vmulps %ymm
+// THREADS-LABEL: {{^}}dequantize:
+// THREADS:    __kmpc_fork_call
+func.func @dequantize(%p: tensor<256x512xi8>, %s: tensor<256x32xf8E8M0FNU>)
+    -> tensor<256x1024xf32> {
+  %q = quantx.assemble %p, %s
+         : tensor<256x512xi8>, tensor<256x32xf8E8M0FNU> to tensor<256x1024x!mxfp4>
+  %y = quantx.dequantize %q : tensor<256x1024x!mxfp4> to tensor<256x1024xf32>
+  return %y : tensor<256x1024xf32>
+}
+
+// VBMI-LABEL: {{^}}quantize:
+// VBMI-COUNT-1: callq malloc
+// VBMI:       vmulps {{.*}}, %zmm
+// VBMI:       vpmovwb %zmm
+// VBMI-NOT:   malloc
+// VBMI:       {{^}}.Lfunc_end
+// V3-LABEL:   {{^}}quantize:
+// V3:         vmulps {{.*}}%ymm
+// V3:         vpackuswb
+// THREADS-LABEL: {{^}}quantize:
+// THREADS:    __kmpc_fork_call
+func.func @quantize(%x: tensor<256x1024xf32>, %s: tensor<256x32xf8E8M0FNU>)
+    -> tensor<256x512xi8> {
+  %q = quantx.quantize %x, %s
+         : tensor<256x1024xf32>, tensor<256x32xf8E8M0FNU> to tensor<256x1024x!mxfp4>
+  %p, %t = quantx.disassemble %q
+         : tensor<256x1024x!mxfp4> to tensor<256x512xi8>, tensor<256x32xf8E8M0FNU>
+  return %p : tensor<256x512xi8>
+}
