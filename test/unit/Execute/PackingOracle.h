@@ -40,8 +40,8 @@ inline constexpr Layout kInterleaved8 = {PackingLayout::Interleaved8,
                                          "interleaved8"};
 
 /// Lengths of rows around the blocks of the layouts.
-inline constexpr size_t kSomeLengths[] = {1,  2,  3,  5,  8,  9,  15, 16, 17,
-                                          31, 32, 33, 34, 40, 63, 64, 65};
+inline constexpr size_t kSomeLengths[] = {
+    1, 2, 3, 5, 8, 9, 15, 16, 17, 31, 32, 33, 34, 40, 63, 64, 65, 96, 127, 130};
 
 Bytes drawBytes(size_t size, unsigned seed);
 

@@ -14,7 +14,9 @@
 using namespace quantx;
 using namespace quantx::test;
 
-static constexpr size_t kMaxColumns = 70;
+// Beyond two of the vectors that rows are taken in.
+static constexpr size_t kMaxColumns = 131;
+static constexpr size_t kMaxStaticColumns = 70;
 
 static Bytes packFormat(PackingLayout layout, const CodeType &type,
                         const Bytes &codes, size_t columns) {
@@ -133,7 +135,7 @@ TEST_P(PackingTest, DynamicLengths) {
 static std::vector<size_t> getStaticLengths(const PackingCase &param) {
   std::vector<size_t> lengths(std::begin(kSomeLengths), std::end(kSomeLengths));
   if (param.type.isSigned && llvm::StringRef(param.target) == "generic") {
-    lengths.resize(kMaxColumns);
+    lengths.resize(kMaxStaticColumns);
     std::iota(lengths.begin(), lengths.end(), 1);
   }
   return lengths;
@@ -167,8 +169,9 @@ TEST_P(PackingTest, UnpackUndoesPack) {
   const auto &[layout, type, target] = GetParam();
   Program program(getDynamicProgram(GetParam()), target);
   for (int64_t columns = 1; columns <= int64_t(kMaxColumns); ++columns) {
-    Bytes codes = unpackOracle(PackingLayout::Linear, type,
-                               drawBytes(kRows * 70, columns), columns);
+    Bytes codes =
+        unpackOracle(PackingLayout::Linear, type,
+                     drawBytes(kRows * kMaxColumns, columns), columns);
     Bytes none(kRows);
     std::vector<Array> packed =
         program.run({viewArray(ElementType::UInt8, {kRows, columns}, codes),

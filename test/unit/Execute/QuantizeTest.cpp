@@ -123,8 +123,8 @@ class QuantizeTest : public testing::TestWithParam<TypeSpec> {};
 static void expectEqualsFormat(const TypeSpec &type, llvm::StringRef target) {
   Program program(getProgram(type), target);
   std::mt19937 random(1);
-  const int64_t shapes[][2] = {{1, 1},  {3, 33}, {5, 70}, {2, 128},
-                               {33, 3}, {0, 8},  {4, 0},  {1, 31}};
+  const int64_t shapes[][2] = {{1, 1}, {3, 33}, {5, 70}, {2, 128}, {33, 3},
+                               {0, 8}, {4, 0},  {1, 31}, {2, 131}};
   for (auto [rows, columns] : shapes) {
     for (Data kind : {Data::Gauss, Data::Bits, Data::Ties, Data::Neighbours,
                       Data::NonFinite}) {

@@ -33,8 +33,8 @@ def QuantXLowerToVector : Pass<"quantx-lower-to-vector", "::mlir::ModuleOp"> {
 
     - blocks along the rows that neither divide a chunk of 8 elements or more
       nor are whole chunks,
-    - the layouts `split_half` and `interleaved8` where rows may end within a
-      block of them,
+    - the layouts `split_half` and `interleaved8` where a row or a chunk may end
+      within a block of them,
     - chains of `pack`, `unpack`, `assemble` and `disassemble` that become one
       loop there,
     - all other ops.
