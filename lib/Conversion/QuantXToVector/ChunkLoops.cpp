@@ -168,10 +168,11 @@ static Value spread(ImplicitLocOpBuilder &b, Value value, int64_t size) {
   if (type.getNumElements() == size)
     return value;
   SmallVector<int64_t> lanes;
+  int64_t neighbours = size / type.getNumElements();
+  if (isPlanted(Mutant::ChunkInFirstBlock))
+    neighbours = size;
   for (int64_t lane = 0; lane < size; ++lane)
-    lanes.push_back(isPlanted(Mutant::ChunkInFirstBlock)
-                        ? 0
-                        : lane / (size / type.getNumElements()));
+    lanes.push_back(lane / neighbours);
   return vector::ShuffleOp::create(b, value, value, lanes);
 }
 
