@@ -78,7 +78,7 @@ struct OptionalOperand {
 ParseResult DynamicQuantizeOp::parse(OpAsmParser &parser,
                                      OperationState &state) {
   OpAsmParser::UnresolvedOperand input;
-  OptionalOperand weights, seed;
+  OptionalOperand weights, global, seed;
   ScaleMethodAttrInterface method;
   Type from, to, weightsType;
   if (parser.parseOperand(input) || parser.parseKeyword("using") ||
@@ -87,16 +87,20 @@ ParseResult DynamicQuantizeOp::parse(OpAsmParser &parser,
     return failure();
   if (!from && (weights.parse(parser, "weighted_by") ||
                 (weights.isThere && parser.parseColonType(weightsType)) ||
-                seed.parse(parser, "seed") || parseAttributes(parser, state)))
+                global.parse(parser, "under") || seed.parse(parser, "seed") ||
+                parseAttributes(parser, state)))
     return failure();
   Type seedType = parser.getBuilder().getI64Type();
+  Type globalType = RankedTensorType::get({}, parser.getBuilder().getF32Type());
   if (parseTypes(parser, from, to) ||
       parser.resolveOperand(input, from, state.operands) ||
       weights.resolve(parser, weightsType, state.operands) ||
+      global.resolve(parser, globalType, state.operands) ||
       seed.resolve(parser, seedType, state.operands))
     return failure();
   Properties &properties = state.getOrAddProperties<Properties>();
-  properties.operandSegmentSizes = {1, weights.isThere, seed.isThere};
+  properties.operandSegmentSizes = {1, weights.isThere, global.isThere,
+                                    seed.isThere};
   state.addAttribute(getMethodAttrName(state.name), method);
   state.addTypes(to);
   return success();
@@ -108,6 +112,8 @@ void DynamicQuantizeOp::print(OpAsmPrinter &printer) {
     printer << " weighted_by " << getWeights() << " : "
             << getWeights().getType();
   }
+  if (getGlobal())
+    printer << " under " << getGlobal();
   if (getSeed())
     printer << " seed " << getSeed();
   SmallVector<StringRef> elided = {getMethodAttrName(),

@@ -171,27 +171,55 @@ static LogicalResult verifyWeights(Operation *op,
                            << formatShape(weightsType.getShape());
 }
 
+/// `global` is there only for a type with a global scale.
+static LogicalResult verifyGlobal(Operation *op, ScaledType type,
+                                  Value global) {
+  if (!global || type.hasGlobal())
+    return success();
+  return op->emitOpError() << "expected no global scale for " << type
+                           << ", which has none, got one";
+}
+
+/// `input` has the expressed type of `type`.
+static LogicalResult verifyInputType(Operation *op, RankedTensorType input,
+                                     ScaledType type) {
+  if (input.getElementType() == type.getExpressedType())
+    return success();
+  return op->emitOpError() << "expected input of type "
+                           << type.getExpressedType()
+                           << ", the expressed type of " << type << ", got "
+                           << input.getElementType();
+}
+
 //===----------------------------------------------------------------------===//
-// ChooseQParamsOp
+// ChooseGlobalOp, ChooseQParamsOp
 //===----------------------------------------------------------------------===//
+
+LogicalResult ChooseGlobalOp::verify() {
+  // choose_global_c1
+  if (failed(verifyInputType(*this, getInput().getType(), getScaledType())))
+    return failure();
+  // choose_global_c2
+  if (getScaledType().hasGlobal())
+    return success();
+  return emitOpError() << "expected a type with a global scale, got "
+                       << getScaledType();
+}
 
 void ChooseQParamsOp::build(OpBuilder &builder, OperationState &state,
                             Value input, ScaleMethodAttrInterface method,
-                            ScaledType scaled, Value weights) {
+                            ScaledType scaled, Value weights, Value global) {
   auto inputType = cast<RankedTensorType>(input.getType());
   build(builder, state, scaled.getParameterTypes(inputType.getShape()), input,
-        weights, method, TypeAttr::get(scaled));
+        weights, global, method, TypeAttr::get(scaled));
 }
 
 LogicalResult ChooseQParamsOp::verify() {
   ScaledType type = getScaledType();
   RankedTensorType input = getInput().getType();
   // choose_qparams_c1
-  if (input.getElementType() != type.getExpressedType()) {
-    return emitOpError() << "expected input of type " << type.getExpressedType()
-                         << ", the expressed type of " << type << ", got "
-                         << input.getElementType();
-  }
+  if (failed(verifyInputType(*this, input, type)))
+    return failure();
   // choose_qparams_c2
   if (failed(verifyBlockRank(*this, input.getShape(), type)))
     return failure();
@@ -203,7 +231,10 @@ LogicalResult ChooseQParamsOp::verify() {
                               getParameters().getTypes())))
     return failure();
   // choose_qparams_c5, choose_qparams_c6
-  return verifyWeights(*this, getMethod(), type, input, getWeights());
+  if (failed(verifyWeights(*this, getMethod(), type, input, getWeights())))
+    return failure();
+  // choose_qparams_c7
+  return verifyGlobal(*this, type, getGlobal());
 }
 
 //===----------------------------------------------------------------------===//
@@ -237,8 +268,11 @@ LogicalResult DynamicQuantizeOp::verify() {
   if (failed(verifySeed(*this, getRounding(), getSeed())))
     return failure();
   // dynamic_quantize_c4
-  return verifyWeights(*this, getMethod(), getScaledType(),
-                       getInput().getType(), getWeights());
+  if (failed(verifyWeights(*this, getMethod(), getScaledType(),
+                           getInput().getType(), getWeights())))
+    return failure();
+  // dynamic_quantize_c5
+  return verifyGlobal(*this, getScaledType(), getGlobal());
 }
 
 LogicalResult DequantizeOp::verify() {

@@ -19,10 +19,9 @@ struct ExpandDynamicQuantize : public OpRewritePattern<DynamicQuantizeOp> {
 
   LogicalResult matchAndRewrite(DynamicQuantizeOp op,
                                 PatternRewriter &rewriter) const override {
-    auto parameters =
-        ChooseQParamsOp::create(rewriter, op.getLoc(), op.getInput(),
-                                op.getMethod(), op.getScaledType(),
-                                op.getWeights());
+    auto parameters = ChooseQParamsOp::create(
+        rewriter, op.getLoc(), op.getInput(), op.getMethod(),
+        op.getScaledType(), op.getWeights(), op.getGlobal());
     rewriter.replaceOpWithNewOp<QuantizeOp>(
         op, op.getType(), op.getInput(), parameters.getParameters(),
         op.getSeed(), op.getRounding(), op.getSaturate());

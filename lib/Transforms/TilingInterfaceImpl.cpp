@@ -50,10 +50,13 @@ static std::optional<StringRef> findRoundingObstacle(Rounding rounding) {
   return std::nullopt;
 }
 
+static constexpr StringLiteral kGlobalObstacle =
+    "the global scale depends on the whole tensor";
+
 template <typename OpT>
 static std::optional<StringRef> findMethodObstacle(OpT op) {
-  if (op.getScaledType().hasGlobal())
-    return "the global scale depends on the whole tensor";
+  if (op.getScaledType().hasGlobal() && !op.getGlobal())
+    return kGlobalObstacle;
   if (op.getWeights())
     return "the weights are of the blocks of the whole tensor";
   return std::nullopt;
@@ -70,6 +73,8 @@ namespace {
 struct ChooseQParamsTiling
     : public GridTiling<ChooseQParamsTiling, ChooseQParamsOp> {
   static std::optional<StringRef> findObstacle(ChooseQParamsOp op) {
+    if (op.getScaledType().hasGlobal())
+      return kGlobalObstacle;
     return findMethodObstacle(op);
   }
   static SmallVector<int64_t> getSteps(ChooseQParamsOp op) {
@@ -134,6 +139,17 @@ struct DynamicQuantizeTiling
   }
   static SmallVector<int64_t> getSteps(DynamicQuantizeOp op) {
     return getScaledSteps(op.getScaledType());
+  }
+
+  static TilingResult build(IndexBuilder &index, DynamicQuantizeOp op,
+                            const Box &elements, const Box &result) {
+    TilingResult tiling;
+    SmallVector<Value> operands = {
+        createSlice(index, op.getInput(), elements, tiling)};
+    if (op.getGlobal())
+      operands.push_back(op.getGlobal());
+    addTiledOp(index, op, operands, result, tiling);
+    return tiling;
   }
 };
 

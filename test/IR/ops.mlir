@@ -11,6 +11,17 @@
 !int4 = !quantx.scaled<ui4 : bf16, f16 per 1x*, zero_point ui4>
 !row = !quantx.scaled<i8 : f16, f32 per 32>
 
+// CHECK-LABEL: func.func @choose_global(
+func.func @choose_global(%x: tensor<?x64xf32>) {
+  // CHECK: %[[G:.*]] = quantx.choose_global %{{.*}} for !nvfp4 {note} : tensor<?x64xf32>
+  %g = quantx.choose_global %x for !nvfp4 {note} : tensor<?x64xf32>
+  // CHECK: quantx.choose_qparams %{{.*}} using #quantx.optimal for !nvfp4 under %[[G]] : tensor<?x64xf32> -> tensor<?x4xf8E4M3FN>, tensor<f32>
+  %s, %k = quantx.choose_qparams %x using #quantx.optimal for !nvfp4 under %g : tensor<?x64xf32> -> tensor<?x4xf8E4M3FN>, tensor<f32>
+  // CHECK: quantx.dynamic_quantize %{{.*}} using #quantx.absmax under %[[G]] {saturate = false} : tensor<?x64xf32> to tensor<?x64x!nvfp4>
+  %q = quantx.dynamic_quantize %x using #quantx.absmax under %g {saturate = false} : tensor<?x64xf32> to tensor<?x64x!nvfp4>
+  return
+}
+
 // CHECK-LABEL: func.func @choose_qparams(
 func.func @choose_qparams(%x: tensor<8x64xf32>, %d: tensor<?x?xf32>, %b: tensor<8x64xbf16>, %h: tensor<2x32x32xf32>, %k: tensor<?x?x?xf32>) {
   // CHECK: quantx.choose_qparams %{{.*}} using #quantx.hessian for !mxfp4 weighted_by %{{.*}} : tensor<2x32x32xf32> {note} : tensor<8x64xf32> -> tensor<8x2xf8E8M0FNU>
@@ -59,13 +70,13 @@ func.func @quantize_parameters(%x: tensor<?x?xf32>, %s: tensor<?x?xf8E4M3FN>, %g
 // CHECK-SAME: %[[X:[a-z0-9]+]]: tensor<8x64xf32>, %[[SEED:[a-z0-9]+]]: i64
 func.func @dynamic_quantize(%x: tensor<8x64xf32>, %seed: i64, %v: tensor<?xf16>, %h: tensor<2x32x32xf32>) {
   // CHECK: quantx.dynamic_quantize %[[X]] using #quantx.floor : tensor<8x64xf32> to tensor<8x64x!mxfp4>
-  // GENERIC: "quantx.dynamic_quantize"{{.*}}method = #quantx.floor, operandSegmentSizes = array<i32: 1, 0, 0>, rounding = #quantx.rounding<nearest_even>, saturate = true
+  // GENERIC: "quantx.dynamic_quantize"{{.*}}method = #quantx.floor, operandSegmentSizes = array<i32: 1, 0, 0, 0>, rounding = #quantx.rounding<nearest_even>, saturate = true
   %0 = quantx.dynamic_quantize %x using #quantx.floor : tensor<8x64xf32> to tensor<8x64x!mxfp4>
   // CHECK: quantx.dynamic_quantize %[[X]] using #quantx.floor {saturate = false} : tensor
   // GENERIC: "quantx.dynamic_quantize"{{.*}}saturate = false
   %1 = quantx.dynamic_quantize %x using #quantx.floor {saturate = false} : tensor<8x64xf32> to tensor<8x64x!mxfp4>
   // CHECK: quantx.dynamic_quantize %[[X]] using #quantx.even seed %[[SEED]] {note, rounding = #quantx.rounding<stochastic>} : tensor
-  // GENERIC: "quantx.dynamic_quantize"(%{{[a-z0-9]+}}, %{{[a-z0-9]+}}) <{method = #quantx.even, operandSegmentSizes = array<i32: 1, 0, 1>, rounding = #quantx.rounding<stochastic>, saturate = true}> {note}
+  // GENERIC: "quantx.dynamic_quantize"(%{{[a-z0-9]+}}, %{{[a-z0-9]+}}) <{method = #quantx.even, operandSegmentSizes = array<i32: 1, 0, 0, 1>, rounding = #quantx.rounding<stochastic>, saturate = true}> {note}
   %2 = quantx.dynamic_quantize %x using #quantx.even seed %seed {note, rounding = #quantx.rounding<stochastic>} : tensor<8x64xf32> to tensor<8x64x!mxfp4>
   // CHECK: quantx.dynamic_quantize %{{.*}} using #quantx.hessian weighted_by %{{.*}} : tensor<2x32x32xf32> seed %{{.*}} {note, rounding = #quantx.rounding<stochastic>} : tensor<8x64xf32> to tensor<8x64x!mxfp4>
   %w = quantx.dynamic_quantize %x using #quantx.hessian weighted_by %h : tensor<2x32x32xf32> seed %seed {note, rounding = #quantx.rounding<stochastic>} : tensor<8x64xf32> to tensor<8x64x!mxfp4>

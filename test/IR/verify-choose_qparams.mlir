@@ -243,3 +243,22 @@ func.func @choose_qparams_c3_four_over_six(%x: tensor<8x64xf32>) {
   %s, %g = quantx.choose_qparams %x using #quantx.four_over_six for !nvfp6 : tensor<8x64xf32> -> tensor<8x4xf8E4M3FN>, tensor<f32>
   return
 }
+
+// -----
+
+!mxfp4 = !quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x32>
+func.func @choose_qparams_c7(%x: tensor<8x64xf32>, %g: tensor<f32>) {
+  // expected-error@+1 {{expected no global scale for '!quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x32>', which has none, got one}}
+  %s = quantx.choose_qparams %x using #quantx.floor for !mxfp4 under %g : tensor<8x64xf32> -> tensor<8x2xf8E8M0FNU>
+  return
+}
+
+// -----
+
+!nvfp4 = !quantx.scaled<f4E2M1FN : f32, f8E4M3FN per 1x16, global f32>
+// expected-note@+1 {{prior use here}}
+func.func @choose_qparams_global_type(%x: tensor<8x64xf32>, %g: tensor<1xf32>) {
+  // expected-error@+1 {{expects different type than prior uses: 'tensor<f32>' vs 'tensor<1xf32>'}}
+  %s, %k = quantx.choose_qparams %x using #quantx.absmax for !nvfp4 under %g : tensor<8x64xf32> -> tensor<8x4xf8E4M3FN>, tensor<f32>
+  return
+}

@@ -75,7 +75,7 @@ func.func @vector(%x: vector<8x64xf32>) {
 !mxfp4 = !quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x32>
 func.func @generic_no_method(%x: tensor<8x64xf32>) {
   // expected-error@+1 {{requires attribute 'method'}}
-  %q = "quantx.dynamic_quantize"(%x) {operandSegmentSizes = array<i32: 1, 0, 0>} : (tensor<8x64xf32>) -> tensor<8x64x!mxfp4>
+  %q = "quantx.dynamic_quantize"(%x) {operandSegmentSizes = array<i32: 1, 0, 0, 0>} : (tensor<8x64xf32>) -> tensor<8x64x!mxfp4>
   return
 }
 
@@ -94,5 +94,14 @@ func.func @dynamic_quantize_c4_no_weights(%x: tensor<8x64xf32>) {
 func.func @dynamic_quantize_c4_shape(%x: tensor<8x64xf32>, %h: tensor<2x64x64xf32>) {
   // expected-error@+1 {{expected weights of shape 2x32x32 for 8x64 per 1x32, got 2x64x64}}
   %q = quantx.dynamic_quantize %x using #quantx.hessian weighted_by %h : tensor<2x64x64xf32> : tensor<8x64xf32> to tensor<8x64x!mxfp4>
+  return
+}
+
+// -----
+
+!mxfp4 = !quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x32>
+func.func @dynamic_quantize_c5(%x: tensor<8x64xf32>, %g: tensor<f32>) {
+  // expected-error@+1 {{expected no global scale for '!quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x32>', which has none, got one}}
+  %q = quantx.dynamic_quantize %x using #quantx.floor under %g : tensor<8x64xf32> to tensor<8x64x!mxfp4>
   return
 }

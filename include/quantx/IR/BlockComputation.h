@@ -80,6 +80,10 @@ public:
   ScaledType getType() const { return type; }
   mlir::Location getLoc() const { return loc; }
 
+  /// The global scale that is given, as a value of the tensor; null if it is to
+  /// be chosen, or if the type has none.
+  virtual mlir::Value getGivenGlobal() = 0;
+
   /// Reduces over the elements of each block, in any order, from `init`: one
   /// value a block for each accumulator. `given` values of the whole tensor are
   /// broadcast.

@@ -23,7 +23,45 @@ class QuantX_ShapedOp<string mnemonic, list<Trait> traits = []>
 // Choosing parameters
 //===----------------------------------------------------------------------===//
 
-def QuantX_ChooseQParamsOp : QuantX_ShapedOp<"choose_qparams"> {
+def QuantX_ChooseGlobalOp : QuantX_Op<"choose_global"> {
+  let summary = "choose the global scale of a tensor";
+  let description = [{
+    The global scale that every method chooses for a tensor of a type with
+    `global`, from the largest finite magnitude and the largest finite code qmax
+    of the storage type:
+
+    ```
+    global = amax(input) / (448 * qmax)        1 where amax is 0
+    ```
+
+    The first of two passes over a tensor: with it given, `choose_qparams` and
+    `dynamic_quantize` need one. Not tiled, since it takes the whole tensor.
+
+    Constraints:
+    - (choose_global_c1) the element type of `input` is the expressed type of
+      `scaled`.
+    - (choose_global_c2) `scaled` has a global scale.
+
+    Example:
+
+    ```mlir
+    %g = quantx.choose_global %x for !nvfp4 : tensor<8x64xf32>
+    ```
+  }];
+  let arguments = (ins QuantX_ExpressedTensor:$input,
+                       TypeAttrOf<QuantX_ScaledType>:$scaled);
+  let results = (outs QuantX_GlobalTensor:$global);
+  let assemblyFormat = "$input `for` $scaled attr-dict `:` type($input)";
+  let extraClassDeclaration = [{
+    ::quantx::ScaledType getScaledType() {
+      return ::llvm::cast<::quantx::ScaledType>(getScaled());
+    }
+  }];
+  let hasVerifier = 1;
+}
+
+def QuantX_ChooseQParamsOp
+    : QuantX_ShapedOp<"choose_qparams", [AttrSizedOperandSegments]> {
   let summary = "choose the scales of a tensor";
   let description = [{
     Computes the parameters under which `input` is to be stored as `scaled`: the
@@ -39,6 +77,10 @@ def QuantX_ChooseQParamsOp : QuantX_ShapedOp<"choose_qparams"> {
     block that holds a NaN or an infinity gets a NaN scale and zero point 0; no
     other block is touched, and a global scale is taken over the finite values.
     In an empty tensor a whole-dimension block counts as all zero.
+
+    With `global` the scales are chosen under that global scale, a positive
+    finite number, and it is the one in the results: one that was calibrated, or
+    that `choose_global` found.
 
     `weights` weigh the errors of a method that takes them (`#quantx.hessian`).
     To build them from activations, X_j^T X_j for each block j of columns, is
@@ -71,6 +113,7 @@ def QuantX_ChooseQParamsOp : QuantX_ShapedOp<"choose_qparams"> {
     - (choose_qparams_c5) `weights` are there exactly when `method` takes them.
     - (choose_qparams_c6) `weights` have the shape ceil(K / n) x n x n for the
       dimension of size K in which a block has n elements.
+    - (choose_qparams_c7) `global` is there only where `scaled` has one.
 
     Example:
 
@@ -82,24 +125,28 @@ def QuantX_ChooseQParamsOp : QuantX_ShapedOp<"choose_qparams"> {
     %o = quantx.choose_qparams %x using #quantx.hessian for !mxfp4
            weighted_by %h : tensor<2x32x32xf32>
            : tensor<8x64xf32> -> tensor<8x2xf8E8M0FNU>
+    %b, %k = quantx.choose_qparams %x using #quantx.absmax for !nvfp4 under %g
+               : tensor<8x64xf32> -> tensor<8x4xf8E4M3FN>, tensor<f32>
     ```
   }];
   let arguments = (ins QuantX_ExpressedTensor:$input,
                        Optional<QuantX_WeightTensor>:$weights,
+                       Optional<QuantX_GlobalTensor>:$global,
                        QuantX_ScaleMethodAttrInterface:$method,
                        TypeAttrOf<QuantX_ScaledType>:$scaled);
   let results = (outs Variadic<AnyRankedTensor>:$parameters);
   let assemblyFormat = [{
     $input `using` $method `for` $scaled
-    (`weighted_by` $weights^ `:` type($weights))? attr-dict
+    (`weighted_by` $weights^ `:` type($weights))? (`under` $global^)? attr-dict
     `:` type($input) `->` type($parameters)
   }];
   let builders = [
-    // `weights` is null where `method` takes none.
+    // `weights` is null where `method` takes none, `global` where none is given.
     OpBuilder<(ins "::mlir::Value":$input,
                    "::quantx::ScaleMethodAttrInterface":$method,
                    "::quantx::ScaledType":$scaled,
-                   CArg<"::mlir::Value", "{}">:$weights)>
+                   CArg<"::mlir::Value", "{}">:$weights,
+                   CArg<"::mlir::Value", "{}">:$global)>
   ];
   let extraClassDeclaration = [{
     ::quantx::ScaledType getScaledType() {
@@ -190,6 +237,7 @@ def QuantX_DynamicQuantizeOp
     - (dynamic_quantize_c3) `seed` is there exactly when `rounding` is
       stochastic.
     - (dynamic_quantize_c4) as choose_qparams_c5 and choose_qparams_c6.
+    - (dynamic_quantize_c5) as choose_qparams_c7.
 
     Example:
 
@@ -199,11 +247,14 @@ def QuantX_DynamicQuantizeOp
     %w = quantx.dynamic_quantize %x using #quantx.hessian
            weighted_by %h : tensor<2x32x32xf32>
            : tensor<8x64xf32> to tensor<8x64x!mxfp4>
+    %n = quantx.dynamic_quantize %x using #quantx.absmax under %g
+           : tensor<8x64xf32> to tensor<8x64x!nvfp4>
     ```
   }];
   let arguments = (ins
     QuantX_ExpressedTensor:$input,
     Optional<QuantX_WeightTensor>:$weights,
+    Optional<QuantX_GlobalTensor>:$global,
     QuantX_ScaleMethodAttrInterface:$method,
     Optional<I64>:$seed,
     DefaultValuedAttr<QuantX_RoundingAttr,

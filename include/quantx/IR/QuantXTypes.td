@@ -145,6 +145,15 @@ def QuantX_ByteTensor : RankedTensorOf<[I8]>;
 /// A matrix for each block along one dimension.
 def QuantX_WeightTensor : 3DTensorOf<[F32]>;
 
+/// The global scale of a tensor.
+def QuantX_GlobalTensor : Type<
+    And<[AnyRankedTensor.predicate,
+         CPred<"::llvm::cast<::mlir::ShapedType>($_self).getRank() == 0">,
+         CPred<"::llvm::cast<::mlir::ShapedType>($_self).getElementType()"
+               ".isF32()">]>,
+    "tensor<f32>", "::mlir::RankedTensorType">,
+    BuildableType<"::mlir::RankedTensorType::get({}, $_builder.getF32Type())">;
+
 /// A tensor of the scales that take a byte.
 def QuantX_ByteScaleTensor : RankedTensorOf<[F8E8M0FNU, F8E4M3FN]>;
 

@@ -3,7 +3,10 @@
 #ifndef QUANTX_TRANSFORMS_PASSES_H
 #define QUANTX_TRANSFORMS_PASSES_H
 
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Pass/Pass.h"
 #include "quantx/IR/QuantXDialect.h"
 

@@ -303,15 +303,23 @@ Parts getQuantized(OpBuilder &builder, Location loc, Value payload,
   return result;
 }
 
+struct ChooseGlobalModel
+    : public ExpandingModel<ChooseGlobalModel, ChooseGlobalOp> {
+  static SmallVector<Parts> expand(OpBuilder &builder, ChooseGlobalOp op,
+                                   ArrayRef<Parts> operands) {
+    return {{{lowerChooseGlobal(builder, op.getLoc(), op.getScaledType(),
+                                getFirst(operands[0]))}}};
+  }
+};
+
 struct ChooseQParamsModel
     : public ExpandingModel<ChooseQParamsModel, ChooseQParamsOp> {
   static SmallVector<Parts> expand(OpBuilder &builder, ChooseQParamsOp op,
                                    ArrayRef<Parts> operands) {
     SmallVector<Parts> results;
-    for (Value parameter :
-         lowerChooseQParams(builder, op.getLoc(), op.getScaledType(),
-                            op.getMethod(), getFirst(operands[0]),
-                           op.getWeights()))
+    for (Value parameter : lowerChooseQParams(
+             builder, op.getLoc(), op.getScaledType(), getFirst(operands[0]),
+             {op.getMethod(), op.getWeights(), op.getGlobal()}))
       results.push_back({{parameter}});
     return results;
   }
@@ -351,9 +359,9 @@ struct DynamicQuantizeModel
   static SmallVector<Parts> expand(OpBuilder &builder, DynamicQuantizeOp op,
                                    ArrayRef<Parts> operands) {
     Value input = getFirst(operands[0]);
-    SmallVector<Value> parameters = lowerChooseQParams(
-        builder, op.getLoc(), op.getScaledType(), op.getMethod(), input,
-        op.getWeights());
+    SmallVector<Value> parameters =
+        lowerChooseQParams(builder, op.getLoc(), op.getScaledType(), input,
+                           {op.getMethod(), op.getWeights(), op.getGlobal()});
     Value payload = lowerQuantize(
         builder, op.getLoc(), op.getScaledType(), input, parameters,
         {op.getRounding(), op.getSaturate(), op.getSeed()});
@@ -440,6 +448,7 @@ struct ErrorStatsModel : public ExpandingModel<ErrorStatsModel, ErrorStatsOp> {
 void quantx::registerBufferizableOpInterfaceExternalModels(
     DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, QuantXDialect *) {
+    ChooseGlobalOp::attachInterface<ChooseGlobalModel>(*context);
     ChooseQParamsOp::attachInterface<ChooseQParamsModel>(*context);
     QuantizeOp::attachInterface<QuantizeModel>(*context);
     DynamicQuantizeOp::attachInterface<DynamicQuantizeModel>(*context);

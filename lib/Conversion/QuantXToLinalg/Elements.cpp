@@ -8,6 +8,7 @@
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "quantx/Emit/ScaleMethods.h"
 #include "quantx/Format/Mutants.h"
 #include "quantx/IR/QuantXOps.h"
 
@@ -34,12 +35,19 @@ static Value emitLinearIndex(OpBuilder &builder, Location loc,
 // Lowerings
 //===----------------------------------------------------------------------===//
 
+Value quantx::lowerChooseGlobal(OpBuilder &builder, Location loc,
+                                ScaledType type, Value input) {
+  LinalgBlockComputation blocks(builder, loc, type, input, /*weights=*/{},
+                                /*global=*/{});
+  return buildGlobalScale(blocks);
+}
+
 SmallVector<Value> quantx::lowerChooseQParams(OpBuilder &builder, Location loc,
-                                              ScaledType type,
-                                              ScaleMethodAttrInterface method,
-                                              Value input, Value weights) {
-  LinalgBlockComputation blocks(builder, loc, type, input, weights);
-  return method.buildParameters(blocks);
+                                              ScaledType type, Value input,
+                                              const ChooseSpec &spec) {
+  LinalgBlockComputation blocks(builder, loc, type, input, spec.weights,
+                                spec.global);
+  return spec.method.buildParameters(blocks);
 }
 
 CodeSource quantx::createEncodedSource(OpBuilder &builder, Location loc,
@@ -94,16 +102,28 @@ Value quantx::lowerDequantize(OpBuilder &builder, Location loc, ScaledType type,
 
 namespace {
 
+struct ChooseGlobalLowering : public OpConversionPattern<ChooseGlobalOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult
+  matchAndRewrite(ChooseGlobalOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    rewriter.replaceOp(op, lowerChooseGlobal(rewriter, op.getLoc(),
+                                             op.getScaledType(),
+                                             adaptor.getInput()));
+    return success();
+  }
+};
+
 struct ChooseQParamsLowering : public OpConversionPattern<ChooseQParamsOp> {
   using OpConversionPattern::OpConversionPattern;
 
   LogicalResult
   matchAndRewrite(ChooseQParamsOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
-    SmallVector<Value> parameters =
-        lowerChooseQParams(rewriter, op.getLoc(), op.getScaledType(),
-                           op.getMethod(), adaptor.getInput(),
-                           adaptor.getWeights());
+    SmallVector<Value> parameters = lowerChooseQParams(
+        rewriter, op.getLoc(), op.getScaledType(), adaptor.getInput(),
+        {op.getMethod(), adaptor.getWeights(), adaptor.getGlobal()});
     for (auto [value, result] :
          llvm::zip_equal(parameters, op.getParameters())) {
       Type type = getTypeConverter()->convertType(result.getType());
@@ -184,7 +204,7 @@ struct DisassembleLowering : public OpConversionPattern<DisassembleOp> {
 
 void quantx::populateElementPatterns(const TypeConverter &converter,
                                      RewritePatternSet &patterns) {
-  patterns.add<ChooseQParamsLowering, QuantizeLowering, DequantizeLowering,
-               AssembleLowering, DisassembleLowering>(converter,
-                                                      patterns.getContext());
+  patterns.add<ChooseGlobalLowering, ChooseQParamsLowering, QuantizeLowering,
+               DequantizeLowering, AssembleLowering, DisassembleLowering>(
+      converter, patterns.getContext());
 }

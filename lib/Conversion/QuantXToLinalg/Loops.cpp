@@ -118,9 +118,10 @@ BlockParameters quantx::readParameters(OpBuilder &builder, Location loc,
 
 LinalgBlockComputation::LinalgBlockComputation(OpBuilder &builder, Location loc,
                                                ScaledType type, Value input,
-                                               Value weights)
+                                               Value weights, Value global)
     : BlockComputation(type, loc), builder(builder), input(input),
-      weights(weights), sizes(tensor::getMixedSizes(builder, loc, input)),
+      weights(weights), global(global),
+      sizes(tensor::getMixedSizes(builder, loc, input)),
       grid(getBlockGrid(builder, loc, type, sizes)) {}
 
 /// How a loop over the dimensions of `identity` reads values: by it, or, for a

@@ -58,10 +58,13 @@ mlir::Value castTensor(mlir::OpBuilder &builder, mlir::Location loc,
 class LinalgBlockComputation : public BlockComputation {
 public:
   /// Runs over `input`, a tensor of the expressed type of `type`. `weights` is
-  /// the operand of methods that take weights, else null.
+  /// the operand of methods that take weights, else null; `global` the global
+  /// scale that is given, else null.
   LinalgBlockComputation(mlir::OpBuilder &builder, mlir::Location loc,
                          ScaledType type, mlir::Value input,
-                         mlir::Value weights);
+                         mlir::Value weights, mlir::Value global);
+
+  mlir::Value getGivenGlobal() override { return global; }
 
   Values reduceBlocks(llvm::ArrayRef<mlir::TypedAttr> init,
                       mlir::ValueRange given, CombineFn combine) override;
@@ -81,6 +84,7 @@ private:
   mlir::OpBuilder &builder;
   mlir::Value input;
   mlir::Value weights;
+  mlir::Value global;
   llvm::SmallVector<mlir::OpFoldResult> sizes;
   llvm::SmallVector<mlir::OpFoldResult> grid;
 };

@@ -91,6 +91,20 @@ void quantx::populateQuantXToLinalgPatterns(const TypeConverter &converter,
   populateExpandDynamicPatterns(patterns);
 }
 
+/// A global scale from before a loop, into which every iteration of the loop
+/// puts it, is that scale after the loop too; also if there is no iteration.
+static void useGlobalsFromBefore(scf::ForallOp loop) {
+  for (Operation &op : loop.getTerminator().getYieldingOps()) {
+    auto insert = dyn_cast<tensor::ParallelInsertSliceOp>(op);
+    if (!insert || insert.getDestType().getRank() != 0 ||
+        !loop.isDefinedOutsideOfLoop(insert.getSource()))
+      continue;
+    auto dest = cast<BlockArgument>(insert.getDest());
+    loop.getTiedOpResult(loop.getTiedOpOperand(dest))
+        .replaceAllUsesWith(insert.getSource());
+  }
+}
+
 /// Erases what computes for nobody: loops that made codes for ops that then
 /// looked through to where the codes come from.
 static void eraseDeadLoops(Operation *root) {
@@ -214,6 +228,7 @@ LogicalResult quantx::lowerQuantX(
   if (failed(applyFullConversion(root, target, std::move(patterns))) ||
       failed(verifyNoScaledTypes(root)))
     return failure();
+  root->walk(useGlobalsFromBefore);
   eraseDeadLoops(root);
   return success();
 }

@@ -21,12 +21,22 @@ struct EncodeSpec {
   mlir::Value seed;
 };
 
-/// The parameters of `type` that `method` chooses for `input`; `weights` is
-/// null for methods that take none.
+/// The global scale of `type` for `input`.
+mlir::Value lowerChooseGlobal(mlir::OpBuilder &builder, mlir::Location loc,
+                              ScaledType type, mlir::Value input);
+
+/// How choose_qparams and dynamic_quantize choose; `weights` and `global` are
+/// null where there are none.
+struct ChooseSpec {
+  ScaleMethodAttrInterface method;
+  mlir::Value weights;
+  mlir::Value global;
+};
+
+/// The parameters of `type` for `input`.
 llvm::SmallVector<mlir::Value>
 lowerChooseQParams(mlir::OpBuilder &builder, mlir::Location loc,
-                   ScaledType type, ScaleMethodAttrInterface method,
-                   mlir::Value input, mlir::Value weights);
+                   ScaledType type, mlir::Value input, const ChooseSpec &spec);
 
 /// The codes of `input` under `parameters`, encoded where they are asked for.
 CodeSource createEncodedSource(mlir::OpBuilder &builder, mlir::Location loc,

@@ -5,6 +5,7 @@
 #include "RowLayout.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "quantx/IR/QuantXOps.h"
 
@@ -174,6 +175,11 @@ static OpFoldResult findNumCodes(OpBuilder &builder, Location loc,
     return empty.getMixedSizes().back();
   if (auto cast = dyn_cast_or_null<tensor::CastOp>(op))
     return findNumCodes(builder, loc, cast.getSource());
+  // A loop over tiles has the sizes that it begins with.
+  if (auto loop = dyn_cast_or_null<scf::ForallOp>(op)) {
+    OpOperand *init = loop.getTiedOpOperand(cast<OpResult>(original));
+    return findNumCodes(builder, loc, init->get());
+  }
   if (auto insert = dyn_cast_or_null<tensor::InsertSliceOp>(op))
     return findNumCodes(builder, loc, insert.getDest());
   auto slice = dyn_cast_or_null<tensor::ExtractSliceOp>(op);

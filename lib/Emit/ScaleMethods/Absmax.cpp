@@ -105,6 +105,8 @@ Value quantx::emitAbsmaxScale(ElementwiseBuilder &b, ScaledType type,
 }
 
 Value quantx::buildGlobalScale(BlockComputation &blocks) {
+  if (Value given = blocks.getGivenGlobal())
+    return given;
   ScaledType type = blocks.getType();
   auto map = [&](OpBuilder &builder, Location loc,
                  ValueRange values) -> BlockComputation::Values {

@@ -4,6 +4,7 @@
 #define QUANTX_LIB_EMIT_SCALEMETHODS_MODELS_H
 
 #include "quantx/Emit/Codes.h"
+#include "quantx/Emit/ScaleMethods.h"
 #include "quantx/IR/BlockComputation.h"
 
 namespace quantx {
@@ -49,9 +50,6 @@ mlir::Value emitSpecialScales(ElementwiseBuilder &b, mlir::Value scale,
 //===----------------------------------------------------------------------===//
 // The naive methods, for those that begin with what they choose
 //===----------------------------------------------------------------------===//
-
-/// The global scale (f32) that `#quantx.absmax` chooses, of the whole tensor.
-mlir::Value buildGlobalScale(BlockComputation &blocks);
 
 /// The scale, of the scale type, that `#quantx.absmax` chooses for a block
 /// whose largest magnitude has the bits `amaxBits`. `global` is null for types

@@ -1,0 +1,180 @@
+//===- FuseQuantize.cpp - Choose and encode tile by tile ------------------===//
+
+#include "mlir/Dialect/SCF/Transforms/TileUsingInterface.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "quantx/IR/QuantXOps.h"
+#include "quantx/Transforms/Passes.h"
+
+namespace quantx {
+#define GEN_PASS_DEF_QUANTXFUSEQUANTIZE
+#include "quantx/Transforms/Passes.h.inc"
+} // namespace quantx
+
+using namespace mlir;
+using namespace quantx;
+
+//===----------------------------------------------------------------------===//
+// One op
+//===----------------------------------------------------------------------===//
+
+/// The quantize that takes all parameters from `choose`, for the same tensor;
+/// null if there is none, or several.
+static QuantizeOp findQuantize(ChooseQParamsOp choose) {
+  QuantizeOp found;
+  for (Operation *user : choose.getParameters().front().getUsers()) {
+    auto quantize = dyn_cast<QuantizeOp>(user);
+    if (!quantize)
+      continue;
+    bool matches =
+        quantize.getInput() == choose.getInput() &&
+        quantize.getScaledType() == choose.getScaledType() &&
+        llvm::equal(quantize.getParameters(), choose.getParameters());
+    if (!matches || found)
+      return {};
+    found = quantize;
+  }
+  return found;
+}
+
+namespace {
+
+/// Makes one op of choose_qparams and quantize, where the former is. Others who
+/// use its results get them from the scaled tensor.
+struct MergeQuantize : public OpRewritePattern<ChooseQParamsOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(ChooseQParamsOp op,
+                                PatternRewriter &rewriter) const override {
+    QuantizeOp quantize = findQuantize(op);
+    if (!quantize || quantize.getSeed())
+      return failure();
+    Value merged = DynamicQuantizeOp::create(
+        rewriter, op.getLoc(), quantize.getType(), op.getInput(),
+        op.getWeights(), op.getGlobal(), op.getMethod(), /*seed=*/Value(),
+        quantize.getRounding(), quantize.getSaturate());
+    rewriter.replaceOp(quantize, merged);
+    if (op->use_empty()) {
+      rewriter.eraseOp(op);
+      return success();
+    }
+    auto shape = op.getInput().getType().getShape();
+    ScaledType type = op.getScaledType();
+    SmallVector<Type> types = {type.getPayloadType(shape)};
+    llvm::append_range(types, type.getParameterTypes(shape));
+    auto parts = DisassembleOp::create(rewriter, op.getLoc(), types, merged);
+    SmallVector<Value> parameters;
+    for (auto [part, result] :
+         llvm::zip_equal(parts.getParameters(), op.getParameters())) {
+      parameters.push_back(part);
+      if (part.getType() != result.getType())
+        parameters.back() = tensor::CastOp::create(rewriter, op.getLoc(),
+                                                   result.getType(), part);
+    }
+    rewriter.replaceOp(op, parameters);
+    return success();
+  }
+};
+
+/// Chooses the global scale first.
+struct SplitGlobal : public OpRewritePattern<DynamicQuantizeOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(DynamicQuantizeOp op,
+                                PatternRewriter &rewriter) const override {
+    if (!op.getScaledType().hasGlobal() || op.getGlobal())
+      return failure();
+    Value global = ChooseGlobalOp::create(rewriter, op.getLoc(), op.getInput(),
+                                          op.getScaledType());
+    rewriter.modifyOpInPlace(op, [&] { op.getGlobalMutable().assign(global); });
+    return success();
+  }
+};
+
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// Tiles
+//===----------------------------------------------------------------------===//
+
+/// Whether an unpack reads the codes: it becomes a loop that encodes.
+static bool isUnpacked(DynamicQuantizeOp op) {
+  return llvm::any_of(op->getUsers(), [](Operation *user) {
+    auto parts = dyn_cast<DisassembleOp>(user);
+    return parts &&
+           llvm::any_of(parts.getPayload().getUsers(), llvm::IsaPred<UnpackOp>);
+  });
+}
+
+static bool canBeTiled(DynamicQuantizeOp op) {
+  return op.getRounding() != Rounding::Stochastic && !op.getWeights() &&
+         !isUnpacked(op);
+}
+
+/// The tile, in steps of the iteration domain, 0 for a whole dimension: rows of
+/// blocks one by one, and of a row as many blocks as have `tile` elements.
+static SmallVector<int64_t> getTileSizes(DynamicQuantizeOp op, int64_t tile) {
+  ScaledType type = op.getScaledType();
+  ArrayRef<int64_t> shape = op.getType().getShape();
+  SmallVector<int64_t> sizes;
+  for (auto [dim, block] : llvm::enumerate(type.getBlockShape())) {
+    bool isOneStep = type.isWholeDimension(dim) || shape[dim] <= block;
+    bool isKnown =
+        type.isWholeDimension(dim) || !ShapedType::isDynamic(shape[dim]);
+    sizes.push_back(isOneStep && isKnown ? 0 : 1);
+    if (!type.isWholeDimension(dim))
+      tile /= block;
+  }
+  if (sizes.back() == 0)
+    return sizes;
+  int64_t steps = std::max(tile, int64_t(1));
+  int64_t size = shape.back();
+  bool isWhole = !ShapedType::isDynamic(size) &&
+                 size <= steps * type.getBlockShape().back();
+  sizes.back() = isWhole ? 0 : steps;
+  return sizes;
+}
+
+/// Makes a loop over tiles of `op`, if there are several.
+static LogicalResult tileOp(RewriterBase &rewriter, DynamicQuantizeOp op,
+                            int64_t tile) {
+  SmallVector<int64_t> sizes = getTileSizes(op, tile);
+  if (llvm::all_of(sizes, [](int64_t size) { return size == 0; }))
+    return success();
+  SmallVector<OpFoldResult> tileSizes =
+      getAsIndexOpFoldResult(op.getContext(), sizes);
+  scf::SCFTilingOptions options;
+  options.setTileSizes(tileSizes);
+  options.setLoopType(scf::SCFTilingOptions::LoopType::ForallOp);
+  rewriter.setInsertionPoint(op);
+  FailureOr<scf::SCFTilingResult> tiled = scf::tileUsingSCF(
+      rewriter, cast<TilingInterface>(op.getOperation()), options);
+  if (failed(tiled))
+    return failure();
+  rewriter.replaceOp(op, tiled->replacements);
+  return success();
+}
+
+namespace {
+
+struct FuseQuantizePass
+    : public quantx::impl::QuantXFuseQuantizeBase<FuseQuantizePass> {
+  using QuantXFuseQuantizeBase::QuantXFuseQuantizeBase;
+
+  void runOnOperation() override {
+    RewritePatternSet patterns(&getContext());
+    patterns.add<MergeQuantize, SplitGlobal>(&getContext());
+    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+      return signalPassFailure();
+    SmallVector<DynamicQuantizeOp> ops;
+    getOperation()->walk([&](DynamicQuantizeOp op) {
+      if (canBeTiled(op))
+        ops.push_back(op);
+    });
+    IRRewriter rewriter(&getContext());
+    for (DynamicQuantizeOp op : ops)
+      if (failed(tileOp(rewriter, op, tile)))
+        return signalPassFailure();
+  }
+};
+
+} // namespace

@@ -1,0 +1,92 @@
+// RUN: quant-opt %s -quantx-fuse-quantize -canonicalize | FileCheck %s
+// RUN: quant-opt %s -quantx-fuse-quantize=tile=64 -canonicalize | FileCheck %s --check-prefix=SMALL
+
+!mxfp4 = !quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x32>
+!nvfp4 = !quantx.scaled<f4E2M1FN : f32, f8E4M3FN per 1x16, global f32>
+!fp8 = !quantx.scaled<f8E4M3FN : f32, f32 per *x*>
+!fp8r = !quantx.scaled<f8E4M3FN : f32, f32 per 1x*>
+!column = !quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 32x1>
+
+// A row is a tile; of a larger one, 64 elements are.
+// CHECK-LABEL: func.func @rows(
+// CHECK-SAME: %[[X:.*]]: tensor<8x4096xf32>
+// SMALL-LABEL: func.func @rows(
+func.func @rows(%x: tensor<8x4096xf32>) -> tensor<8x4096x!mxfp4> {
+  // CHECK: %[[R:.*]] = scf.forall (%[[I:.*]]) in (8) shared_outs(%[[OUT:.*]] = %{{.*}}) -> (tensor<8x4096x!mxfp4>)
+  // CHECK:   %[[T:.*]] = tensor.extract_slice %[[X]][%[[I]], 0] [1, 4096] [1, 1]
+  // CHECK:   %[[Q:.*]] = quantx.dynamic_quantize %[[T]] using #quantx.optimal : tensor<1x4096xf32> to tensor<1x4096x!mxfp4>
+  // CHECK:   tensor.parallel_insert_slice %[[Q]] into %[[OUT]][%[[I]], 0] [1, 4096] [1, 1]
+  // CHECK: return %[[R]]
+  // SMALL: scf.forall (%{{.*}}, %{{.*}}) = (0, 0) to (8, 128) step (1, 2)
+  // SMALL: quantx.dynamic_quantize %{{.*}} : tensor<1x64xf32> to tensor<1x64x!mxfp4>
+  %q = quantx.dynamic_quantize %x using #quantx.optimal : tensor<8x4096xf32> to tensor<8x4096x!mxfp4>
+  return %q : tensor<8x4096x!mxfp4>
+}
+
+// The scales come from the scaled tensor; attributes are kept.
+// CHECK-LABEL: func.func @merged(
+func.func @merged(%x: tensor<8x64xf32>) -> (tensor<8x64x!mxfp4>, tensor<8x2xf8E8M0FNU>) {
+  // CHECK-NOT: choose_qparams
+  // CHECK: %[[R:.*]] = scf.forall
+  // CHECK:   quantx.dynamic_quantize %{{.*}} using #quantx.even {rounding = #quantx.rounding<nearest_toward_zero>, saturate = false}
+  // CHECK: %{{.*}}, %[[S:.*]] = quantx.disassemble %[[R]]
+  // CHECK: return %[[R]], %[[S]]
+  %s = quantx.choose_qparams %x using #quantx.even for !mxfp4 : tensor<8x64xf32> -> tensor<8x2xf8E8M0FNU>
+  %q = quantx.quantize %x, %s {rounding = #quantx.rounding<nearest_toward_zero>, saturate = false} : tensor<8x64xf32>, tensor<8x2xf8E8M0FNU> to tensor<8x64x!mxfp4>
+  return %q, %s : tensor<8x64x!mxfp4>, tensor<8x2xf8E8M0FNU>
+}
+
+// Two passes: the global scale, then everything else.
+// CHECK-LABEL: func.func @global(
+// CHECK-SAME: %[[X:.*]]: tensor<?x64xf32>
+func.func @global(%x: tensor<?x64xf32>) -> tensor<?x64x!nvfp4> {
+  // CHECK: %[[G:.*]] = quantx.choose_global %[[X]] for !nvfp4 : tensor<?x64xf32>
+  // CHECK: scf.forall
+  // CHECK:   quantx.dynamic_quantize %{{.*}} using #quantx.absmax under %[[G]] : tensor<1x64xf32> to tensor<1x64x!nvfp4>
+  %s, %g = quantx.choose_qparams %x using #quantx.absmax for !nvfp4 : tensor<?x64xf32> -> tensor<?x4xf8E4M3FN>, tensor<f32>
+  %q = quantx.quantize %x, %s, %g : tensor<?x64xf32>, tensor<?x4xf8E4M3FN>, tensor<f32> to tensor<?x64x!nvfp4>
+  return %q : tensor<?x64x!nvfp4>
+}
+
+// A given global scale stays.
+// CHECK-LABEL: func.func @given(
+// CHECK-SAME: %[[G:[a-z0-9]+]]: tensor<f32>
+func.func @given(%g: tensor<f32>, %x: tensor<8x64xf32>) -> tensor<8x64x!nvfp4> {
+  // CHECK-NOT: choose_global
+  // CHECK: quantx.dynamic_quantize %{{.*}} using #quantx.optimal under %[[G]]
+  %q = quantx.dynamic_quantize %x using #quantx.optimal under %g : tensor<8x64xf32> to tensor<8x64x!nvfp4>
+  return %q : tensor<8x64x!nvfp4>
+}
+
+// Whole dimensions and blocks of several rows.
+// CHECK-LABEL: func.func @shapes(
+func.func @shapes(%x: tensor<64x?xf32>) -> (tensor<64x?x!fp8r>, tensor<64x?x!column>) {
+  // CHECK: scf.forall (%{{.*}}) in (64)
+  // CHECK:   quantx.dynamic_quantize %{{.*}} : tensor<1x?xf32> to tensor<1x?x!quantx.scaled<f8E4M3FN : f32, f32 per 1x*>>
+  %r = quantx.dynamic_quantize %x using #quantx.absmax : tensor<64x?xf32> to tensor<64x?x!fp8r>
+  // CHECK: scf.forall (%{{.*}}, %{{.*}}) = (0, 0) to (2, %{{.*}}) step (1, 128)
+  // CHECK:   quantx.dynamic_quantize %{{.*}} : tensor<32x?xf32>
+  %c = quantx.dynamic_quantize %x using #quantx.floor : tensor<64x?xf32> to tensor<64x?x!column>
+  return %r, %c : tensor<64x?x!fp8r>, tensor<64x?x!column>
+}
+
+// CHECK-LABEL: func.func @left(
+func.func @left(%x: tensor<8x64xf32>, %y: tensor<1x64xf32>, %h: tensor<2x32x32xf32>, %seed: i64)
+    -> (tensor<8x64x!fp8>, tensor<8x64x!mxfp4>, tensor<8x64x!mxfp4>, tensor<1x64x!mxfp4>, tensor<8x64xui4>, tensor<8x64x!mxfp4>, tensor<8x64x!mxfp4>) {
+  // CHECK-NOT: scf.forall
+  // One block; weights; random numbers by index; one tile; codes that an unpack
+  // reads; two that share their scales.
+  %0 = quantx.dynamic_quantize %x using #quantx.absmax : tensor<8x64xf32> to tensor<8x64x!fp8>
+  %1 = quantx.dynamic_quantize %x using #quantx.hessian weighted_by %h : tensor<2x32x32xf32> : tensor<8x64xf32> to tensor<8x64x!mxfp4>
+  %2 = quantx.dynamic_quantize %x using #quantx.floor seed %seed {rounding = #quantx.rounding<stochastic>} : tensor<8x64xf32> to tensor<8x64x!mxfp4>
+  %3 = quantx.dynamic_quantize %y using #quantx.floor : tensor<1x64xf32> to tensor<1x64x!mxfp4>
+  %4 = quantx.dynamic_quantize %x using #quantx.ceil : tensor<8x64xf32> to tensor<8x64x!mxfp4>
+  %p, %s = quantx.disassemble %4 : tensor<8x64x!mxfp4> to tensor<8x32xi8>, tensor<8x2xf8E8M0FNU>
+  %5 = quantx.unpack %p as #quantx.packing<linear> : tensor<8x32xi8> to tensor<8x64xui4>
+  // CHECK: quantx.choose_qparams
+  %t = quantx.choose_qparams %x using #quantx.rceil for !mxfp4 : tensor<8x64xf32> -> tensor<8x2xf8E8M0FNU>
+  // CHECK-COUNT-2: quantx.quantize
+  %6 = quantx.quantize %x, %t : tensor<8x64xf32>, tensor<8x2xf8E8M0FNU> to tensor<8x64x!mxfp4>
+  %7 = quantx.quantize %x, %t {rounding = #quantx.rounding<nearest_toward_zero>} : tensor<8x64xf32>, tensor<8x2xf8E8M0FNU> to tensor<8x64x!mxfp4>
+  return %0, %1, %2, %3, %5, %6, %7 : tensor<8x64x!fp8>, tensor<8x64x!mxfp4>, tensor<8x64x!mxfp4>, tensor<1x64x!mxfp4>, tensor<8x64xui4>, tensor<8x64x!mxfp4>, tensor<8x64x!mxfp4>
+}
