@@ -102,7 +102,6 @@ void quantx::buildCPUPipelineFromBuffers(OpPassManager &pm,
 void quantx::buildCPUPipeline(OpPassManager &pm,
                               const CPUPipelineOptions &options) {
   pm.addPass(createQuantXFuseQuantize());
-  pm.addPass(createCanonicalizerPass());
   if (options.chunk == 0)
     pm.addPass(createQuantXLowerToLinalg());
   else

@@ -135,20 +135,22 @@ func.func @loop(%q: tensor<4x?x!mxfp4>) -> tensor<4x?x!mxfp4> {
   return %r : tensor<4x?x!mxfp4>
 }
 
+// The global scale is the one from before the loop.
 // CHECK-LABEL: func @forall(
+// CHECK-SAME: %[[GLOBAL:[a-z0-9]+]]: tensor<f32>
 func.func @forall(%q: tensor<8x64x!nvfp4>, %other: tensor<8xf32>)
     -> (tensor<8x64x!nvfp4>, tensor<8xf32>) {
   %e = tensor.empty() : tensor<8x64x!nvfp4>
-  // CHECK: %[[R:.*]]:4 = scf.forall (%[[I:.*]], %[[J:.*]]) = (0, 0) to (8, 64) step (2, 16)
-  // CHECK-SAME: shared_outs(%[[P:[^ ]+]] = %{{[^ ]+}}, %[[S:[^ ]+]] = %{{[^ ]+}}, %[[G:[^ ]+]] = %{{[^ ]+}}, %{{[^ ]+}} = %{{[^ ]+}})
-  // CHECK-SAME: -> (tensor<8x32xi8>, tensor<8x4xf8E4M3FN>, tensor<f32>, tensor<8xf32>)
+  // CHECK: %[[R:.*]]:3 = scf.forall (%[[I:.*]], %[[J:.*]]) = (0, 0) to (8, 64) step (2, 16)
+  // CHECK-SAME: shared_outs(%[[P:[^ ]+]] = %{{[^ ]+}}, %[[S:[^ ]+]] = %{{[^ ]+}}, %{{[^ ]+}} = %{{[^ ]+}})
+  // CHECK-SAME: -> (tensor<8x32xi8>, tensor<8x4xf8E4M3FN>, tensor<8xf32>)
   // CHECK-DAG: %[[BYTE:.*]] = affine.apply #[[$HALF]]()[%[[J]]]
   // CHECK-DAG: %[[BLOCK:.*]] = affine.apply #[[$BY16]]()[%[[J]]]
   // CHECK: scf.forall.in_parallel
   // CHECK-NEXT: tensor.parallel_insert_slice %{{.*}} into %[[P]][%[[I]], %[[BYTE]]] [2, 8] [1, 1]
   // CHECK-NEXT: tensor.parallel_insert_slice %{{.*}} into %[[S]][%[[I]], %[[BLOCK]]] [2, 1] [1, 1]
-  // CHECK-NEXT: tensor.parallel_insert_slice %{{.*}} into %[[G]][] [] [] : tensor<f32> into tensor<f32>
-  // CHECK: return %[[R]]#0, %[[R]]#1, %[[R]]#2, %[[R]]#3
+  // CHECK-NEXT: tensor.parallel_insert_slice %{{.*}} : tensor<2xf32> into tensor<8xf32>
+  // CHECK: return %[[R]]#0, %[[R]]#1, %[[GLOBAL]], %[[R]]#2
   %r:2 = scf.forall (%i, %j) = (0, 0) to (8, 64) step (2, 16)
       shared_outs(%o = %e, %p = %other) -> (tensor<8x64x!nvfp4>, tensor<8xf32>) {
     %s = tensor.extract_slice %q[%i, %j] [2, 16] [1, 1]

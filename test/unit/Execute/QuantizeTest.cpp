@@ -9,6 +9,8 @@
 #include "Lowerings.h"
 #include "QuantizePrograms.h"
 #include "gtest/gtest.h"
+#include <cassert>
+#include <cstring>
 #include <random>
 
 using namespace quantx;
@@ -141,6 +143,95 @@ static void expectEqualsFormat(const TypeSpec &type, llvm::StringRef target) {
 }
 
 TEST_P(QuantizeTest, EqualsFormat) { expectEqualsFormat(GetParam(), "native"); }
+
+// Rows of several tiles, the last of them partial, and blocks of several rows;
+// the scales are asked for too, or the global scale is given.
+TEST(QuantizeTilesTest, EqualFormat) {
+  const TypeSpec types[] = {
+      {"f4E2M1FN", "f32", "f8E8M0FNU", 1, 32, false, false, "floor"},
+      {"f6E2M3FN", "f32", "f8E8M0FNU", 1, 32, false, false, "even"},
+      {"f4E2M1FN", "f32", "f8E4M3FN", 1, 16, true, false, "absmax"},
+      {"i5", "bf16", "f16", 1, 24, false, true, "minmax"},
+      {"i4", "f32", "f32", 32, 1, false, false, "absmax"},
+      {"f8E4M3FN", "f32", "f32", 1, 0, false, false, "absmax"}};
+  std::mt19937 random(3);
+  for (const TypeSpec &type : types) {
+    for (int64_t threads : {1, 2}) {
+      Program program(getProgram(type), "native", threads);
+      for (auto [rows, columns] : {std::pair(3, 8229), {65, 260}}) {
+        SCOPED_TRACE(type.print() + " " + std::to_string(rows));
+        std::vector<float> matrix =
+            drawMatrix(Data::Gauss, rows * columns, random);
+        std::vector<Array> got =
+            runOn(program, type, {rows, columns}, matrix, 0);
+        expectEqual(type, quantize(type, rows, columns, matrix), got);
+        if (HasFatalFailure())
+          return;
+      }
+    }
+  }
+}
+
+TEST(QuantizeTilesTest, ScalesOfSeparateOps) {
+  Program program(R"(
+!t = !quantx.scaled<f4E2M1FN : f32, f8E4M3FN per 1x16, global f32>
+func.func @f(%x: tensor<?x?xf32>)
+    -> (tensor<?x?x!t>, tensor<?x?xf8E4M3FN>, tensor<f32>) {
+  %s, %g = quantx.choose_qparams %x using #quantx.absmax for !t
+    : tensor<?x?xf32> -> tensor<?x?xf8E4M3FN>, tensor<f32>
+  %q = quantx.quantize %x, %s, %g
+    : tensor<?x?xf32>, tensor<?x?xf8E4M3FN>, tensor<f32> to tensor<?x?x!t>
+  return %q, %s, %g : tensor<?x?x!t>, tensor<?x?xf8E4M3FN>, tensor<f32>
+})");
+  TypeSpec type = {"f4E2M1FN", "f32", "f8E4M3FN", 1, 16, true, false, "absmax"};
+  std::mt19937 random(4);
+  std::vector<float> matrix = drawMatrix(Data::Gauss, 5 * 70, random);
+  QuantizedMatrix want = quantize(type, 5, 70, matrix);
+  std::vector<Array> got =
+      program.run({viewArray(ElementType::Float32, {5, 70}, matrix)});
+  EXPECT_EQ(got[0].bytes, want.payload);
+  EXPECT_EQ(got[1].bytes, got[3].bytes);
+  EXPECT_EQ(got[2].bytes, got[4].bytes);
+  std::vector<uint8_t> scales(want.scales.begin(), want.scales.end());
+  EXPECT_EQ(got[3].bytes, scales);
+}
+
+static float readFloat(const std::vector<uint8_t> &bytes) {
+  float value;
+  assert(bytes.size() == sizeof(value));
+  std::memcpy(&value, bytes.data(), sizeof(value));
+  return value;
+}
+
+// Under a global scale that was calibrated, not chosen.
+TEST(QuantizeTilesTest, GivenGlobal) {
+  Program program(R"(
+!t = !quantx.scaled<f4E2M1FN : f32, f8E4M3FN per 1x16, global f32>
+func.func @f(%x: tensor<?x?xf32>, %g: tensor<f32>) -> tensor<?x?x!t> {
+  %q = quantx.dynamic_quantize %x using #quantx.absmax under %g
+    : tensor<?x?xf32> to tensor<?x?x!t>
+  return %q : tensor<?x?x!t>
+})");
+  std::mt19937 random(5);
+  std::vector<float> global = {0.03125f};
+  TensorView globalView = viewArray(ElementType::Float32, {}, global);
+  std::vector<float> matrix = drawMatrix(Data::Gauss, 3 * 32, random);
+  std::vector<Array> got = program.run(
+      {viewArray(ElementType::Float32, {3, 32}, matrix), globalView});
+  ElementTraits traits = getElementTraits(*lookupFloatFormat("f4E2M1FN"));
+  for (int64_t block = 0; block < 6; ++block) {
+    float amax = computeAbsMax(llvm::ArrayRef(matrix).slice(block * 16, 16));
+    float scale =
+        chooseAbsMaxScale(amax, ScaleFormat::E4M3, traits, {}, global[0]);
+    EXPECT_EQ(got[1].bytes[block], encodeScale(scale, ScaleFormat::E4M3));
+  }
+  EXPECT_EQ(readFloat(got[2].bytes), 0.03125f);
+  // No blocks: the global scale is still the given one.
+  std::vector<float> none;
+  got =
+      program.run({viewArray(ElementType::Float32, {0, 32}, none), globalView});
+  EXPECT_EQ(readFloat(got[2].bytes), 0.03125f);
+}
 
 // Where the target has no conversions of 16-bit floats: scales of these types
 // are selected, rounded and stored all the same.
