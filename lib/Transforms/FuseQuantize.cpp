@@ -3,7 +3,9 @@
 #include "mlir/Dialect/SCF/Transforms/TileUsingInterface.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "quantx/IR/QuantXOps.h"
+#include "quantx/Transforms/Alignment.h"
 #include "quantx/Transforms/Passes.h"
+#include <utility>
 
 namespace quantx {
 #define GEN_PASS_DEF_QUANTXFUSEQUANTIZE
@@ -110,27 +112,42 @@ static bool canBeTiled(DynamicQuantizeOp op) {
          !isUnpacked(op);
 }
 
-/// The tile, in steps of the iteration domain, 0 for a whole dimension: rows of
-/// blocks one by one, and of a row as many blocks as have `tile` elements.
+/// How many of `steps` to take at once, `most` or less: so that no tile is
+/// smaller than the others, if that does not make them much smaller.
+static int64_t getTileSize(int64_t steps, int64_t most) {
+  for (int64_t size = most; size > most / 2; --size)
+    if (steps % size == 0)
+      return size;
+  return most;
+}
+
+/// The tile, in steps of the iteration domain, 0 for a whole dimension: as much
+/// of a row as has `tile` elements, and where that is all of it, as many rows.
 static SmallVector<int64_t> getTileSizes(DynamicQuantizeOp op, int64_t tile) {
   ScaledType type = op.getScaledType();
   ArrayRef<int64_t> shape = op.getType().getShape();
-  SmallVector<int64_t> sizes;
-  for (auto [dim, block] : llvm::enumerate(type.getBlockShape())) {
-    bool isOneStep = type.isWholeDimension(dim) || shape[dim] <= block;
-    bool isKnown =
-        type.isWholeDimension(dim) || !ShapedType::isDynamic(shape[dim]);
-    sizes.push_back(isOneStep && isKnown ? 0 : 1);
-    if (!type.isWholeDimension(dim))
-      tile /= block;
+  SmallVector<int64_t> steps = getSliceSteps(type);
+  for (auto [dim, step] : llvm::enumerate(steps)) {
+    // A dimension of unknown size is a long one.
+    if (type.isWholeDimension(dim))
+      step = ShapedType::isDynamic(shape[dim]) ? tile : shape[dim];
+    tile /= std::max(step, int64_t(1));
   }
-  if (sizes.back() == 0)
-    return sizes;
-  int64_t steps = std::max(tile, int64_t(1));
-  int64_t size = shape.back();
-  bool isWhole = !ShapedType::isDynamic(size) &&
-                 size <= steps * type.getBlockShape().back();
-  sizes.back() = isWhole ? 0 : steps;
+  // From here on, the tile counts steps.
+  SmallVector<int64_t> sizes(steps.size(), 0);
+  for (unsigned dim = steps.size(); dim-- > 0;) {
+    if (type.isWholeDimension(dim))
+      continue;
+    tile = std::max(tile, int64_t(1));
+    if (ShapedType::isDynamic(shape[dim])) {
+      sizes[dim] = std::exchange(tile, 1);
+      continue;
+    }
+    int64_t count = llvm::divideCeil(shape[dim], steps[dim]);
+    if (count > tile)
+      sizes[dim] = getTileSize(count, tile);
+    tile /= std::max(count, int64_t(1));
+  }
   return sizes;
 }
 

@@ -7,7 +7,7 @@
 !fp8r = !quantx.scaled<f8E4M3FN : f32, f32 per 1x*>
 !column = !quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 32x1>
 
-// A row is a tile; of a larger one, 64 elements are.
+// A row is a tile; with smaller tiles, 64 elements of it are.
 // CHECK-LABEL: func.func @rows(
 // CHECK-SAME: %[[X:.*]]: tensor<8x4096xf32>
 // SMALL-LABEL: func.func @rows(
@@ -24,47 +24,60 @@ func.func @rows(%x: tensor<8x4096xf32>) -> tensor<8x4096x!mxfp4> {
 }
 
 // The scales come from the scaled tensor; attributes are kept.
-// CHECK-LABEL: func.func @merged(
+// SMALL-LABEL: func.func @merged(
 func.func @merged(%x: tensor<8x64xf32>) -> (tensor<8x64x!mxfp4>, tensor<8x2xf8E8M0FNU>) {
-  // CHECK-NOT: choose_qparams
-  // CHECK: %[[R:.*]] = scf.forall
-  // CHECK:   quantx.dynamic_quantize %{{.*}} using #quantx.even {rounding = #quantx.rounding<nearest_toward_zero>, saturate = false}
-  // CHECK: %{{.*}}, %[[S:.*]] = quantx.disassemble %[[R]]
-  // CHECK: return %[[R]], %[[S]]
+  // SMALL-NOT: choose_qparams
+  // SMALL: %[[R:.*]] = scf.forall
+  // SMALL:   quantx.dynamic_quantize %{{.*}} using #quantx.even {rounding = #quantx.rounding<nearest_toward_zero>, saturate = false}
+  // SMALL: %{{.*}}, %[[S:.*]] = quantx.disassemble %[[R]]
+  // SMALL: return %[[R]], %[[S]]
   %s = quantx.choose_qparams %x using #quantx.even for !mxfp4 : tensor<8x64xf32> -> tensor<8x2xf8E8M0FNU>
   %q = quantx.quantize %x, %s {rounding = #quantx.rounding<nearest_toward_zero>, saturate = false} : tensor<8x64xf32>, tensor<8x2xf8E8M0FNU> to tensor<8x64x!mxfp4>
   return %q, %s : tensor<8x64x!mxfp4>, tensor<8x2xf8E8M0FNU>
 }
 
-// Two passes: the global scale, then everything else.
+// Two passes: the global scale, then everything else. As many rows as there is
+// room for.
+// SMALL-LABEL: func.func @global(
 // CHECK-LABEL: func.func @global(
 // CHECK-SAME: %[[X:.*]]: tensor<?x64xf32>
 func.func @global(%x: tensor<?x64xf32>) -> tensor<?x64x!nvfp4> {
   // CHECK: %[[G:.*]] = quantx.choose_global %[[X]] for !nvfp4 : tensor<?x64xf32>
-  // CHECK: scf.forall
-  // CHECK:   quantx.dynamic_quantize %{{.*}} using #quantx.absmax under %[[G]] : tensor<1x64xf32> to tensor<1x64x!nvfp4>
+  // CHECK: scf.forall (%{{.*}}) = (0) to (%{{.*}}) step (64)
+  // CHECK:   quantx.dynamic_quantize %{{.*}} using #quantx.absmax under %[[G]] : tensor<?x64xf32> to tensor<?x64x!nvfp4>
+  // SMALL: scf.forall (%{{.*}}) in (%{{.*}})
+  // SMALL:   quantx.dynamic_quantize %{{.*}} : tensor<1x64xf32> to tensor<1x64x!nvfp4>
   %s, %g = quantx.choose_qparams %x using #quantx.absmax for !nvfp4 : tensor<?x64xf32> -> tensor<?x4xf8E4M3FN>, tensor<f32>
   %q = quantx.quantize %x, %s, %g : tensor<?x64xf32>, tensor<?x4xf8E4M3FN>, tensor<f32> to tensor<?x64x!nvfp4>
   return %q : tensor<?x64x!nvfp4>
 }
 
 // A given global scale stays.
-// CHECK-LABEL: func.func @given(
-// CHECK-SAME: %[[G:[a-z0-9]+]]: tensor<f32>
+// SMALL-LABEL: func.func @given(
+// SMALL-SAME: %[[G:[a-z0-9]+]]: tensor<f32>
 func.func @given(%g: tensor<f32>, %x: tensor<8x64xf32>) -> tensor<8x64x!nvfp4> {
-  // CHECK-NOT: choose_global
-  // CHECK: quantx.dynamic_quantize %{{.*}} using #quantx.optimal under %[[G]]
+  // SMALL-NOT: choose_global
+  // SMALL: quantx.dynamic_quantize %{{.*}} using #quantx.optimal under %[[G]]
   %q = quantx.dynamic_quantize %x using #quantx.optimal under %g : tensor<8x64xf32> to tensor<8x64x!nvfp4>
   return %q : tensor<8x64x!nvfp4>
 }
 
 // Whole dimensions and blocks of several rows.
+// A row in two equal tiles, where the rest would be smaller.
+// CHECK-LABEL: func.func @halves(
+func.func @halves(%x: tensor<4x6144xf32>) -> tensor<4x6144x!mxfp4> {
+  // CHECK: scf.forall (%{{.*}}, %{{.*}}) = (0, 0) to (4, 192) step (1, 96)
+  // CHECK:   quantx.dynamic_quantize %{{.*}} : tensor<1x3072xf32>
+  %q = quantx.dynamic_quantize %x using #quantx.floor : tensor<4x6144xf32> to tensor<4x6144x!mxfp4>
+  return %q : tensor<4x6144x!mxfp4>
+}
+
 // CHECK-LABEL: func.func @shapes(
 func.func @shapes(%x: tensor<64x?xf32>) -> (tensor<64x?x!fp8r>, tensor<64x?x!column>) {
   // CHECK: scf.forall (%{{.*}}) in (64)
   // CHECK:   quantx.dynamic_quantize %{{.*}} : tensor<1x?xf32> to tensor<1x?x!quantx.scaled<f8E4M3FN : f32, f32 per 1x*>>
   %r = quantx.dynamic_quantize %x using #quantx.absmax : tensor<64x?xf32> to tensor<64x?x!fp8r>
-  // CHECK: scf.forall (%{{.*}}, %{{.*}}) = (0, 0) to (2, %{{.*}}) step (1, 128)
+  // CHECK: scf.forall (%{{.*}}, %{{.*}}) = (0, 0) to (2, %{{.*}}) step (1, 64)
   // CHECK:   quantx.dynamic_quantize %{{.*}} : tensor<32x?xf32>
   %c = quantx.dynamic_quantize %x using #quantx.floor : tensor<64x?xf32> to tensor<64x?x!column>
   return %r, %c : tensor<64x?x!fp8r>, tensor<64x?x!column>

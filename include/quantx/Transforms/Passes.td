@@ -57,7 +57,7 @@ def QuantXFuseQuantize : Pass<"quantx-fuse-quantize"> {
   }];
   let options = [
     Option<"tile", "tile", "int64_t", "4096",
-           "Elements of a tile at most, but for those of one block">
+           "Elements of a tile, more or less; those of a block at least">
   ];
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
