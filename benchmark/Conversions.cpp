@@ -6,7 +6,6 @@
 #include "UpstreamKernels.h"
 #include "quantx/Target/CPU/CodeGen.h"
 #include "support/ConversionKernels.h"
-#include "llvm/Support/Regex.h"
 #include <random>
 
 using namespace quantx;
@@ -174,7 +173,7 @@ static Error addUpstream(const Conversion &conversion, StringRef variant,
   return Error::success();
 }
 
-static Error addCopy(size_t elements, std::vector<Case> &cases) {
+Expected<Case> quantx::getCopyCase(size_t elements) {
   auto kernel = buildUpstreamKernel(UpstreamSpec());
   if (!kernel)
     return kernel.takeError();
@@ -187,8 +186,7 @@ static Error addCopy(size_t elements, std::vector<Case> &cases) {
   result.run = [run = *kernel, buffers, elements] {
     run(buffers->in.data(), buffers->out.data(), elements);
   };
-  cases.push_back(std::move(result));
-  return Error::success();
+  return result;
 }
 
 //===----------------------------------------------------------------------===//
@@ -232,25 +230,13 @@ static Error addVariants(const Conversion &conversion, size_t elements,
                      elements, cases);
 }
 
-Expected<std::vector<Case>> quantx::getConversionCases(StringRef filter,
+Expected<std::vector<Case>> quantx::getConversionCases(llvm::Regex &filter,
                                                        size_t elements) {
-  llvm::Regex pattern(filter);
-  std::string message;
-  if (!pattern.isValid(message)) {
-    return llvm::createStringError("--filter: expected a regular expression, "
-                                   "found '" +
-                                   filter + "': " + message);
-  }
   std::vector<Case> cases;
   for (const Conversion &conversion : getConversions()) {
-    if (pattern.match(conversion.getName()))
+    if (filter.match(conversion.getName()))
       if (Error error = addVariants(conversion, elements, cases))
         return error;
   }
-  if (cases.empty())
-    return llvm::createStringError("--filter: no kernel matches '" + filter +
-                                   "'");
-  if (Error error = addCopy(elements, cases))
-    return error;
   return cases;
 }

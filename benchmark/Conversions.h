@@ -5,6 +5,7 @@
 
 #include "Cases.h"
 #include "llvm/Support/Error.h"
+#include "llvm/Support/Regex.h"
 
 namespace quantx {
 
@@ -13,12 +14,14 @@ inline constexpr const char *copyKernel = "copy f32";
 inline constexpr const char *copyVariant = "native";
 
 /// Every conversion between f32, f16 or bf16 and a small float whose name
-/// matches `filter` (a regular expression), on arrays of `elements` elements (a
-/// multiple of 64) in one thread: by our codecs on the host, on x86-64-v3 and
-/// portably, by upstream's passes where they have it; and a copy of as many
-/// f32.
-llvm::Expected<std::vector<Case>> getConversionCases(llvm::StringRef filter,
+/// matches `filter`, on arrays of `elements` elements (a multiple of 64) in one
+/// thread: by our codecs on the host, on x86-64-v3 and portably, and by
+/// upstream's passes where they have it.
+llvm::Expected<std::vector<Case>> getConversionCases(llvm::Regex &filter,
                                                      size_t elements);
+
+/// A copy of as many f32.
+llvm::Expected<Case> getCopyCase(size_t elements);
 
 } // namespace quantx
 

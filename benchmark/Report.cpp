@@ -20,8 +20,10 @@ static const Timing *find(llvm::ArrayRef<Timing> timings, StringRef kernel,
 }
 
 static std::string formatRate(const Timing *timing) {
-  return timing ? llvm::formatv("{0:f2}", timing->getElementRate() * 1e-9).str()
-                : "-";
+  if (!timing)
+    return "-";
+  double rate = timing->getElementRate() * 1e-9;
+  return llvm::formatv(rate < 0.1 ? "{0:f4}" : "{0:f2}", rate).str();
 }
 
 /// Half the distance of the quartiles, in per cent of the median.
@@ -80,7 +82,9 @@ void quantx::printTable(llvm::raw_ostream &os, const RunInfo &info,
     printRow(os, {Cell(kernel), Cell(formatRate(&timing)),
                   format("{0:f1}%", getSpread(timing)),
                   format("{0:f2}", getCopyRatio(timings, timing)),
-                  format("{0:f2}", timing.timed->instructions),
+                  timing.timed->instructions == 0
+                      ? Cell("-")
+                      : format("{0:f2}", timing.timed->instructions),
                   Cell(formatRate(find(timings, kernel, "x86-64-v3"))),
                   Cell(formatRate(find(timings, kernel, "generic"))),
                   Cell(formatRate(find(timings, kernel, "arith-expand"))),

@@ -2,6 +2,7 @@
 
 #include "Conversions.h"
 #include "Report.h"
+#include "ScaleMethods.h"
 #include "quantx/IO/OutputFile.h"
 #include "support/CommandLine.h"
 #include "llvm/ADT/StringExtras.h"
@@ -20,7 +21,7 @@ struct Options {
   cl::opt<std::string> filter{
       "filter", cl::init("."), cl::value_desc("REGEX"),
       cl::desc("time only the kernels whose name matches, such as "
-               "'f32 -> f8E4M3FN'"),
+               "'f32 -> f8E4M3FN' or 'MXFP4 '"),
       cl::cat(category)};
   cl::opt<std::string> rounds{
       "rounds", cl::init("9"), cl::value_desc("N"),
@@ -64,6 +65,33 @@ static Error writeJSON(StringRef path, const llvm::json::Value &value) {
   return file->commit();
 }
 
+/// The cases whose kernel matches `filter`, a regular expression, and the copy.
+static llvm::Expected<std::vector<Case>> getCases(StringRef filter,
+                                                  size_t elements) {
+  llvm::Regex pattern(filter);
+  std::string message;
+  if (!pattern.isValid(message)) {
+    return llvm::createStringError("--filter: expected a regular expression, "
+                                   "found '" +
+                                   filter + "': " + message);
+  }
+  auto cases = getConversionCases(pattern, elements);
+  if (!cases)
+    return cases.takeError();
+  auto methods = getScaleMethodCases(pattern, elements);
+  if (!methods)
+    return methods.takeError();
+  llvm::move(*methods, std::back_inserter(*cases));
+  if (cases->empty())
+    return llvm::createStringError("--filter: no kernel matches '" + filter +
+                                   "'");
+  auto copy = getCopyCase(elements);
+  if (!copy)
+    return copy.takeError();
+  cases->push_back(std::move(*copy));
+  return cases;
+}
+
 static Error run(const Options &options) {
   auto rounds = parseCount(options.rounds, /*minimum=*/3, /*maximum=*/1000);
   if (!rounds)
@@ -73,7 +101,7 @@ static Error run(const Options &options) {
   info.sizeClass = "half of L2";
   info.elements = getElementsInL2();
   info.rounds = *rounds;
-  auto cases = getConversionCases(options.filter, info.elements);
+  auto cases = getCases(options.filter, info.elements);
   if (!cases)
     return cases.takeError();
   std::vector<Timing> timings = timeCases(*cases, info.rounds);

@@ -274,9 +274,10 @@ Values WideSearch::walkOnce(ElementwiseBuilder &b, ValueRange state,
   Value isSingle = b.equal(b.sub(top, bottom), 0);
   IntervalBound bound = emitIntervalBound(b, block, bottom, top, zeroPoint);
   Value isOver = b.greaterF(bound.clipped, best.error);
-  Value mayWin = b.greaterEqualF(best.error, bound.error);
-  if (isPlanted(Mutant::IntervalBoundStrict))
-    mayWin = b.greaterF(best.error, bound.error);
+  Value error = bound.error;
+  if (isPlanted(Mutant::IntervalBoundTooHigh))
+    error = b.mul(error, b.f64(1.01, error));
+  Value mayWin = b.greaterEqualF(best.error, error);
   Value isVertex = b.logicalAnd(mayWin, bound.isConstant);
   Value isUnsettled =
       b.logicalAnd(mayWin, b.equal(b.zext(bound.isConstant, 32), 0));
