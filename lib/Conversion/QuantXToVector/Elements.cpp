@@ -1,24 +1,13 @@
 //===- Elements.cpp - quantize and dequantize to vectors ------------------===//
 
 #include "quantx/Emit/Elements.h"
-#include "ChunkLoops.h"
+#include "ChunkCodes.h"
 #include "Patterns.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "quantx/IR/QuantXOps.h"
 
 using namespace mlir;
 using namespace quantx;
-
-/// The random words of the elements of `chunk`.
-static Value emitChunkRandomBits(ImplicitLocOpBuilder &b, Value seed,
-                                 ArrayRef<OpFoldResult> sizes,
-                                 const Chunk &chunk) {
-  ElementwiseBuilder arith(b, b.getLoc());
-  Value indices = emitLinearIndices(b, sizes, chunk);
-  Value seeds = vector::BroadcastOp::create(b, indices.getType(), seed);
-  return emitRandomBits(arith, seeds, indices);
-}
 
 namespace {
 
@@ -37,15 +26,7 @@ struct QuantizeChunks : public ChunkPattern<QuantizeOp> {
     ChunkedRows rows = {
         tensor::getMixedSizes(rewriter, loc, adaptor.getInput()), *size};
     auto encode = [&](ImplicitLocOpBuilder &b, const Chunk &chunk) {
-      ElementwiseBuilder arith(b, loc);
-      RoundingSpec rounding{op.getRounding(), Value()};
-      if (Value seed = adaptor.getSeed())
-        rounding.randomBits = emitChunkRandomBits(b, seed, rows.sizes, chunk);
-      Value elements = readChunk(b, adaptor.getInput(), chunk);
-      BlockFactors factors = readFactors(b, type, adaptor.getParameters(),
-                                         chunk, emitQuantizeFactors);
-      return emitQuantizeElement(arith, type, elements, factors, rounding,
-                                 op.getSaturate());
+      return emitEncodedChunk(b, op, adaptor, chunk);
     };
     SmallVector<Value> parts = {
         buildPackedChunks(rewriter, loc, rows, type.getStorageBits(), encode)};
@@ -69,7 +50,10 @@ struct DequantizeChunks : public ChunkPattern<DequantizeOp> {
     ScaledType type = op.getScaledType();
     std::optional<int64_t> size =
         findChunkSize(type, op.getInput().getType().getShape().back(), chunk);
-    if (!size || isInChain(op))
+    ReadCodesFn readCodes;
+    if (size)
+      readCodes = findCodes(op, adaptor.getInput(), *size, rewriter);
+    if (!readCodes)
       return rewriter.notifyMatchFailure(op, "left to linalg");
     Location loc = op.getLoc();
     // The conversion finds the sizes of the scaled tensor in its parts.
@@ -78,8 +62,7 @@ struct DequantizeChunks : public ChunkPattern<DequantizeOp> {
     ValueRange parts = adaptor.getInput();
     auto decode = [&](ImplicitLocOpBuilder &b, const Chunk &chunk) {
       ElementwiseBuilder arith(b, loc);
-      Value codes =
-          readPackedChunk(b, parts.front(), chunk, type.getStorageBits());
+      Value codes = readCodes(b, chunk);
       BlockFactors factors = readFactors(b, type, parts.drop_front(), chunk,
                                          emitDequantizeFactors);
       return emitDequantizeElement(arith, type, codes, factors);
@@ -88,6 +71,25 @@ struct DequantizeChunks : public ChunkPattern<DequantizeOp> {
                                       type.getExpressedType(), decode);
     rewriter.replaceOp(op, castShape(rewriter, loc, result, op.getType()));
     return success();
+  }
+
+private:
+  /// The codes of the operand, whose lowered form is `parts`; null if they are
+  /// part of a chain that has no form in vectors.
+  static ReadCodesFn findCodes(DequantizeOp op, ValueRange parts, int64_t chunk,
+                               ConversionPatternRewriter &rewriter) {
+    unsigned bits = op.getScaledType().getStorageBits();
+    if (!isInChain(op)) {
+      return [bytes = parts.front(), bits](ImplicitLocOpBuilder &b,
+                                           const Chunk &chunk) {
+        return readPackedChunk(b, bytes, chunk, bits);
+      };
+    }
+    auto assemble = op.getInput().getDefiningOp<AssembleOp>();
+    auto codes = RankedTensorType::get(op.getInput().getType().getShape(),
+                                       rewriter.getIntegerType(bits));
+    return ChunkCodeFinder(rewriter, chunk)
+        .findPacked(assemble.getPayload(), Packing::Linear, codes);
   }
 };
 

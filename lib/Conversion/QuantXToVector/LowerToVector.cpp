@@ -58,22 +58,17 @@ static bool isInChain(DequantizeOp op) {
   return assemble && isPackedHere(assemble.getPayload());
 }
 
-static bool isInChain(PackOp op) {
-  return isa_and_nonnull<UnpackOp>(getSource(op.getCodes())) ||
-         anyUser(op.getResult(), [](Operation *user) {
-           return isa<UnpackOp, AssembleOp>(user);
-         });
-}
-
-static bool isInChain(UnpackOp op) {
-  return isPackedHere(op.getBytes()) ||
-         anyUser(op.getResult(), llvm::IsaPred<PackOp>);
-}
-
 bool quantx::isInChain(Operation *op) {
-  return TypeSwitch<Operation *, bool>(op)
-      .Case<QuantizeOp, DequantizeOp, PackOp, UnpackOp>(
-          [](auto op) { return ::isInChain(op); });
+  return TypeSwitch<Operation *, bool>(op).Case<QuantizeOp, DequantizeOp>(
+      [](auto op) { return ::isInChain(op); });
+}
+
+bool quantx::isReadElsewhere(PackOp op) {
+  return anyUser(op.getResult(), llvm::IsaPred<UnpackOp, AssembleOp>);
+}
+
+bool quantx::isReadElsewhere(UnpackOp op) {
+  return anyUser(op.getResult(), llvm::IsaPred<PackOp>);
 }
 
 //===----------------------------------------------------------------------===//

@@ -4,6 +4,7 @@
 #define QUANTX_LIB_CONVERSION_QUANTXTOVECTOR_PATTERNS_H
 
 #include "mlir/Transforms/DialectConversion.h"
+#include "quantx/IR/QuantXOps.h"
 
 namespace quantx {
 
@@ -26,9 +27,13 @@ struct ChunkPattern : public mlir::OpConversionPattern<Op> {
   int64_t chunk;
 };
 
-/// Whether `op`, which is one of those that become vectors, is part of a chain
-/// that quantx-lower-to-linalg makes one loop of.
+/// Whether the codes of `op`, a quantize or dequantize, are packed or unpacked
+/// by ops next to it.
 bool isInChain(mlir::Operation *op);
+
+/// Whether those who use what `op` makes look through it, for its codes.
+bool isReadElsewhere(PackOp op);
+bool isReadElsewhere(UnpackOp op);
 
 /// `value` as `type`, which differs at most in what is static.
 mlir::Value castShape(mlir::OpBuilder &builder, mlir::Location loc,

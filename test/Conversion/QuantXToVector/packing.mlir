@@ -52,13 +52,14 @@ func.func @one(%c: tensor<2x33xui4>) -> tensor<2x17xi8> {
 
 // -----
 
-// Chains stay the one loop that they are in linalg.
+// A chain is one loop, as it is in linalg: its codes are in registers.
 
 // CHECK-LABEL: func.func @chain(
-// CHECK-NOT:     vector
-// CHECK:         linalg.generic
-// CHECK-NOT:     linalg.generic
-// CHECK-NOT:     vector
+// CHECK-NOT:     linalg
+// CHECK:         scf.forall
+// CHECK:         vector.transfer_read
+// CHECK:         vector.transfer_write
+// CHECK-NOT:     transfer
 // CHECK:         return
 func.func @chain(%b: tensor<8x16xi8>) -> tensor<8x16xi8> {
   %c = quantx.unpack %b as #quantx.packing<linear>
@@ -73,14 +74,15 @@ func.func @chain(%b: tensor<8x16xi8>) -> tensor<8x16xi8> {
 !int4 = !quantx.scaled<i4 : f32, f32 per 1x32>
 
 // CHECK-LABEL: func.func @decoded_chain(
-// CHECK-NOT:     vector
-// CHECK:         linalg.generic
-// CHECK-NOT:     linalg.generic
-// CHECK-NOT:     vector
+// CHECK-NOT:     linalg
+// CHECK:         scf.forall
+// CHECK:         vector.transfer_read
+// CHECK:         vector.transfer_write
+// CHECK-NOT:     transfer
 // CHECK:         return
 func.func @decoded_chain(%b: tensor<8x16xi8>, %s: tensor<8x1xf32>)
     -> tensor<8x32xf32> {
-  %c = quantx.unpack %b as #quantx.packing<split_half>
+  %c = quantx.unpack %b as #quantx.packing<interleaved8>
          : tensor<8x16xi8> to tensor<8x32xi4>
   %p = quantx.pack %c as #quantx.packing<linear>
          : tensor<8x32xi4> to tensor<8x16xi8>
@@ -95,10 +97,11 @@ func.func @decoded_chain(%b: tensor<8x16xi8>, %s: tensor<8x1xf32>)
 !int4 = !quantx.scaled<i4 : f32, f32 per 1x32>
 
 // CHECK-LABEL: func.func @encoded_chain(
-// CHECK-NOT:     vector
-// CHECK:         linalg.generic
-// CHECK-NOT:     linalg.generic
-// CHECK-NOT:     vector
+// CHECK-NOT:     linalg
+// CHECK:         scf.forall
+// CHECK:         vector.transfer_read
+// CHECK:         vector.transfer_write
+// CHECK-NOT:     transfer
 // CHECK:         return
 func.func @encoded_chain(%x: tensor<8x32xf32>, %s: tensor<8x1xf32>)
     -> tensor<8x16xi8> {
@@ -108,9 +111,51 @@ func.func @encoded_chain(%x: tensor<8x32xf32>, %s: tensor<8x1xf32>)
          : tensor<8x32x!int4> to tensor<8x16xi8>, tensor<8x1xf32>
   %c = quantx.unpack %p as #quantx.packing<linear>
          : tensor<8x16xi8> to tensor<8x32xi4>
-  %r = quantx.pack %c as #quantx.packing<split_half>
+  %r = quantx.pack %c as #quantx.packing<interleaved8>
          : tensor<8x32xi4> to tensor<8x16xi8>
   return %r : tensor<8x16xi8>
+}
+
+// -----
+
+!int4 = !quantx.scaled<i4 : f32, f32 per 1x32>
+
+// Rows that end within a block of a layout are left to linalg, with all of their
+// chain.
+
+// CHECK-LABEL: func.func @partial_chain(
+// CHECK-NOT:     vector
+// CHECK:         linalg.generic
+// CHECK-NOT:     linalg.generic
+// CHECK-NOT:     vector
+// CHECK:         return
+func.func @partial_chain(%b: tensor<8x10xi8>) -> tensor<8x10xi8> {
+  %c = quantx.unpack %b as #quantx.packing<split_half>
+         : tensor<8x10xi8> to tensor<8x20xi4>
+  %r = quantx.pack %c as #quantx.packing<linear>
+         : tensor<8x20xi4> to tensor<8x10xi8>
+  return %r : tensor<8x10xi8>
+}
+
+// -----
+
+!int4 = !quantx.scaled<i4 : f32, f32 per 1x32>
+
+// Codes that somebody else needs too are read, not made again.
+
+// CHECK-LABEL: func.func @shared_chain(
+// CHECK:         linalg.generic
+// CHECK:         vector.transfer_read %{{.*}} : tensor<8x16xi8>, vector<8xi8>
+// CHECK:         return
+func.func @shared_chain(%x: tensor<8x32xf32>, %s: tensor<8x1xf32>)
+    -> (tensor<8x16xi8>, tensor<8x32xi4>) {
+  %q = quantx.quantize %x, %s
+         : tensor<8x32xf32>, tensor<8x1xf32> to tensor<8x32x!int4>
+  %p, %t = quantx.disassemble %q
+         : tensor<8x32x!int4> to tensor<8x16xi8>, tensor<8x1xf32>
+  %c = quantx.unpack %p as #quantx.packing<linear>
+         : tensor<8x16xi8> to tensor<8x32xi4>
+  return %p, %c : tensor<8x16xi8>, tensor<8x32xi4>
 }
 
 // -----

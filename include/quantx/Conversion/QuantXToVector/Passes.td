@@ -35,8 +35,8 @@ def QuantXLowerToVector : Pass<"quantx-lower-to-vector", "::mlir::ModuleOp"> {
       nor are whole chunks,
     - the layouts `split_half` and `interleaved8` where a row or a chunk may end
       within a block of them,
-    - chains of `pack`, `unpack`, `assemble` and `disassemble` that become one
-      loop there,
+    - chains of `pack`, `unpack`, `assemble` and `disassemble` where one of these
+      holds, or whose rows are of dynamic size; others are one loop here too,
     - all other ops.
   }];
   let options = [

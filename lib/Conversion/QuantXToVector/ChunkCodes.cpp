@@ -1,0 +1,181 @@
+//===- ChunkCodes.cpp - The codes of a chunk, where they come from --------===//
+
+#include "ChunkCodes.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "quantx/Emit/Codes.h"
+#include "quantx/Format/Mutants.h"
+
+using namespace mlir;
+using namespace quantx;
+
+//===----------------------------------------------------------------------===//
+// Layouts
+//===----------------------------------------------------------------------===//
+
+/// For each code of a block of `packing`, as they are in its bytes, the code
+/// that it is; empty for the linear layout, which has no blocks.
+static SmallVector<int64_t> getBlockOrder(Packing packing) {
+  if (packing == Packing::Linear || isPlanted(Mutant::LayoutIgnored))
+    return {};
+  // Bytes of codes 16 apart; first the even ones, then the odd ones.
+  bool isSplitHalf = packing == Packing::SplitHalf;
+  int64_t size = isSplitHalf ? 32 : 8;
+  SmallVector<int64_t> order;
+  for (int64_t place = 0; place < size; ++place)
+    order.push_back(isSplitHalf ? place / 2 + place % 2 * 16
+                                : place * 2 % size + place * 2 / size);
+  return order;
+}
+
+std::optional<int64_t> quantx::findChunkSize(RankedTensorType codes,
+                                             Packing packing, int64_t largest) {
+  int64_t rowSize = codes.getShape().back();
+  int64_t chunk = getChunkSize(rowSize, largest);
+  int64_t block = std::max<int64_t>(getBlockOrder(packing).size(), 1);
+  if (block > 1 && (ShapedType::isDynamic(rowSize) || rowSize % block != 0))
+    return std::nullopt;
+  return chunk % block == 0 ? std::optional(chunk) : std::nullopt;
+}
+
+Value quantx::reorderCodes(ImplicitLocOpBuilder &b, Value codes,
+                           Packing packing, bool isBack) {
+  SmallVector<int64_t> order = getBlockOrder(packing);
+  if (order.empty())
+    return codes;
+  int64_t block = order.size();
+  int64_t size = cast<VectorType>(codes.getType()).getNumElements();
+  SmallVector<int64_t> lanes(size);
+  for (int64_t i = 0; i < size; ++i) {
+    int64_t lane = i / block * block + order[i % block];
+    (isBack ? lanes[lane] : lanes[i]) = isBack ? i : lane;
+  }
+  return vector::ShuffleOp::create(b, codes, codes, lanes);
+}
+
+//===----------------------------------------------------------------------===//
+// Codes of quantize
+//===----------------------------------------------------------------------===//
+
+/// The random words of the elements of `chunk`.
+static Value emitRandomBits(ImplicitLocOpBuilder &b, Value seed, Value input,
+                            const Chunk &chunk) {
+  ElementwiseBuilder arith(b, b.getLoc());
+  SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, b.getLoc(), input);
+  Value indices = emitLinearIndices(b, sizes, chunk);
+  Value seeds = vector::BroadcastOp::create(b, indices.getType(), seed);
+  return quantx::emitRandomBits(arith, seeds, indices);
+}
+
+Value quantx::emitEncodedChunk(ImplicitLocOpBuilder &b, QuantizeOp op,
+                               QuantizeOp::Adaptor operands,
+                               const Chunk &chunk) {
+  ElementwiseBuilder arith(b, b.getLoc());
+  RoundingSpec rounding{op.getRounding(), Value()};
+  if (Value seed = operands.getSeed())
+    rounding.randomBits = ::emitRandomBits(b, seed, operands.getInput(), chunk);
+  ScaledType type = op.getScaledType();
+  Value elements = readChunk(b, operands.getInput(), chunk);
+  BlockFactors factors = readFactors(b, type, operands.getParameters(), chunk,
+                                     emitQuantizeFactors);
+  return emitQuantizeElement(arith, type, elements, factors, rounding,
+                             op.getSaturate());
+}
+
+//===----------------------------------------------------------------------===//
+// ChunkCodeFinder
+//===----------------------------------------------------------------------===//
+
+ReadCodesFn ChunkCodeFinder::findCodes(Value codes) {
+  return findCodes(codes, /*isOnlyUse=*/true);
+}
+
+ReadCodesFn ChunkCodeFinder::findPacked(Value bytes, Packing packing,
+                                        RankedTensorType codes) {
+  return findPacked(bytes, packing, codes, /*isOnlyUse=*/true);
+}
+
+ReadCodesFn ChunkCodeFinder::findCodes(Value codes, bool isOnlyUse) {
+  if (codes.getDefiningOp<tensor::CastOp>())
+    return nullptr;
+  auto type = cast<RankedTensorType>(codes.getType());
+  if (auto unpack = codes.getDefiningOp<UnpackOp>()) {
+    if (!type.hasStaticShape())
+      return nullptr;
+    return findPacked(unpack.getBytes(), unpack.getPacking(), type,
+                      isOnlyUse && codes.hasOneUse());
+  }
+  unsigned bits = type.getElementTypeBitWidth();
+  Value lowered = rewriter.getRemappedValue(codes);
+  return [=](ImplicitLocOpBuilder &b, const Chunk &chunk) {
+    Value lanes = readChunk(b, lowered, chunk);
+    if (bits == 8)
+      return lanes;
+    return ElementwiseBuilder(b, b.getLoc()).bitAnd(lanes, (1 << bits) - 1);
+  };
+}
+
+ReadCodesFn ChunkCodeFinder::findPacked(Value bytes, Packing packing,
+                                        RankedTensorType codes,
+                                        bool isOnlyUse) {
+  isOnlyUse &= bytes.hasOneUse();
+  Operation *op = bytes.getDefiningOp();
+  bool isMade = isa_and_nonnull<PackOp, DisassembleOp, tensor::CastOp>(op);
+  if (isMade && (!codes.hasStaticShape() || isa<tensor::CastOp>(op)))
+    return nullptr;
+  if (auto pack = dyn_cast_or_null<PackOp>(op)) {
+    RankedTensorType type = pack.getCodes().getType();
+    if (pack.getPacking() == packing && type.getShape() == codes.getShape() &&
+        type.getElementTypeBitWidth() == codes.getElementTypeBitWidth())
+      return findCodes(pack.getCodes(), isOnlyUse);
+  }
+  auto parts = dyn_cast_or_null<DisassembleOp>(op);
+  if (parts && bytes == parts.getPayload() && packing == Packing::Linear)
+    return findPayload(parts, codes, isOnlyUse);
+  return readPacked(bytes, packing, codes);
+}
+
+ReadCodesFn ChunkCodeFinder::findPayload(DisassembleOp op,
+                                         RankedTensorType codes,
+                                         bool isOnlyUse) {
+  auto scaled = op.getInput();
+  ScaledType type = getScaledElementType(scaled.getType());
+  unsigned bits = codes.getElementTypeBitWidth();
+  if (type.getStorageBits() != bits ||
+      scaled.getType().getShape() != codes.getShape())
+    return readPacked(op.getPayload(), Packing::Linear, codes);
+  isOnlyUse &= scaled.hasOneUse();
+  if (auto assemble = scaled.getDefiningOp<AssembleOp>()) {
+    return findPacked(assemble.getPayload(), Packing::Linear, codes, isOnlyUse);
+  }
+  // Codes are encoded here only if they are for nobody else.
+  auto quantize = scaled.getDefiningOp<QuantizeOp>();
+  if (!quantize || !isOnlyUse ||
+      quantize->getBlock() != rewriter.getInsertionBlock())
+    return readPacked(op.getPayload(), Packing::Linear, codes);
+  if (findChunkSize(type, codes.getShape().back(), chunk) != chunk)
+    return nullptr;
+  // The parameters pass through: those of the tensor are the op's.
+  SmallVector<Value> operands = {
+      rewriter.getRemappedValue(quantize.getInput())};
+  for (Value parameter : op.getParameters())
+    operands.push_back(rewriter.getRemappedValue(parameter));
+  if (quantize.getSeed())
+    operands.push_back(rewriter.getRemappedValue(quantize.getSeed()));
+  return [=](ImplicitLocOpBuilder &b, const Chunk &chunk) {
+    QuantizeOp::Adaptor adaptor(operands, quantize);
+    return emitEncodedChunk(b, quantize, adaptor, chunk);
+  };
+}
+
+ReadCodesFn ChunkCodeFinder::readPacked(Value bytes, Packing packing,
+                                        RankedTensorType codes) {
+  if (quantx::findChunkSize(codes, packing, chunk) != chunk)
+    return nullptr;
+  unsigned bits = codes.getElementTypeBitWidth();
+  Value lowered = rewriter.getRemappedValue(bytes);
+  return [=](ImplicitLocOpBuilder &b, const Chunk &chunk) {
+    Value lanes = readPackedChunk(b, lowered, chunk, bits);
+    return reorderCodes(b, lanes, packing, /*isBack=*/true);
+  };
+}
