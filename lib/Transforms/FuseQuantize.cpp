@@ -59,7 +59,7 @@ struct MergeQuantize : public OpRewritePattern<ChooseQParamsOp> {
       rewriter.eraseOp(op);
       return success();
     }
-    auto shape = op.getInput().getType().getShape();
+    auto shape = cast<RankedTensorType>(merged.getType()).getShape();
     ScaledType type = op.getScaledType();
     SmallVector<Type> types = {type.getPayloadType(shape)};
     llvm::append_range(types, type.getParameterTypes(shape));
@@ -107,9 +107,15 @@ static bool isUnpacked(DynamicQuantizeOp op) {
   });
 }
 
+/// Whether a size is known to be 0: no slice may start there.
+static bool isEmpty(DynamicQuantizeOp op) {
+  return llvm::is_contained(op.getType().getShape(), 0) ||
+         llvm::is_contained(op.getInput().getType().getShape(), 0);
+}
+
 static bool canBeTiled(DynamicQuantizeOp op) {
   return op.getRounding() != Rounding::Stochastic && !op.getWeights() &&
-         !isUnpacked(op);
+         !isUnpacked(op) && !isEmpty(op);
 }
 
 /// How many of `steps` to take at once, `most` or less: so that no tile is
@@ -151,12 +157,36 @@ static SmallVector<int64_t> getTileSizes(DynamicQuantizeOp op, int64_t tile) {
   return sizes;
 }
 
+/// Gives input and result the sizes that are known of either, as the slices of
+/// both are to have the same.
+static DynamicQuantizeOp refineShapes(RewriterBase &rewriter,
+                                      DynamicQuantizeOp op) {
+  RankedTensorType inputType = op.getInput().getType();
+  RankedTensorType type = op.getType();
+  if (inputType.getShape() == type.getShape())
+    return op;
+  SmallVector<int64_t> shape(type.getShape());
+  for (auto [size, other] : llvm::zip_equal(shape, inputType.getShape()))
+    if (ShapedType::isDynamic(size))
+      size = other;
+  rewriter.setInsertionPoint(op);
+  Value input = tensor::CastOp::create(rewriter, op.getLoc(),
+                                       inputType.clone(shape), op.getInput());
+  auto refined = DynamicQuantizeOp::create(
+      rewriter, op.getLoc(), type.clone(shape), input, op.getWeights(),
+      op.getGlobal(), op.getMethod(), op.getSeed(), op.getRounding(),
+      op.getSaturate());
+  rewriter.replaceOpWithNewOp<tensor::CastOp>(op, type, refined);
+  return refined;
+}
+
 /// Makes a loop over tiles of `op`, if there are several.
 static LogicalResult tileOp(RewriterBase &rewriter, DynamicQuantizeOp op,
                             int64_t tile) {
   SmallVector<int64_t> sizes = getTileSizes(op, tile);
   if (llvm::all_of(sizes, [](int64_t size) { return size == 0; }))
     return success();
+  op = refineShapes(rewriter, op);
   SmallVector<OpFoldResult> tileSizes =
       getAsIndexOpFoldResult(op.getContext(), sizes);
   scf::SCFTilingOptions options;

@@ -83,6 +83,29 @@ func.func @shapes(%x: tensor<64x?xf32>) -> (tensor<64x?x!fp8r>, tensor<64x?x!col
   return %r, %c : tensor<64x?x!fp8r>, tensor<64x?x!column>
 }
 
+// A size may be known of the input alone, or of the result.
+// CHECK-LABEL: func.func @refined(
+// CHECK-SAME: %[[X:.*]]: tensor<?x64xf32>
+func.func @refined(%x: tensor<?x64xf32>) -> (tensor<8x?x!mxfp4>, tensor<?x2xf8E8M0FNU>) {
+  // CHECK: %[[Y:.*]] = tensor.cast %[[X]] : tensor<?x64xf32> to tensor<8x64xf32>
+  // CHECK: %[[R:.*]] = scf.forall (%{{.*}}) in (8) {{.*}} -> (tensor<8x64x!mxfp4>)
+  // CHECK:   tensor.extract_slice %[[Y]]
+  // CHECK: tensor.cast %[[R]] : tensor<8x64x!mxfp4> to tensor<8x?x!mxfp4>
+  // CHECK: quantx.disassemble %{{.*}} : tensor<8x?x!mxfp4> to tensor<8x?xi8>, tensor<8x?xf8E8M0FNU>
+  %s = quantx.choose_qparams %x using #quantx.floor for !mxfp4 : tensor<?x64xf32> -> tensor<?x2xf8E8M0FNU>
+  %q = quantx.quantize %x, %s : tensor<?x64xf32>, tensor<?x2xf8E8M0FNU> to tensor<8x?x!mxfp4>
+  return %q, %s : tensor<8x?x!mxfp4>, tensor<?x2xf8E8M0FNU>
+}
+
+// An empty tensor has no tiles.
+// CHECK-LABEL: func.func @empty(
+func.func @empty(%x: tensor<?x0xf32>, %y: tensor<0x?xf32>) -> (tensor<?x?x!mxfp4>, tensor<0x?x!mxfp4>) {
+  // CHECK-NOT: scf.forall
+  %0 = quantx.dynamic_quantize %x using #quantx.floor : tensor<?x0xf32> to tensor<?x?x!mxfp4>
+  %1 = quantx.dynamic_quantize %y using #quantx.floor : tensor<0x?xf32> to tensor<0x?x!mxfp4>
+  return %0, %1 : tensor<?x?x!mxfp4>, tensor<0x?x!mxfp4>
+}
+
 // CHECK-LABEL: func.func @left(
 func.func @left(%x: tensor<8x64xf32>, %y: tensor<1x64xf32>, %h: tensor<2x32x32xf32>, %seed: i64)
     -> (tensor<8x64x!fp8>, tensor<8x64x!mxfp4>, tensor<8x64x!mxfp4>, tensor<1x64x!mxfp4>, tensor<8x64xui4>, tensor<8x64x!mxfp4>, tensor<8x64x!mxfp4>) {
