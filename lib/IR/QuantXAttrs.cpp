@@ -39,7 +39,15 @@ Attribute QuantXDialect::parseAttribute(DialectAsmParser &parser,
                           << "` in dialect `" << getNamespace() << "`";
     return {};
   }
-  if (!attribute || !type)
+  if (!attribute)
+    return {};
+  // The parser of dialect attributes ignores what is left between the brackets.
+  SMLoc end = parser.getCurrentLocation();
+  if (succeeded(parser.parseOptionalLess())) {
+    parser.emitError(end) << "unexpected parameters after " << attribute;
+    return {};
+  }
+  if (!type)
     return attribute;
   return WithTypeAttr::get(getContext(), attribute, type);
 }

@@ -63,5 +63,10 @@ func.func private @unknown() attributes {value = #quantx.nonsense}
 
 // -----
 
+// expected-error@+1 {{unexpected parameters after #quantx.optimal}}
+func.func private @parameters() attributes {value = #quantx.optimal<3>}
+
+// -----
+
 // expected-error@+1 {{expected '<'}}
 func.func private @with_type() attributes {value = #quantx.with_type}
