@@ -3,6 +3,7 @@
 
 #include "quantx/Emit/ElementwiseBuilder.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/BuiltinTypes.h"
 
 using namespace mlir;
@@ -115,7 +116,25 @@ static bool isFloat(Value value) {
   return isa<FloatType>(getElementTypeOrSelf(value));
 }
 
+/// Broadcasts the scalars among `values` if another is a vector.
+static void matchShapes(ImplicitLocOpBuilder &b,
+                        std::initializer_list<Value *> values) {
+  auto isVector = [](Value *value) {
+    return isa<VectorType>(value->getType());
+  };
+  const auto *like = llvm::find_if(values, isVector);
+  if (like == values.end())
+    return;
+  for (Value *value : values) {
+    if (isVector(value))
+      continue;
+    Type type = getTypeLike((*like)->getType(), value->getType());
+    *value = vector::BroadcastOp::create(b, type, *value);
+  }
+}
+
 Value ElementwiseBuilder::add(Value lhs, Value rhs) {
+  matchShapes(b, {&lhs, &rhs});
   if (isFloat(lhs))
     return arith::AddFOp::create(b, lhs, rhs);
   return arith::AddIOp::create(b, lhs, rhs);
@@ -126,12 +145,14 @@ Value ElementwiseBuilder::add(Value lhs, int64_t rhs) {
 }
 
 Value ElementwiseBuilder::sub(Value lhs, Value rhs) {
+  matchShapes(b, {&lhs, &rhs});
   if (isFloat(lhs))
     return arith::SubFOp::create(b, lhs, rhs);
   return arith::SubIOp::create(b, lhs, rhs);
 }
 
 Value ElementwiseBuilder::mul(Value lhs, Value rhs) {
+  matchShapes(b, {&lhs, &rhs});
   if (isFloat(lhs))
     return arith::MulFOp::create(b, lhs, rhs);
   return arith::MulIOp::create(b, lhs, rhs);
@@ -142,10 +163,12 @@ Value ElementwiseBuilder::mul(Value lhs, double rhs) {
 }
 
 Value ElementwiseBuilder::div(Value lhs, Value rhs) {
+  matchShapes(b, {&lhs, &rhs});
   return arith::DivFOp::create(b, lhs, rhs);
 }
 
 Value ElementwiseBuilder::fma(Value lhs, Value rhs, Value addend) {
+  matchShapes(b, {&lhs, &rhs, &addend});
   return math::FmaOp::create(b, lhs, rhs, addend);
 }
 
@@ -154,10 +177,12 @@ Value ElementwiseBuilder::bitAnd(Value lhs, int64_t rhs) {
 }
 
 Value ElementwiseBuilder::bitOr(Value lhs, Value rhs) {
+  matchShapes(b, {&lhs, &rhs});
   return arith::OrIOp::create(b, lhs, rhs);
 }
 
 Value ElementwiseBuilder::bitXor(Value lhs, Value rhs) {
+  matchShapes(b, {&lhs, &rhs});
   return arith::XOrIOp::create(b, lhs, rhs);
 }
 
@@ -185,14 +210,17 @@ Value ElementwiseBuilder::max(Value lhs, int64_t rhs) {
 
 static Value compare(ImplicitLocOpBuilder &b, arith::CmpIPredicate predicate,
                      Value lhs, Value rhs) {
+  matchShapes(b, {&lhs, &rhs});
   return arith::CmpIOp::create(b, predicate, lhs, rhs);
 }
 
 Value ElementwiseBuilder::logicalAnd(Value lhs, Value rhs) {
+  matchShapes(b, {&lhs, &rhs});
   return arith::AndIOp::create(b, lhs, rhs);
 }
 
 Value ElementwiseBuilder::logicalOr(Value lhs, Value rhs) {
+  matchShapes(b, {&lhs, &rhs});
   return arith::OrIOp::create(b, lhs, rhs);
 }
 
@@ -224,16 +252,22 @@ Value ElementwiseBuilder::lessUnsigned(Value lhs, Value rhs) {
   return compare(b, arith::CmpIPredicate::ult, lhs, rhs);
 }
 
+static Value compare(ImplicitLocOpBuilder &b, arith::CmpFPredicate predicate,
+                     Value lhs, Value rhs) {
+  matchShapes(b, {&lhs, &rhs});
+  return arith::CmpFOp::create(b, predicate, lhs, rhs);
+}
+
 Value ElementwiseBuilder::equalF(Value lhs, Value rhs) {
-  return arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, lhs, rhs);
+  return compare(b, arith::CmpFPredicate::OEQ, lhs, rhs);
 }
 
 Value ElementwiseBuilder::greaterF(Value lhs, Value rhs) {
-  return arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, lhs, rhs);
+  return compare(b, arith::CmpFPredicate::OGT, lhs, rhs);
 }
 
 Value ElementwiseBuilder::greaterEqualF(Value lhs, Value rhs) {
-  return arith::CmpFOp::create(b, arith::CmpFPredicate::OGE, lhs, rhs);
+  return compare(b, arith::CmpFPredicate::OGE, lhs, rhs);
 }
 
 Value ElementwiseBuilder::isNaN(Value value) {
@@ -241,6 +275,7 @@ Value ElementwiseBuilder::isNaN(Value value) {
 }
 
 Value ElementwiseBuilder::select(Value condition, Value ifTrue, Value ifFalse) {
+  matchShapes(b, {&condition, &ifTrue, &ifFalse});
   Type element = getElementTypeOrSelf(ifTrue);
   // LLVM selects among 16-bit floats in f32 and rounds the result: by an
   // instruction that flushes subnormals of bf16, or a call of a function that

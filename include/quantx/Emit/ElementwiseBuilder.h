@@ -19,8 +19,9 @@ namespace quantx {
 /// `element`, or a vector or tensor of it with the shape of `like`.
 mlir::Type getTypeLike(mlir::Type like, mlir::Type element);
 
-/// Builds `arith` on values of one shape. Integers are signless; comparisons
-/// give i1 of the same shape.
+/// Builds `arith` on values of one shape; a scalar that meets a vector is
+/// broadcast to its lanes. Integers are signless; comparisons give i1 of the
+/// same shape.
 class ElementwiseBuilder {
 public:
   ElementwiseBuilder(mlir::OpBuilder &builder, mlir::Location loc)

@@ -3,7 +3,8 @@
 // A scale method is written once, as arith on scalars, against the few loops
 // that every method needs: reduce over the elements of each block, reduce over
 // the whole tensor, compute for each block. What a loop is belongs to the
-// lowering (linalg, vector, GPU), which derives from this class.
+// lowering (linalg, vector, GPU), which derives from this class. Terms of
+// elements may be computed for several elements at once, as vectors.
 //
 //===----------------------------------------------------------------------===//
 
@@ -15,22 +16,43 @@
 
 namespace quantx {
 
+/// How the terms of elements become one value.
+struct Reduction {
+  enum Kind {
+    /// The sum of floats, first element to last in row-major order.
+    Add,
+    /// The sum of floats that is the same in any order.
+    AddInAnyOrder,
+    /// The largest of signed integers.
+    MaxSigned,
+    /// The least, or the largest, of floats; NaN if a term is.
+    Minimum,
+    Maximum
+  };
+
+  Kind kind;
+  /// Where it begins. The term of an element 0 must leave it as it is: there
+  /// may be such elements besides those of the block.
+  mlir::TypedAttr init;
+};
+
+/// Computes a term for each reduction from an element, which is an f32 or a
+/// vector of them. Terms have the shape of the element.
+using TermsFn = llvm::function_ref<llvm::SmallVector<mlir::Value>(
+    mlir::OpBuilder &b, mlir::Location loc, mlir::Value element)>;
+
 /// The elements of one block, for a search that looks at them several times.
 /// Values are scalars at the place where the search is being built.
 class BlockElements {
 public:
   using Values = llvm::SmallVector<mlir::Value>;
 
-  /// Combines one element, as f32, with the accumulators.
-  using CombineFn = llvm::function_ref<Values(
-      mlir::OpBuilder &b, mlir::Location loc, mlir::Value element,
-      mlir::ValueRange accumulators)>;
-
   virtual ~BlockElements() = default;
 
-  /// Reduces over the elements from `init`, in row-major order.
+  /// Reduces the terms of the elements: one value for each reduction.
   virtual Values reduce(mlir::OpBuilder &b, mlir::Location loc,
-                        mlir::ValueRange init, CombineFn combine) = 0;
+                        llvm::ArrayRef<Reduction> reductions,
+                        TermsFn terms) = 0;
 
   /// The number of elements (index); a last block may have fewer than others.
   virtual mlir::Value getSize(mlir::OpBuilder &b, mlir::Location loc) = 0;
@@ -56,12 +78,6 @@ class BlockComputation {
 public:
   using Values = llvm::SmallVector<mlir::Value>;
 
-  /// Combines one element, as f32, with the accumulators of its block. `given`
-  /// are the scalars of the block's (or tensor's) values passed to the loop.
-  using CombineFn = llvm::function_ref<Values(
-      mlir::OpBuilder &b, mlir::Location loc, mlir::Value element,
-      mlir::ValueRange given, mlir::ValueRange accumulators)>;
-
   /// Computes scalars of one block from its elements, and from the scalars of
   /// the block's (or tensor's) values passed to the loop.
   using SearchFn = llvm::function_ref<Values(
@@ -84,20 +100,21 @@ public:
   /// be chosen, or if the type has none.
   virtual mlir::Value getGivenGlobal() = 0;
 
-  /// Reduces over the elements of each block, in any order, from `init`: one
-  /// value a block for each accumulator. `given` values of the whole tensor are
-  /// broadcast.
-  virtual Values reduceBlocks(llvm::ArrayRef<mlir::TypedAttr> init,
-                              mlir::ValueRange given, CombineFn combine) = 0;
+  /// Reduces the terms of the elements of each block: one value a block for
+  /// each reduction.
+  virtual Values reduceBlocks(llvm::ArrayRef<Reduction> reductions,
+                              TermsFn terms) = 0;
 
   /// Computes, for each block, values of `types` from its elements, which
-  /// `search` may go over any number of times, in loops of its own.
+  /// `search` may go over any number of times, in loops of its own. `given`
+  /// values of the whole tensor are broadcast.
   virtual Values searchBlocks(mlir::TypeRange types, mlir::ValueRange given,
                               SearchFn search) = 0;
 
-  /// Reduces over all elements: one value for the tensor for each accumulator.
-  virtual Values reduceTensor(llvm::ArrayRef<mlir::TypedAttr> init,
-                              CombineFn combine) = 0;
+  /// Reduces the terms of all elements, in any order: one value for the tensor
+  /// for each reduction.
+  virtual Values reduceTensor(llvm::ArrayRef<Reduction> reductions,
+                              TermsFn terms) = 0;
 
   /// Computes, for each block, values of `types`.
   virtual Values mapBlocks(mlir::TypeRange types, mlir::ValueRange given,

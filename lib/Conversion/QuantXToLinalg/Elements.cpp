@@ -8,6 +8,7 @@
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "quantx/Conversion/QuantXToLinalg/BlockLoops.h"
 #include "quantx/Emit/ScaleMethods.h"
 #include "quantx/Format/Mutants.h"
 #include "quantx/IR/QuantXOps.h"

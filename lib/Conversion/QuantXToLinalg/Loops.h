@@ -13,7 +13,6 @@
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "quantx/Emit/Elements.h"
-#include "quantx/IR/BlockComputation.h"
 
 namespace quantx {
 
@@ -52,42 +51,6 @@ mlir::Value createFilled(mlir::OpBuilder &builder, mlir::Location loc,
 /// `value` as `type`, which differs at most in what is static.
 mlir::Value castTensor(mlir::OpBuilder &builder, mlir::Location loc,
                        mlir::Value value, mlir::Type type);
-
-/// The loops of a scale method as linalg.generic: a value of a block is a
-/// tensor over the grid of blocks, a value of the tensor has rank 0.
-class LinalgBlockComputation : public BlockComputation {
-public:
-  /// Runs over `input`, a tensor of the expressed type of `type`. `weights` is
-  /// the operand of methods that take weights, else null; `global` the global
-  /// scale that is given, else null.
-  LinalgBlockComputation(mlir::OpBuilder &builder, mlir::Location loc,
-                         ScaledType type, mlir::Value input,
-                         mlir::Value weights, mlir::Value global);
-
-  mlir::Value getGivenGlobal() override { return global; }
-
-  Values reduceBlocks(llvm::ArrayRef<mlir::TypedAttr> init,
-                      mlir::ValueRange given, CombineFn combine) override;
-  Values searchBlocks(mlir::TypeRange types, mlir::ValueRange given,
-                      SearchFn search) override;
-  Values reduceTensor(llvm::ArrayRef<mlir::TypedAttr> init,
-                      CombineFn combine) override;
-  Values mapBlocks(mlir::TypeRange types, mlir::ValueRange given,
-                   MapFn map) override;
-  Values mapTensor(mlir::TypeRange types, mlir::ValueRange given,
-                   MapFn map) override;
-
-private:
-  Values map(llvm::ArrayRef<mlir::OpFoldResult> sizes, mlir::TypeRange types,
-             mlir::ValueRange given, MapFn map);
-
-  mlir::OpBuilder &builder;
-  mlir::Value input;
-  mlir::Value weights;
-  mlir::Value global;
-  llvm::SmallVector<mlir::OpFoldResult> sizes;
-  llvm::SmallVector<mlir::OpFoldResult> grid;
-};
 
 } // namespace quantx
 

@@ -17,16 +17,16 @@ struct Range {
 static Range reduceRange(BlockComputation &blocks) {
   Builder attrs(blocks.getType().getContext());
   TypedAttr zero = attrs.getF32FloatAttr(0.0f);
-  auto combine = [](OpBuilder &b, Location loc, Value element, ValueRange,
-                    ValueRange accumulators) -> BlockComputation::Values {
-    return {arith::MinimumFOp::create(b, loc, accumulators[0], element),
-            arith::MaximumFOp::create(b, loc, accumulators[1], element)};
+  Reduction low{Reduction::Minimum, zero};
+  Reduction high{Reduction::Maximum, zero};
+  if (isPlanted(Mutant::RangeWithoutZero)) {
+    low.init = attrs.getF32FloatAttr(HUGE_VALF);
+    high.init = attrs.getF32FloatAttr(-HUGE_VALF);
+  }
+  auto terms = [](OpBuilder &, Location, Value element) -> SmallVector<Value> {
+    return {element, element};
   };
-  SmallVector<TypedAttr> init = {zero, zero};
-  if (isPlanted(Mutant::RangeWithoutZero))
-    init = {attrs.getF32FloatAttr(HUGE_VALF),
-            attrs.getF32FloatAttr(-HUGE_VALF)};
-  SmallVector<Value> range = blocks.reduceBlocks(init, {}, combine);
+  SmallVector<Value> range = blocks.reduceBlocks({low, high}, terms);
   return {range[0], range[1]};
 }
 

@@ -35,25 +35,25 @@ Value quantx::emitMagnitudeBits(ElementwiseBuilder &b, Value element) {
 
 Value quantx::reduceAmaxBits(BlockComputation &blocks) {
   Builder attrs(blocks.getType().getContext());
-  auto combine = [](OpBuilder &builder, Location loc, Value element, ValueRange,
-                    ValueRange accumulators) -> BlockComputation::Values {
+  auto terms = [](OpBuilder &builder, Location loc,
+                  Value element) -> SmallVector<Value> {
     ElementwiseBuilder b(builder, loc);
-    Value bits = emitMagnitudeBits(b, element);
-    return {arith::MaxSIOp::create(builder, loc, accumulators[0], bits)};
+    return {emitMagnitudeBits(b, element)};
   };
-  return blocks.reduceBlocks({attrs.getI32IntegerAttr(0)}, {}, combine)[0];
+  Reduction largest{Reduction::MaxSigned, attrs.getI32IntegerAttr(0)};
+  return blocks.reduceBlocks(largest, terms)[0];
 }
 
 Value quantx::reduceFiniteAmaxBits(BlockComputation &blocks) {
   Builder attrs(blocks.getType().getContext());
-  auto combine = [](OpBuilder &builder, Location loc, Value element, ValueRange,
-                    ValueRange accumulators) -> BlockComputation::Values {
+  auto terms = [](OpBuilder &builder, Location loc,
+                  Value element) -> SmallVector<Value> {
     ElementwiseBuilder b(builder, loc);
     Value bits = emitMagnitudeBits(b, element);
-    bits = b.select(b.less(bits, kInfBits), bits, b.i32(0, bits));
-    return {arith::MaxSIOp::create(builder, loc, accumulators[0], bits)};
+    return {b.select(b.less(bits, kInfBits), bits, b.i32(0, bits))};
   };
-  return blocks.reduceTensor({attrs.getI32IntegerAttr(0)}, combine)[0];
+  Reduction largest{Reduction::MaxSigned, attrs.getI32IntegerAttr(0)};
+  return blocks.reduceTensor(largest, terms)[0];
 }
 
 //===----------------------------------------------------------------------===//

@@ -38,6 +38,25 @@ static Value emitScaled(ElementwiseBuilder &b, const SearchedBlock &block,
                emitPower(b, code, /*isReciprocal=*/false));
 }
 
+/// The elements of a whole block, if that is known.
+static std::optional<size_t> getBlockSize(ScaledType type) {
+  size_t size = 1;
+  for (auto [dim, block] : llvm::enumerate(type.getBlockShape())) {
+    if (type.isWholeDimension(dim))
+      return std::nullopt;
+    size *= block;
+  }
+  return size;
+}
+
+/// Whether sums of differences of errors are exact, and so the same in any
+/// order: Theorem 3 of docs/optimal-scales.md.
+static bool isDifferenceExact(ScaledType type) {
+  std::optional<size_t> size = getBlockSize(type);
+  bool isWideFloat = type.getFloatFormat() && type.getStorageBits() > 6;
+  return size && *size <= 256 && !isWideFloat;
+}
+
 /// The error of the scale `code` less that of `naive`: the sum of
 ///   (y - z) * (y + z - 2 * x) = (x - y)^2 - (x - z)^2
 /// where y and z are the values under the two. Infinite where a y becomes
@@ -53,18 +72,9 @@ static Value emitDifference(ElementwiseBuilder &b, const SearchedBlock &block,
     Value infinity = n.f64(std::numeric_limits<double>::infinity(), y);
     return {n.select(emitBecomesInfinite(n, block.type, y), infinity, term)};
   };
-  return emitSums(b, block.elements, 1, terms)[0];
-}
-
-/// The elements of a whole block, if that is known.
-static std::optional<size_t> getBlockSize(ScaledType type) {
-  size_t size = 1;
-  for (auto [dim, block] : llvm::enumerate(type.getBlockShape())) {
-    if (type.isWholeDimension(dim))
-      return std::nullopt;
-    size *= block;
-  }
-  return size;
+  Reduction::Kind kind =
+      isDifferenceExact(block.type) ? Reduction::AddInAnyOrder : Reduction::Add;
+  return emitSums(b, block.elements, 1, terms, kind)[0];
 }
 
 /// How many finer scales may win where the largest magnitude, clipped, has the

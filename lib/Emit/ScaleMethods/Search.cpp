@@ -62,44 +62,37 @@ Values quantx::emitIf(ElementwiseBuilder &b, Value condition, BranchFn ifTrue,
 //===----------------------------------------------------------------------===//
 
 Values quantx::emitSums(ElementwiseBuilder &b, BlockElements &elements,
-                        unsigned count, TermsFn terms) {
+                        unsigned count, SumTermsFn terms,
+                        Reduction::Kind kind) {
   ImplicitLocOpBuilder &builder = b.getBuilder();
-  Value zero = arith::ConstantOp::create(builder, builder.getF64FloatAttr(0.0));
-  auto combine = [&](OpBuilder &nested, Location loc, Value element,
-                     ValueRange sums) {
+  Reduction sum{kind, builder.getF64FloatAttr(0.0)};
+  auto build = [&](OpBuilder &nested, Location loc, Value element) {
     ElementwiseBuilder n(nested, loc);
-    Values next = terms(n, element);
-    for (auto [term, sum] : llvm::zip_equal(next, sums))
-      term = n.add(sum, term);
-    return next;
+    return terms(n, element);
   };
-  return elements.reduce(builder, builder.getLoc(), Values(count, zero),
-                         combine);
+  return elements.reduce(builder, builder.getLoc(),
+                         SmallVector<Reduction>(count, sum), build);
 }
 
 Value quantx::emitAmaxBits(ElementwiseBuilder &b, BlockElements &elements) {
   ImplicitLocOpBuilder &builder = b.getBuilder();
-  Value zero = arith::ConstantOp::create(builder, builder.getI32IntegerAttr(0));
-  auto combine = [](OpBuilder &nested, Location loc, Value element,
-                    ValueRange largest) -> Values {
+  Reduction largest{Reduction::MaxSigned, builder.getI32IntegerAttr(0)};
+  auto terms = [](OpBuilder &nested, Location loc, Value element) -> Values {
     ElementwiseBuilder n(nested, loc);
-    Value bits = emitMagnitudeBits(n, element);
-    return {arith::MaxSIOp::create(nested, loc, largest[0], bits)};
+    return {emitMagnitudeBits(n, element)};
   };
-  return elements.reduce(builder, builder.getLoc(), zero, combine)[0];
+  return elements.reduce(builder, builder.getLoc(), largest, terms)[0];
 }
 
 BlockExtent quantx::emitExtent(ElementwiseBuilder &b, BlockElements &elements) {
   ImplicitLocOpBuilder &builder = b.getBuilder();
-  Value zero =
-      arith::ConstantOp::create(builder, builder.getF32FloatAttr(0.0f));
-  auto combine = [](OpBuilder &nested, Location loc, Value element,
-                    ValueRange extent) -> Values {
-    return {arith::MinimumFOp::create(nested, loc, extent[0], element),
-            arith::MaximumFOp::create(nested, loc, extent[1], element)};
+  TypedAttr zero = builder.getF32FloatAttr(0.0f);
+  auto terms = [](OpBuilder &, Location, Value element) -> Values {
+    return {element, element};
   };
-  Values extent =
-      elements.reduce(builder, builder.getLoc(), {zero, zero}, combine);
+  Values extent = elements.reduce(
+      builder, builder.getLoc(),
+      {{Reduction::Minimum, zero}, {Reduction::Maximum, zero}}, terms);
   return {extent[0], extent[1]};
 }
 

@@ -54,13 +54,13 @@ Values emitIf(ElementwiseBuilder &b, mlir::Value condition, BranchFn ifTrue,
 // Sums over a block
 //===----------------------------------------------------------------------===//
 
-using TermsFn =
+using SumTermsFn =
     llvm::function_ref<Values(ElementwiseBuilder &b, mlir::Value element)>;
 
-/// The sums (f64) over the block, first element to last, of the `count` terms
-/// (f64) of each element.
+/// The sums (f64) over the block, first element to last unless `kind` is
+/// another, of the `count` terms (f64) of each element.
 Values emitSums(ElementwiseBuilder &b, BlockElements &elements, unsigned count,
-                TermsFn terms);
+                SumTermsFn terms, Reduction::Kind kind = Reduction::Add);
 
 /// The bits (i32) of the largest magnitude of the block.
 mlir::Value emitAmaxBits(ElementwiseBuilder &b, BlockElements &elements);
