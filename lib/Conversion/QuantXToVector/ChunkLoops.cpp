@@ -93,11 +93,12 @@ static Value createMask(ImplicitLocOpBuilder &b, const Chunk &chunk) {
 }
 
 Value quantx::readChunk(ImplicitLocOpBuilder &b, Value tensor,
-                        const Chunk &chunk) {
+                        const Chunk &chunk, Value padding) {
   auto type = cast<RankedTensorType>(tensor.getType());
   Type element = type.getElementType();
   auto map = AffineMap::getMinorIdentityMap(type.getRank(), 1, b.getContext());
-  Value padding = ub::PoisonOp::create(b, element);
+  if (!padding)
+    padding = ub::PoisonOp::create(b, element);
   return vector::TransferReadOp::create(
       b, VectorType::get(chunk.size, element), tensor, chunk.indices, map,
       padding, createMask(b, chunk), b.getBoolArrayAttr({true}));

@@ -61,9 +61,10 @@ mlir::Value buildPackedChunks(mlir::OpBuilder &builder, mlir::Location loc,
                               const ChunkedRows &rows, unsigned bits,
                               ChunkFn compute);
 
-/// Reads a chunk of `tensor`; lanes that are not there are poison.
+/// Reads a chunk of `tensor`; lanes that are not there are `padding`, or poison
+/// if that is null.
 mlir::Value readChunk(mlir::ImplicitLocOpBuilder &b, mlir::Value tensor,
-                      const Chunk &chunk);
+                      const Chunk &chunk, mlir::Value padding = {});
 
 /// Reads and unpacks the codes of `chunk` from `bytes`: i8, high bits clear.
 mlir::Value readPackedChunk(mlir::ImplicitLocOpBuilder &b, mlir::Value bytes,

@@ -89,6 +89,7 @@ bool quantx::isChunkSize(int64_t chunk) {
 void quantx::populateQuantXToVectorPatterns(const TypeConverter &converter,
                                             RewritePatternSet &patterns,
                                             int64_t chunk) {
+  populateBlockPatterns(converter, patterns, chunk);
   populateElementChunkPatterns(converter, patterns, chunk);
   populatePackingChunkPatterns(converter, patterns, chunk);
 }

@@ -8,6 +8,8 @@
 
 namespace quantx {
 
+void populateBlockPatterns(const mlir::TypeConverter &converter,
+                           mlir::RewritePatternSet &patterns, int64_t chunk);
 void populateElementChunkPatterns(const mlir::TypeConverter &converter,
                                   mlir::RewritePatternSet &patterns,
                                   int64_t chunk);

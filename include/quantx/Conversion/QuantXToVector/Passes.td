@@ -29,8 +29,15 @@ def QuantXLowerToVector : Pass<"quantx-lower-to-vector", "::mlir::ModuleOp"> {
       ...
     ```
 
+    `choose_qparams` takes whole blocks as vectors where they lie along the rows
+    and have a power of two from 8 to `chunk` elements: a `linalg.generic` over
+    the blocks reads each once, and what its method goes over are the lanes. A
+    partial block is read under a mask and filled up with zeros, which change no
+    maximum and no sum.
+
     Left to linalg, element by element:
 
+    - `choose_qparams` of other blocks,
     - blocks along the rows that neither divide a chunk of 8 elements or more
       nor are whole chunks,
     - the layouts `split_half` and `interleaved8` where a row or a chunk may end

@@ -1,0 +1,157 @@
+//===- Blocks.cpp - choose_qparams with blocks as vectors -----------------===//
+//
+// The loops over blocks are those of quantx-lower-to-linalg; what goes over the
+// elements of a block computes on all of them at once.
+//
+//===----------------------------------------------------------------------===//
+
+#include "ChunkLoops.h"
+#include "Patterns.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "quantx/Conversion/QuantXToLinalg/BlockLoops.h"
+#include "quantx/Conversion/QuantXToVector/QuantXToVector.h"
+#include "quantx/IR/QuantXOps.h"
+
+using namespace mlir;
+using namespace quantx;
+
+/// Whether the blocks are vectors of at most `largest` elements: neighbours in
+/// a row, and a power of two from 8 on.
+static bool isVectorBlock(ScaledType type, int64_t largest) {
+  ArrayRef<int64_t> shape = type.getBlockShape();
+  unsigned last = shape.size() - 1;
+  auto isOne = [&](unsigned dim) {
+    return !type.isWholeDimension(dim) && shape[dim] == 1;
+  };
+  return !type.isWholeDimension(last) && llvm::all_of(llvm::seq(last), isOne) &&
+         isChunkSize(shape[last]) && shape[last] <= largest;
+}
+
+static vector::CombiningKind getCombiningKind(Reduction::Kind kind) {
+  switch (kind) {
+  case Reduction::Add:
+  case Reduction::AddInAnyOrder:
+    return vector::CombiningKind::ADD;
+  case Reduction::MaxSigned:
+    return vector::CombiningKind::MAXSI;
+  case Reduction::Minimum:
+    return vector::CombiningKind::MINIMUMF;
+  case Reduction::Maximum:
+    return vector::CombiningKind::MAXIMUMF;
+  }
+  llvm_unreachable("unknown reduction");
+}
+
+namespace {
+
+/// One block as a vector (of f32), which is read once.
+class VectorBlockElements : public LinalgBlockElements {
+public:
+  VectorBlockElements(OpBuilder &builder, Location loc, ScaledType type,
+                      Value input, Value weights, ArrayRef<OpFoldResult> sizes)
+      : LinalgBlockElements(builder, loc, type, input, weights, sizes),
+        block(read(builder, loc, type.getBlockShape().back())) {}
+
+  Values reduce(OpBuilder &builder, Location loc,
+                ArrayRef<Reduction> reductions, TermsFn terms) override {
+    Values values = terms(builder, loc, block);
+    for (auto [value, reduction] : llvm::zip_equal(values, reductions)) {
+      // Without `reassoc` the lanes are added one after the other.
+      auto flags = reduction.kind == Reduction::AddInAnyOrder
+                       ? arith::FastMathFlags::reassoc
+                       : arith::FastMathFlags::none;
+      Value init = arith::ConstantOp::create(builder, loc, reduction.init);
+      value = vector::ReductionOp::create(
+          builder, loc, getCombiningKind(reduction.kind), value, init, flags);
+    }
+    return values;
+  }
+
+private:
+  Value read(OpBuilder &builder, Location loc, int64_t size) const;
+
+  Value block;
+};
+
+/// The loops of a scale method over blocks that are vectors.
+class VectorBlockComputation : public LinalgBlockComputation {
+public:
+  using LinalgBlockComputation::LinalgBlockComputation;
+
+protected:
+  std::unique_ptr<BlockElements> createElements(OpBuilder &b,
+                                                Location loc) const override {
+    return std::make_unique<VectorBlockElements>(b, loc, getType(), getInput(),
+                                                 getWeights(), getSizes());
+  }
+};
+
+} // namespace
+
+/// Reads the block, with zeros for what a partial one lacks.
+Value VectorBlockElements::read(OpBuilder &builder, Location loc,
+                                int64_t size) const {
+  ImplicitLocOpBuilder b(loc, builder);
+  Chunk whole{{}, size, Value()};
+  for (const Bounds &bounds : getBounds())
+    whole.indices.push_back(bounds.first);
+  auto type = cast<RankedTensorType>(getInput().getType());
+  Value zero =
+      arith::ConstantOp::create(b, b.getZeroAttr(type.getElementType()));
+
+  Value elements;
+  if (type.getShape().back() % size == 0 &&
+      !type.isDynamicDim(type.getRank() - 1)) {
+    elements = readChunk(b, getInput(), whole);
+  } else {
+    Bounds last = getBounds().back();
+    Chunk rest = whole;
+    rest.count = arith::SubIOp::create(b, last.end, last.first);
+    Value isWhole =
+        arith::CmpIOp::create(b, arith::CmpIPredicate::eq, rest.count,
+                              arith::ConstantIndexOp::create(b, size));
+    auto yield = [&](const Chunk &chunk) {
+      return [&](OpBuilder &nested, Location loc) {
+        ImplicitLocOpBuilder b(loc, nested);
+        scf::YieldOp::create(b, readChunk(b, getInput(), chunk, zero));
+      };
+    };
+    elements =
+        scf::IfOp::create(b, isWhole, yield(whole), yield(rest)).getResult(0);
+  }
+  return ElementwiseBuilder(b, loc).extendToF32(elements);
+}
+
+namespace {
+
+struct ChooseQParamsBlocks : public ChunkPattern<ChooseQParamsOp> {
+  using ChunkPattern::ChunkPattern;
+
+  LogicalResult
+  matchAndRewrite(ChooseQParamsOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    ScaledType type = op.getScaledType();
+    if (!isVectorBlock(type, chunk))
+      return rewriter.notifyMatchFailure(op, "left to linalg");
+    VectorBlockComputation blocks(rewriter, op.getLoc(), type,
+                                  adaptor.getInput(), adaptor.getWeights(),
+                                  adaptor.getGlobal());
+    SmallVector<Value> parameters = op.getMethod().buildParameters(blocks);
+    for (auto [value, result] :
+         llvm::zip_equal(parameters, op.getParameters())) {
+      Type resultType = getTypeConverter()->convertType(result.getType());
+      value = castShape(rewriter, op.getLoc(), value, resultType);
+    }
+    rewriter.replaceOp(op, parameters);
+    return success();
+  }
+};
+
+} // namespace
+
+void quantx::populateBlockPatterns(const TypeConverter &converter,
+                                   RewritePatternSet &patterns, int64_t chunk) {
+  patterns.add<ChooseQParamsBlocks>(converter, patterns.getContext(), chunk);
+}
