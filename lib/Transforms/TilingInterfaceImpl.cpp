@@ -73,8 +73,9 @@ namespace {
 struct ChooseQParamsTiling
     : public GridTiling<ChooseQParamsTiling, ChooseQParamsOp> {
   static std::optional<StringRef> findObstacle(ChooseQParamsOp op) {
-    if (op.getScaledType().hasGlobal())
-      return kGlobalObstacle;
+    if (op.getGlobal())
+      return "one of its results, the global scale, is not of a tile; a "
+             "dynamic_quantize under it can be tiled";
     return findMethodObstacle(op);
   }
   static SmallVector<int64_t> getSteps(ChooseQParamsOp op) {

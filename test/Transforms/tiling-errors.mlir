@@ -53,3 +53,14 @@ func.func @dynamic_weights(%x: tensor<8x64xf32>, %h: tensor<2x32x32xf32>) -> ten
     : tensor<8x64xf32> to tensor<8x64x!mxfp4>
   return %q : tensor<8x64x!mxfp4>
 }
+
+// -----
+
+!nvfp4 = !quantx.scaled<f4E2M1FN : f32, f8E4M3FN per 1x16, global f32>
+
+func.func @choose_given_global(%x: tensor<8x64xf32>, %k: tensor<f32>) -> tensor<8x4xf8E4M3FN> {
+  // CHECK: error: 'quantx.choose_qparams' op cannot be tiled: one of its results, the global scale, is not of a tile; a dynamic_quantize under it can be tiled
+  %s, %g = quantx.choose_qparams %x using #quantx.absmax for !nvfp4 under %k
+    : tensor<8x64xf32> -> tensor<8x4xf8E4M3FN>, tensor<f32>
+  return %s : tensor<8x4xf8E4M3FN>
+}

@@ -66,7 +66,8 @@ public:
                                 mlir::Value row, mlir::Value column) = 0;
 
   /// The rows, and columns, of the block's weights (index): those beyond the
-  /// size of a last block count for nothing.
+  /// size of a last block count for nothing. 0 where it shows at run time that
+  /// the weights do not have the shape that they must have.
   virtual mlir::Value getNumWeightRows(mlir::OpBuilder &b,
                                        mlir::Location loc) = 0;
 };

@@ -300,7 +300,8 @@ def QuantX_HessianAttr : QuantX_ScaleMethod<"Hessian", "hessian"> {
     tie the naive scale, else the smaller.
 
     A block under an H that holds a NaN or Inf (also outside the leading part)
-    has the NaN scale. H need not be symmetric or positive.
+    has the NaN scale. So have all blocks where dynamic sizes of the weights turn
+    out to be wrong. H need not be symmetric or positive.
 
     Suits types without `zero_point` whose block has more than one element along
     one dimension only; with `global`, f8E4M3FN scales.

@@ -72,7 +72,7 @@ LinalgBlockElements::LinalgBlockElements(OpBuilder &builder, Location loc,
                                          ScaledType type, Value input,
                                          Value weights,
                                          ArrayRef<OpFoldResult> sizes)
-    : type(type), input(input), weights(weights),
+    : type(type), input(input), weights(weights), sizes(sizes),
       blockIndices(createIndices(builder, loc, sizes.size())) {
   for (auto [dim, index] : llvm::enumerate(blockIndices)) {
     auto [first, end] =
@@ -130,8 +130,29 @@ Value LinalgBlockElements::getWeight(OpBuilder &builder, Location loc,
 }
 
 Value LinalgBlockElements::getNumWeightRows(OpBuilder &builder, Location loc) {
-  return getValueOrCreateConstantIndexOp(
-      builder, loc, tensor::getMixedSize(builder, loc, weights, 1));
+  ImplicitLocOpBuilder b(loc, builder);
+  auto constant = [&](int64_t value) -> Value {
+    return arith::ConstantIndexOp::create(b, value);
+  };
+  unsigned dim = getBlockedDimension();
+  Value rows = getValueOrCreateConstantIndexOp(b, loc, sizes[dim]);
+  Value count = constant(1);
+  if (!type.isWholeDimension(dim)) {
+    Value block = constant(type.getBlockShape()[dim]);
+    count = arith::CeilDivUIOp::create(b, rows, block);
+    rows = block;
+  }
+  Value fits = arith::ConstantOp::create(b, b.getBoolAttr(true));
+  for (auto [index, expected] :
+       llvm::enumerate(ValueRange{count, rows, rows})) {
+    if (!cast<RankedTensorType>(weights.getType()).isDynamicDim(index))
+      continue;
+    Value size = tensor::DimOp::create(b, weights, index);
+    Value agrees =
+        arith::CmpIOp::create(b, arith::CmpIPredicate::eq, size, expected);
+    fits = arith::AndIOp::create(b, fits, agrees);
+  }
+  return arith::SelectOp::create(b, fits, rows, constant(0));
 }
 
 unsigned LinalgBlockElements::getBlockedDimension() const {

@@ -115,7 +115,7 @@ static Value emitZeroed(ElementwiseBuilder &b, const SearchedBlock &block,
 }
 
 /// Whether a weight of the block, also one beyond its last element, is NaN or
-/// infinite.
+/// infinite, or the weights have a wrong shape.
 static Value emitHasBadWeights(ElementwiseBuilder &b,
                                const SearchedBlock &block) {
   ImplicitLocOpBuilder &builder = b.getBuilder();
@@ -129,8 +129,10 @@ static Value emitHasBadWeights(ElementwiseBuilder &b,
     };
     return emitFor(n, size, isBad, checkWeight);
   };
-  Value never = arith::ConstantOp::create(builder, builder.getBoolAttr(false));
-  return emitFor(b, size, never, checkRow)[0];
+  Value none = arith::ConstantIndexOp::create(builder, 0);
+  Value hasNone =
+      arith::CmpIOp::create(builder, arith::CmpIPredicate::eq, size, none);
+  return emitFor(b, size, hasNone, checkRow)[0];
 }
 
 //===----------------------------------------------------------------------===//

@@ -185,3 +185,20 @@ TEST(ScaleSearchThreadsTest, EqualsFormat) {
   std::vector<Array> got = runOn(program, type, {64, 96}, matrix, 0);
   expectEqual(type, quantize(type, 64, 96, matrix), got);
 }
+
+// Weights whose sizes turn out to be wrong: no scale, and nothing is read that
+// is not there.
+TEST(HessianTest, WeightsOfWrongShape) {
+  TypeSpec type = {"f4E2M1FN", "f32", "f8E8M0FNU", 1,
+                   16,         false, false,       "hessian"};
+  Program program(getProgram(type));
+  oracle::Random random(8);
+  for (auto [count, size] : {std::pair(1, 16), {4, 16}, {3, 8}, {3, 32}}) {
+    std::vector<float> matrix =
+        drawMatrix(type, oracle::Kind::Gaussian, 2, 40, random);
+    Weights weights = {count, size,
+                       std::vector<float>(count * size * size, 1.0f)};
+    std::vector<Array> got = runOn(program, type, {2, 40}, matrix, 0, weights);
+    EXPECT_EQ(got[1].bytes, std::vector<uint8_t>(6, E8M0Format::nanCode));
+  }
+}

@@ -43,6 +43,7 @@ private:
   ScaledType type;
   mlir::Value input;
   mlir::Value weights;
+  llvm::SmallVector<mlir::OpFoldResult> sizes;
   llvm::SmallVector<mlir::Value> blockIndices;
   llvm::SmallVector<Bounds> bounds;
 };
