@@ -30,6 +30,12 @@ static std::vector<TypeSpec> getTypes() {
     add("optimal", storage, "f8E8M0FNU", 1, 32);
   add("optimal", "f4E2M1FN", "f8E8M0FNU", 1, 16);
   add("optimal", "f4E2M1FN", "f8E8M0FNU", 1, 128);
+  // The smallest and the largest blocks that are vectors.
+  for (int64_t size : {8, 64}) {
+    add("optimal", "f4E2M1FN", "f8E8M0FNU", 1, size);
+    add("optimal", "f4E2M1FN", "f8E4M3FN", 1, size, /*hasGlobal=*/true);
+    add("optimal", "i4", "f16", 1, size);
+  }
   add("optimal", "f4E2M1FN", "f8E8M0FNU", 32, 1);
   add("optimal", "f6E2M3FN", "f8E8M0FNU", 4, 8);
   // Sizes, and so the window of exponents, known at run time.
@@ -70,6 +76,9 @@ static std::vector<TypeSpec> getTypes() {
     add("optimal", "f4E2M1FN", "f8E8M0FNU", 1, 32, false, expressed);
     add("optimal", "f4E2M1FN", "f8E4M3FN", 1, 16, true, expressed);
     add("hessian", "f4E2M1FN", "f8E8M0FNU", 1, 16, false, expressed);
+    add("optimal", "f8E4M3FN", "f32", 1, 32, false, expressed);
+    add("optimal", "i4", "f16", 1, 16, false, expressed);
+    types.back().hasZeroPoint = true;
   }
   return types;
 }
