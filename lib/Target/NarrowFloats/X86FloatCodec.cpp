@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "quantx/Emit/VectorPacking.h"
 #include "quantx/Format/Mutants.h"
@@ -173,6 +174,10 @@ private:
   /// number of registers of codes.
   Value narrow(ElementwiseBuilder &b, CodeHalves halves,
                const FloatFormat &format) const;
+  /// The codes (i8) of 4 bits of as many f32 as fill registers of codes, to
+  /// nearest even.
+  Value encodeByTable(ElementwiseBuilder &b, Value value,
+                      const FloatFormat &format) const;
   /// A register of codes in i32.
   Value join(ElementwiseBuilder &b, CodeHalves halves,
              const FloatFormat &format) const;
@@ -252,14 +257,86 @@ Value X86FloatCodec::narrow(ElementwiseBuilder &b, CodeHalves halves,
   return concatenate(b, results, size);
 }
 
+// Every boundary between codes of 4 bits is an odd number of quarters. Four
+// times the value rounded down plus the same rounded up is twice that, odd
+// strictly between two quarters: it indexes a table of codes. A value of 0 is
+// moved off it, to have its sign.
+Value X86FloatCodec::encodeByTable(ElementwiseBuilder &b, Value value,
+                                   const FloatFormat &format) const {
+  ImplicitLocOpBuilder &builder = b.getBuilder();
+  constexpr int entries = 128;
+  SmallVector<uint8_t> codes;
+  for (int i = 0; i < entries; ++i) {
+    int sum = i < entries / 2 ? i : i - entries;
+    codes.push_back(quantx::encode(
+        sum / 8.0f, format, RoundingMode::NearestEven, /*saturate=*/true));
+  }
+  if (isPlanted(Mutant::X86TableEntryWrong))
+    codes[1 + 8] = 0;
+
+  // NaN becomes the largest value. What is less than -8 needs no limit: it
+  // saturates below.
+  Value largest = b.f32(format.getMaxFinite(), value);
+  value = b.select(b.greaterF(largest, value), value, largest);
+  Value tiny = b.f32(0x1p-60, value);
+  if (!isPlanted(Mutant::X86ZeroLosesSign))
+    tiny = math::CopySignOp::create(builder, tiny, value);
+  value = b.fma(value, b.f32(4.0, value), tiny);
+
+  constexpr int64_t lanes = 16;
+  auto i32Lanes = VectorType::get(lanes, builder.getI32Type());
+  auto words = VectorType::get(lanes * 2, builder.getI16Type());
+  auto bytes = VectorType::get(lanes * 4, builder.getI8Type());
+  auto toIntegers = [&](Value part, int32_t mode) {
+    constexpr int32_t noExceptions = 8;
+    Value none = b.integer(32, 0, part);
+    Value all =
+        arith::ConstantOp::create(builder, builder.getI16IntegerAttr(-1));
+    Value rounding = arith::ConstantOp::create(
+        builder, builder.getI32IntegerAttr(mode | noExceptions));
+    return callIntrinsic(b, "llvm.x86.avx512.mask.cvtps2dq.512", i32Lanes,
+                         {part, none, all, rounding});
+  };
+  constexpr int32_t down = 1, up = 2;
+  SmallVector<Value> results;
+  for (int64_t offset = 0; offset < getSize(value); offset += registerBytes) {
+    SmallVector<Value> sums;
+    for (int64_t i = offset; i < offset + registerBytes; i += 2 * lanes) {
+      Value low = slice(b, value, i, lanes);
+      Value high = slice(b, value, i + lanes, lanes);
+      auto pack = [&](int32_t mode) {
+        return callIntrinsic(b, "llvm.x86.avx512.packssdw.512", words,
+                             {toIntegers(low, mode), toIntegers(high, mode)});
+      };
+      sums.push_back(callIntrinsic(b, "llvm.sadd.sat.v32i16", words,
+                                   {pack(down), pack(up)}));
+    }
+    Value indices = callIntrinsic(b, "llvm.x86.avx512.packsswb.512", bytes,
+                                  {sums[0], sums[1]});
+    indices = b.max(indices, -entries / 2);
+    ArrayRef<uint8_t> halves(codes);
+    Value packed = callIntrinsic(b, "llvm.x86.avx512.vpermi2var.qi.512", bytes,
+                                 {buildBytes(b, halves.take_front(64)), indices,
+                                  buildBytes(b, halves.drop_front(64))});
+    if (!isPlanted(Mutant::X86LanesInterleaved))
+      packed = gatherFromLanes(b, packed, 4);
+    results.push_back(packed);
+  }
+  return concatenate(b, results, getSize(value));
+}
+
 Value X86FloatCodec::encode(ElementwiseBuilder &b, Value value,
                             const FloatFormat &format, RoundingSpec rounding,
                             bool saturate) const {
   auto type = dyn_cast<VectorType>(value.getType());
   if (!type || type.isScalable() || type.getNumElements() % registerBytes != 0)
     return FloatCodec::encode(b, value, format, rounding, saturate);
-  CodeHalves halves = emitEncodeHalves(b, b.extendToF32(value), format,
-                                       rounding, saturate, /*hasFMA=*/true);
+  value = b.extendToF32(value);
+  if (format.bits == 4 && features.avx512vbmi &&
+      rounding.mode == RoundingMode::NearestEven)
+    return reshape(b, encodeByTable(b, flatten(b, value), format), type);
+  CodeHalves halves = emitEncodeHalves(b, value, format, rounding, saturate,
+                                       /*hasFMA=*/true);
   halves = {flatten(b, halves.magnitude), flatten(b, halves.sign)};
   return reshape(b, narrow(b, halves, format), type);
 }

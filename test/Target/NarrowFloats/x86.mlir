@@ -17,7 +17,7 @@
 // RUN:     --implicit-check-not=avx512
 // RUN: quant-opt %s --quantx-expand-narrow-floats=target=x86-64-v4 \
 // RUN:   --canonicalize \
-// RUN: | FileCheck %s --check-prefixes=CHECK,HALF,AVX512,F16 \
+// RUN: | FileCheck %s --check-prefixes=CHECK,HALF,AVX512,V4,F16 \
 // RUN:     --implicit-check-not=xi4 --implicit-check-not=xi6 \
 // RUN:     --implicit-check-not=avx2 --implicit-check-not=var.qi
 // RUN: quant-opt %s --quantx-expand-narrow-floats=target=x86-64-v4+avx512vbmi \
@@ -77,9 +77,16 @@ func.func @decode_f8(%codes: vector<64xi8>) -> vector<64xf32> {
 // GENERIC: arith.trunci %{{.*}} : vector<64xi32> to vector<64xi8>
 // V3-COUNT-2: "llvm.x86.avx2.packusdw"
 // V3: "llvm.x86.avx2.packuswb"
-// AVX512-COUNT-4: "llvm.x86.avx512.pternlog.d.512"
-// AVX512-COUNT-2: "llvm.x86.avx512.packusdw.512"
-// AVX512: "llvm.x86.avx512.packuswb.512"
+// V4-COUNT-4: "llvm.x86.avx512.pternlog.d.512"
+// V4-COUNT-2: "llvm.x86.avx512.packusdw.512"
+// V4: "llvm.x86.avx512.packuswb.512"
+// VBMI-DAG: %[[NEGATIVE:.*]] = arith.constant dense<[15, 15, 15, {{.*}}, 9, 8, 8]> : vector<64xi8>
+// VBMI-DAG: %[[POSITIVE:.*]] = arith.constant dense<[0, 0, 0, 1, 1, 1, 2, 2, 2, 2, 2, 3, {{.*}}]> : vector<64xi8>
+// VBMI: %[[TINY:.*]] = math.copysign %{{.*}}, %[[X:.*]] :
+// VBMI: math.fma %[[X]], %{{.*}}, %[[TINY]]
+// VBMI-COUNT-8: "llvm.x86.avx512.mask.cvtps2dq.512"
+// VBMI: "llvm.x86.avx512.packsswb.512"
+// VBMI: "llvm.x86.avx512.vpermi2var.qi.512"(%[[POSITIVE]], %{{.*}}, %[[NEGATIVE]])
 // CHECK: return %{{.*}} : vector<32xi8>
 func.func @encode_f4(%x: vector<64xf32>) -> vector<32xi8> {
   %c = arith.truncf %x : vector<64xf32> to vector<64xf4E2M1FN>
