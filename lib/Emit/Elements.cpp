@@ -96,23 +96,62 @@ static Value emitDivideByScale(ElementwiseBuilder &b, Value value,
   return b.select(isZero, signedZero, b.div(value, scale));
 }
 
+// Vectors go as arith.truncf and arith.extf, which have their best form on each
+// target: quantx-expand-narrow-floats knows it.
+
+/// The code (i8, high bits clear) of `units`, f32, in the float format of
+/// `type`.
+static Value emitEncodeUnits(ElementwiseBuilder &b, ScaledType type,
+                             Value units, RoundingSpec rounding,
+                             bool saturate) {
+  const FloatFormat &format = *type.getFloatFormat();
+  if (!isa<VectorType>(units.getType()) ||
+      rounding.mode != RoundingMode::NearestEven)
+    return emitEncodeFloat(b, units, format, rounding, saturate);
+  if (saturate && format.nonFinite != NonFinite::None) {
+    // NaN stays: it is not greater.
+    Value largest = b.f32(format.getMaxFinite(), units);
+    Value smallest = b.f32(-format.getMaxFinite(), units);
+    units = b.select(b.greaterF(units, largest), largest, units);
+    units = b.select(b.greaterF(smallest, units), smallest, units);
+  }
+  Value narrow = arith::TruncFOp::create(
+      b.getBuilder(), getTypeLike(units.getType(), type.getStorageType()),
+      units);
+  Type integer = b.getBuilder().getIntegerType(format.bits);
+  return b.zext(b.bitcast(narrow, integer), 8);
+}
+
+/// The value (f32) of a `code` in the float format of `type`.
+static Value emitDecodeCode(ElementwiseBuilder &b, ScaledType type,
+                            Value code) {
+  const FloatFormat &format = *type.getFloatFormat();
+  if (!isa<VectorType>(code.getType()))
+    return emitDecodeFloat(b, code, format);
+  Value narrow = b.bitcast(b.trunc(code, format.bits), type.getStorageType());
+  return arith::ExtFOp::create(
+      b.getBuilder(), getTypeLike(code.getType(), b.getBuilder().getF32Type()),
+      narrow);
+}
+
 Value quantx::emitQuantizeElement(ElementwiseBuilder &b, ScaledType type,
                                   Value value, const BlockFactors &factors,
                                   RoundingSpec rounding, bool saturate) {
   Value units = emitDivideByScale(b, value, factors);
-  Value code;
-  if (const FloatFormat *format = type.getFloatFormat()) {
-    code = emitEncodeFloat(b, units, *format, rounding, saturate);
-  } else {
-    IntegerFormat integer = type.getIntegerFormat();
-    code = emitEncodeInteger(b, units, integer, factors.zeroPoint, rounding);
-    code = b.trunc(b.bitAnd(code, (1 << integer.bits) - 1), 8);
-  }
-  if (isPlanted(Mutant::NaNBlockKeepsCodes))
-    return code;
   Value scaleIsNaN =
       b.isNaN(factors.reciprocal ? factors.reciprocal : factors.scale);
-  return b.select(scaleIsNaN, b.integer(8, 0, code), code);
+  bool checksScale = !isPlanted(Mutant::NaNBlockKeepsCodes);
+  if (type.getFloatFormat()) {
+    // 0 has the code 0.
+    if (checksScale)
+      units = b.select(scaleIsNaN, b.f32(0.0, units), units);
+    return emitEncodeUnits(b, type, units, rounding, saturate);
+  }
+  IntegerFormat integer = type.getIntegerFormat();
+  Value code =
+      emitEncodeInteger(b, units, integer, factors.zeroPoint, rounding);
+  code = b.trunc(b.bitAnd(code, (1 << integer.bits) - 1), 8);
+  return checksScale ? b.select(scaleIsNaN, b.integer(8, 0, code), code) : code;
 }
 
 Value quantx::emitQuantizeElement(ElementwiseBuilder &b, ScaledType type,
@@ -126,8 +165,8 @@ Value quantx::emitQuantizeElement(ElementwiseBuilder &b, ScaledType type,
 
 Value quantx::emitCodeValue(ElementwiseBuilder &b, ScaledType type, Value code,
                             Value zeroPoint) {
-  if (const FloatFormat *format = type.getFloatFormat())
-    return emitDecodeFloat(b, code, *format);
+  if (type.getFloatFormat())
+    return emitDecodeCode(b, type, code);
   IntegerFormat integer = type.getIntegerFormat();
   Value wide = emitExtendInteger(b, code, integer);
   if (zeroPoint)
@@ -138,16 +177,22 @@ Value quantx::emitCodeValue(ElementwiseBuilder &b, ScaledType type, Value code,
   return b.mul(value, std::ldexp(1.0, -int(integer.fractionBits)));
 }
 
-/// The value of a `code` as f32: before it is rounded to the expressed type.
-static Value emitDequantizeToF32(ElementwiseBuilder &b, ScaledType type,
-                                 Value code, const BlockFactors &factors) {
-  Value value = emitCodeValue(b, type, code, factors.zeroPoint);
+/// What `value`, that of a code under a scale of 1, stands for as f32.
+static Value emitMultiplyByScales(ElementwiseBuilder &b, Value value,
+                                  const BlockFactors &factors) {
   value = b.mul(value, factors.scale);
   if (!factors.global)
     return value;
   if (isPlanted(Mutant::GlobalScaleDivides))
     return b.div(value, factors.global);
   return b.mul(value, factors.global);
+}
+
+/// The value of a `code` as f32: before it is rounded to the expressed type.
+static Value emitDequantizeToF32(ElementwiseBuilder &b, ScaledType type,
+                                 Value code, const BlockFactors &factors) {
+  return emitMultiplyByScales(
+      b, emitCodeValue(b, type, code, factors.zeroPoint), factors);
 }
 
 Value quantx::emitDequantizeToF32(ElementwiseBuilder &b, ScaledType type,
@@ -168,6 +213,78 @@ Value quantx::emitDequantizeElement(ElementwiseBuilder &b, ScaledType type,
                                     const BlockParameters &parameters) {
   return emitDequantizeElement(b, type, code,
                                emitDequantizeFactors(b, type, parameters));
+}
+
+//===----------------------------------------------------------------------===//
+// Values of codes without the codes
+//===----------------------------------------------------------------------===//
+
+/// `value` within [`least`, `largest`].
+static Value emitClamp(ElementwiseBuilder &b, Value value, Value least,
+                       Value largest) {
+  value = b.select(b.greaterF(largest, value), value, largest);
+  return b.select(b.greaterF(value, least), value, least);
+}
+
+/// `units` rounded to the nearest value of `format`. What is added and
+/// subtracted leaves in the sum one bit for each quantum of the binade.
+static Value emitRoundToFloat(ElementwiseBuilder &b, Value units,
+                              const FloatFormat &format) {
+  constexpr int64_t mantissaBits = 23, bias = 127;
+  double largest = format.getMaxFinite();
+  units = emitClamp(b, units, b.f32(-largest, units), b.f32(largest, units));
+  int64_t smallestNormal = (bias + format.getMinExponent()) << mantissaBits;
+  Value binade = b.max(b.bitAnd(b.asI32(units), 0x7f800000), smallestNormal);
+  // Half a binade more, for negative units not to leave the binade.
+  int64_t half = int64_t(1) << (mantissaBits - 1);
+  int64_t distance = (mantissaBits - format.mantissaBits) << mantissaBits;
+  Value shifter = b.asF32(b.add(binade, distance + half));
+  return b.sub(b.add(units, shifter), shifter);
+}
+
+/// `units` rounded to the nearest value of `format` under `zeroPoint` (i32, or
+/// null for 0).
+static Value emitRoundToInteger(ElementwiseBuilder &b, Value units,
+                                const IntegerFormat &format, Value zeroPoint) {
+  double quantum = std::ldexp(1.0, -int(format.fractionBits));
+  Value least = b.f32(format.getMinCode() * quantum, units);
+  Value largest = b.f32(format.getMaxCode() * quantum, units);
+  if (zeroPoint) {
+    Value zero = arith::SIToFPOp::create(
+        b.getBuilder(),
+        getTypeLike(zeroPoint.getType(), b.getBuilder().getF32Type()),
+        zeroPoint);
+    zero = b.mul(zero, quantum);
+    least = b.sub(least, zero);
+    largest = b.sub(largest, zero);
+  }
+  units = emitClamp(b, units, least, largest);
+  Value shifter = b.f32(std::ldexp(1.5, 23) * quantum, units);
+  return b.sub(b.add(units, shifter), shifter);
+}
+
+static Value emitRoundToCodeValue(ElementwiseBuilder &b, ScaledType type,
+                                  Value value, const BlockFactors &factors) {
+  Value units = emitDivideByScale(b, value, factors);
+  if (const FloatFormat *format = type.getFloatFormat())
+    return emitRoundToFloat(b, units, *format);
+  return emitRoundToInteger(b, units, type.getIntegerFormat(),
+                            factors.zeroPoint);
+}
+
+Value quantx::emitRoundToCodeValue(ElementwiseBuilder &b, ScaledType type,
+                                   Value value,
+                                   const BlockParameters &parameters) {
+  return ::emitRoundToCodeValue(b, type, value,
+                                emitQuantizeFactors(b, type, parameters));
+}
+
+Value quantx::emitRoundTripToF32(ElementwiseBuilder &b, ScaledType type,
+                                 Value value,
+                                 const BlockParameters &parameters) {
+  Value rounded = emitRoundToCodeValue(b, type, value, parameters);
+  return emitMultiplyByScales(b, rounded,
+                              emitDequantizeFactors(b, type, parameters));
 }
 
 Value quantx::emitElementSaturates(ElementwiseBuilder &b, ScaledType type,

@@ -81,6 +81,18 @@ mlir::Value emitDequantizeElement(ElementwiseBuilder &b, ScaledType type,
                                   mlir::Value code,
                                   const BlockParameters &parameters);
 
+/// What the code of `value`, to nearest even and saturating, stands for under a
+/// scale of 1 (f32; a zero may have any sign): without that code, for those who
+/// measure errors. The value and the parameters are finite.
+mlir::Value emitRoundToCodeValue(ElementwiseBuilder &b, ScaledType type,
+                                 mlir::Value value,
+                                 const BlockParameters &parameters);
+
+/// The same times the scales, as f32: what `value` comes back as.
+mlir::Value emitRoundTripToF32(ElementwiseBuilder &b, ScaledType type,
+                               mlir::Value value,
+                               const BlockParameters &parameters);
+
 /// Whether `value` (of the expressed type) rounds, ties to even, beyond the
 /// codes' range under `parameters`; false under a NaN scale.
 mlir::Value emitElementSaturates(ElementwiseBuilder &b, ScaledType type,

@@ -85,7 +85,8 @@ public:
       mlir::OpBuilder &b, mlir::Location loc, BlockElements &elements,
       mlir::ValueRange given)>;
 
-  /// Computes scalars of one block (or of the tensor) from others.
+  /// Computes scalars of one block (or of the tensor) from others, or vectors
+  /// of several blocks from such vectors.
   using MapFn = llvm::function_ref<Values(
       mlir::OpBuilder &b, mlir::Location loc, mlir::ValueRange given)>;
 
@@ -111,6 +112,13 @@ public:
   /// values of the whole tensor are broadcast.
   virtual Values searchBlocks(mlir::TypeRange types, mlir::ValueRange given,
                               SearchFn search) = 0;
+
+  /// Computes a value of each block anew where that is needed. `isNeeded` tells
+  /// (i1) from `initial` and the `given` values, and `search` computes from the
+  /// same and the elements; other blocks keep `initial`. For searches that few
+  /// blocks need.
+  virtual mlir::Value refineBlocks(mlir::Value initial, mlir::ValueRange given,
+                                   MapFn isNeeded, SearchFn search) = 0;
 
   /// Reduces the terms of all elements, in any order: one value for the tensor
   /// for each reduction.

@@ -71,9 +71,10 @@ static std::pair<Value, Value> createBounds(OpBuilder &builder, Location loc,
 LinalgBlockElements::LinalgBlockElements(OpBuilder &builder, Location loc,
                                          ScaledType type, Value input,
                                          Value weights,
-                                         ArrayRef<OpFoldResult> sizes)
+                                         ArrayRef<OpFoldResult> sizes,
+                                         ValueRange blockIndices)
     : type(type), input(input), weights(weights), sizes(sizes),
-      blockIndices(createIndices(builder, loc, sizes.size())) {
+      blockIndices(blockIndices) {
   for (auto [dim, index] : llvm::enumerate(blockIndices)) {
     auto [first, end] =
         createBounds(builder, loc, type, dim, index, sizes[dim]);
@@ -194,18 +195,40 @@ static SmallVector<AffineMap> getGivenMaps(ValueRange given,
 }
 
 std::unique_ptr<BlockElements>
-LinalgBlockComputation::createElements(OpBuilder &b, Location loc) const {
+LinalgBlockComputation::createElements(OpBuilder &b, Location loc,
+                                       ValueRange indices) const {
   return std::make_unique<LinalgBlockElements>(b, loc, getType(), input,
-                                               weights, sizes);
+                                               weights, sizes, indices);
 }
 
 BlockComputation::Values LinalgBlockComputation::searchBlocks(TypeRange types,
                                                               ValueRange given,
                                                               SearchFn search) {
   auto searchBlock = [&](OpBuilder &b, Location loc, ValueRange givenHere) {
-    return search(b, loc, *createElements(b, loc), givenHere);
+    SmallVector<Value> indices = createIndices(b, loc, grid.size());
+    return search(b, loc, *createElements(b, loc, indices), givenHere);
   };
   return map(grid, types, given, searchBlock);
+}
+
+Value LinalgBlockComputation::refineBlocks(Value initial, ValueRange given,
+                                           MapFn isNeeded, SearchFn search) {
+  auto refine = [&](OpBuilder &b, Location loc, BlockElements &elements,
+                    ValueRange givenHere) -> Values {
+    auto searchThis = [&](OpBuilder &nested, Location loc) {
+      scf::YieldOp::create(nested, loc,
+                           search(nested, loc, elements, givenHere));
+    };
+    auto keep = [&](OpBuilder &nested, Location loc) {
+      scf::YieldOp::create(nested, loc, givenHere.front());
+    };
+    Value needed = isNeeded(b, loc, givenHere)[0];
+    return {scf::IfOp::create(b, loc, needed, searchThis, keep).getResult(0)};
+  };
+  SmallVector<Value> values = {initial};
+  llvm::append_range(values, given);
+  return searchBlocks(getElementTypeOrSelf(initial.getType()), values,
+                      refine)[0];
 }
 
 BlockComputation::Values

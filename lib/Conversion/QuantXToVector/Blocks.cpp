@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "BlockGroups.h"
 #include "ChunkLoops.h"
 #include "Patterns.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -29,29 +30,15 @@ static bool isVectorBlock(ScaledType type, int64_t largest) {
          isChunkSize(shape[last]) && shape[last] <= largest;
 }
 
-static vector::CombiningKind getCombiningKind(Reduction::Kind kind) {
-  switch (kind) {
-  case Reduction::Add:
-  case Reduction::AddInAnyOrder:
-    return vector::CombiningKind::ADD;
-  case Reduction::MaxSigned:
-    return vector::CombiningKind::MAXSI;
-  case Reduction::Minimum:
-    return vector::CombiningKind::MINIMUMF;
-  case Reduction::Maximum:
-    return vector::CombiningKind::MAXIMUMF;
-  }
-  llvm_unreachable("unknown reduction");
-}
-
 namespace {
 
-/// One block as a vector (of f32), which is read once.
+/// One block as a vector (of f32).
 class VectorBlockElements : public LinalgBlockElements {
 public:
   VectorBlockElements(OpBuilder &builder, Location loc, ScaledType type,
-                      Value input, Value weights, ArrayRef<OpFoldResult> sizes)
-      : LinalgBlockElements(builder, loc, type, input, weights, sizes),
+                      Value input, Value weights, ArrayRef<OpFoldResult> sizes,
+                      ValueRange indices)
+      : LinalgBlockElements(builder, loc, type, input, weights, sizes, indices),
         block(read(builder, loc, type.getBlockShape().back())) {}
 
   Values reduce(OpBuilder &builder, Location loc,
@@ -80,15 +67,71 @@ class VectorBlockComputation : public LinalgBlockComputation {
 public:
   using LinalgBlockComputation::LinalgBlockComputation;
 
+  Values reduceBlocks(ArrayRef<Reduction> reductions, TermsFn terms) override;
+  Value refineBlocks(Value initial, ValueRange given, MapFn isNeeded,
+                     SearchFn search) override;
+  Values mapBlocks(TypeRange types, ValueRange given, MapFn map) override;
+
 protected:
-  std::unique_ptr<BlockElements> createElements(OpBuilder &b,
-                                                Location loc) const override {
-    return std::make_unique<VectorBlockElements>(b, loc, getType(), getInput(),
-                                                 getWeights(), getSizes());
+  std::unique_ptr<BlockElements>
+  createElements(OpBuilder &b, Location loc,
+                 ValueRange indices) const override {
+    return std::make_unique<VectorBlockElements>(
+        b, loc, getType(), getInput(), getWeights(), getSizes(), indices);
+  }
+
+private:
+  GroupedBlocks getGroups() const {
+    return {getBuilder(), getLoc(), getInput(),
+            getType().getBlockShape().back(), getGrid()};
   }
 };
 
 } // namespace
+
+// Values and terms are computed in a loop each: what they have in common is
+// little next to the elements.
+BlockComputation::Values
+VectorBlockComputation::reduceBlocks(ArrayRef<Reduction> reductions,
+                                     TermsFn terms) {
+  if (!llvm::all_of(reductions, isInAnyOrder))
+    return LinalgBlockComputation::reduceBlocks(reductions, terms);
+  Values values;
+  for (auto [i, reduction] : llvm::enumerate(reductions)) {
+    auto term = [&, i = i](OpBuilder &b, Location loc, Value element) {
+      return terms(b, loc, element)[i];
+    };
+    values.push_back(reduceGroups(getGroups(), reduction, term));
+  }
+  return values;
+}
+
+Value VectorBlockComputation::refineBlocks(Value initial, ValueRange given,
+                                           MapFn isNeeded, SearchFn search) {
+  SmallVector<Value> values = {initial};
+  llvm::append_range(values, given);
+  auto testGroup = [&](OpBuilder &b, Location loc, ValueRange vectors) {
+    return isNeeded(b, loc, vectors)[0];
+  };
+  auto searchBlock = [&](OpBuilder &b, Location loc, ValueRange indices,
+                         ValueRange scalars) {
+    return search(b, loc, *createElements(b, loc, indices), scalars)[0];
+  };
+  return refineGroups(getGroups(), values, testGroup, searchBlock);
+}
+
+BlockComputation::Values VectorBlockComputation::mapBlocks(TypeRange types,
+                                                           ValueRange given,
+                                                           MapFn map) {
+  Values values;
+  for (auto [i, type] : llvm::enumerate(types)) {
+    auto mapOne = [&, i = i](OpBuilder &b, Location loc, ValueRange givenHere) {
+      return map(b, loc, givenHere)[i];
+    };
+    values.push_back(mapGroups(getGroups(), type, given, mapOne));
+  }
+  return values;
+}
 
 /// Reads the block, with zeros for what a partial one lacks.
 Value VectorBlockElements::read(OpBuilder &builder, Location loc,

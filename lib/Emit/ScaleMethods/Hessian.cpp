@@ -104,9 +104,7 @@ Value quantx::emitClipped(ElementwiseBuilder &b, const SearchedBlock &block,
 static Value emitZeroed(ElementwiseBuilder &b, const SearchedBlock &block,
                         const BlockParameters &parameters) {
   auto terms = [&](ElementwiseBuilder &n, Value element) -> Values {
-    Value code = emitQuantizeElement(n, block.type, element, parameters,
-                                     RoundingSpec(), /*saturate=*/true);
-    Value value = emitCodeValue(n, block.type, code, /*zeroPoint=*/{});
+    Value value = emitRoundToCodeValue(n, block.type, element, parameters);
     Value x = n.extendToF64(element);
     Value isZero = n.equalF(value, n.f32(0.0, value));
     return {n.select(isZero, n.mul(x, x), n.f64(0.0, x))};

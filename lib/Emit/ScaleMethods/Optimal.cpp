@@ -34,7 +34,7 @@ struct OptimalModel
     if (type.hasZeroPoint())
       return buildAsymmetricSearch(blocks);
     if (isa<Float8E8M0FNUType>(type.getScaleType()))
-      return buildSearch(blocks, emitSearchE8M0);
+      return buildSearchE8M0(blocks);
     if (isa<Float8E4M3FNType>(type.getScaleType()))
       return buildSearch(blocks, emitSearchE4M3);
     return buildSearch(blocks, emitSearchWide);

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Models.h"
 #include "Search.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -30,10 +31,7 @@ static Value emitPower(ElementwiseBuilder &b, Value code, bool isReciprocal) {
 static Value emitScaled(ElementwiseBuilder &b, const SearchedBlock &block,
                         Value element, Value code) {
   BlockParameters parameters = emitParameters(b, block, code);
-  Value quantized =
-      emitQuantizeElement(b, block.type, element, parameters, RoundingSpec(),
-                          /*saturate=*/true);
-  Value value = emitCodeValue(b, block.type, quantized, /*zeroPoint=*/{});
+  Value value = emitRoundToCodeValue(b, block.type, element, parameters);
   return b.mul(b.extendToF64(value),
                emitPower(b, code, /*isReciprocal=*/false));
 }
@@ -81,9 +79,7 @@ static Value emitDifference(ElementwiseBuilder &b, const SearchedBlock &block,
 /// ratio `clipped` (f64) to the naive scale, in a block of `size` elements.
 static Value emitCountFiner(ElementwiseBuilder &b, const ElementGrid &grid,
                             size_t size, Value clipped) {
-  ImplicitLocOpBuilder &builder = b.getBuilder();
-  Value count =
-      arith::ConstantOp::create(builder, builder.getI32IntegerAttr(0));
+  Value count = b.integer(32, 0, clipped);
   for (int steps = 1;; ++steps) {
     double threshold = getLowerThreshold(grid, size, steps);
     // A ratio is at least `leading` but under the smallest scale, which has no
@@ -137,46 +133,230 @@ static Value emitCountFiner(ElementwiseBuilder &b, const ElementGrid &grid,
   return emitWhile(b, {zero, half}, condition, step)[0];
 }
 
-Value quantx::emitSearchE8M0(ElementwiseBuilder &b, const SearchedBlock &block,
-                             Value naive) {
-  ImplicitLocOpBuilder &builder = b.getBuilder();
-  ElementGrid grid = getElementGrid(getElementFormat(block.type));
-  Value ratio = b.mul(b.extendToF64(b.asF32(block.amaxBits)),
-                      emitPower(b, naive, /*isReciprocal=*/true));
+//===----------------------------------------------------------------------===//
+// The window
+//===----------------------------------------------------------------------===//
 
-  // 2 * s first, if it can win, then s / 2, s / 4, ...
+namespace {
+
+/// The exponent codes that may win (all i32): the naive one, so many above it
+/// and so many below.
+struct Window {
+  Value naive, numCoarser, numFiner;
+
+  /// All in one i32.
+  Value pack(ElementwiseBuilder &b) const {
+    return b.bitOr(naive, b.bitOr(b.shl(numCoarser, coarserBit),
+                                  b.shl(numFiner, finerBit)));
+  }
+  static Window unpack(ElementwiseBuilder &b, Value packed) {
+    constexpr int64_t coarserMask = (1 << (finerBit - coarserBit)) - 1;
+    return {b.bitAnd(packed, 0xff),
+            b.bitAnd(b.lshr(packed, coarserBit), coarserMask),
+            b.lshr(packed, finerBit)};
+  }
+  /// Whether there is more than the naive code in `packed`.
+  static Value hasMore(ElementwiseBuilder &b, Value packed) {
+    return b.greaterEqual(packed, 1 << coarserBit);
+  }
+
+  static constexpr int64_t coarserBit = 8, finerBit = 16;
+};
+
+} // namespace
+
+/// The window of blocks with the largest magnitudes `amaxBits`; `countFiner`
+/// counts finer scales by the ratio of that, clipped, to the naive scale.
+static Window
+emitWindow(ElementwiseBuilder &b, ScaledType type, Value amaxBits,
+           llvm::function_ref<Value(Value naive, Value clipped)> countFiner) {
+  ElementGrid grid = getElementGrid(getElementFormat(type));
+  Value naive = emitFloorCode(b, type, amaxBits);
+  Value ratio = b.mul(b.extendToF64(b.asF32(amaxBits)),
+                      emitPower(b, naive, /*isReciprocal=*/true));
   Value threshold = b.f64(getUpperThreshold(grid), ratio);
   if (isPlanted(Mutant::OptimalUpperBoundLoose))
     threshold = b.f64(2 * grid.leading, ratio);
   Value triesCoarser = b.logicalAnd(b.greaterF(ratio, threshold),
                                     b.less(naive, E8M0Format::maxFiniteCode));
-  Value numCoarser = b.zext(triesCoarser, 32);
   Value top = b.f64(grid.top, ratio);
   Value clipped = b.select(b.greaterF(ratio, top), top, ratio);
-  Value numFiner;
-  if (std::optional<size_t> size = getBlockSize(block.type)) {
-    numFiner = emitCountFiner(b, grid, *size, clipped);
-    numFiner = arith::MinSIOp::create(builder, numFiner, naive);
-  } else {
-    Value dynamicSize = block.elements.getSize(builder, builder.getLoc());
-    numFiner = emitCountFiner(b, grid, dynamicSize, clipped, naive);
-  }
+  Value numFiner = countFiner(naive, clipped);
+  Value isOrdinary = emitIsOrdinary(b, amaxBits);
+  Value none = b.i32(0, naive);
+  return {naive, b.select(isOrdinary, b.zext(triesCoarser, 32), none),
+          b.select(isOrdinary, numFiner, none)};
+}
 
-  Value numCandidates = b.add(numCoarser, numFiner);
+/// The best code of `window` for `block`: 2 * s first, if it can win, then
+/// s / 2, s / 4, ...
+static Value emitSearchWindow(ElementwiseBuilder &b, const SearchedBlock &block,
+                              const Window &window) {
+  Value numCandidates = b.add(window.numCoarser, window.numFiner);
   auto condition = [&](ElementwiseBuilder &n, ValueRange values) {
     return n.less(values[0], numCandidates);
   };
   auto step = [&](ElementwiseBuilder &n, ValueRange values) -> Values {
     Value i = values[0];
-    Value isCoarser = n.zext(n.less(i, numCoarser), 32);
-    Value distance = n.sub(n.add(i, 1), numCoarser);
-    Value code = n.add(n.sub(naive, distance), isCoarser);
-    Candidate candidate = {code, emitDifference(n, block, naive, code)};
+    Value isCoarser = n.zext(n.less(i, window.numCoarser), 32);
+    Value distance = n.sub(n.add(i, 1), window.numCoarser);
+    Value code = n.add(n.sub(window.naive, distance), isCoarser);
+    Candidate candidate = {code, emitDifference(n, block, window.naive, code)};
     Candidate best =
-        emitBetter(n, {naive, {}}, {values[1], values[2]}, candidate);
+        emitBetter(n, {window.naive, {}}, {values[1], values[2]}, candidate);
     return {n.add(i, 1), best.bits, best.error};
   };
-  Value noDifference = b.f64(0.0, ratio);
-  return emitWhile(b, {b.i32(0, naive), naive, noDifference}, condition,
-                   step)[1];
+  Value noDifference = b.f64(0.0, window.naive);
+  return emitWhile(b, {b.i32(0, window.naive), window.naive, noDifference},
+                   condition, step)[1];
+}
+
+//===----------------------------------------------------------------------===//
+// f4E2M1FN
+//===----------------------------------------------------------------------===//
+
+// Two neighbouring scales give f4E2M1FN the same values from 2 to 6 units of
+// the finer one. Below, the finer grid has the halves between integers; above,
+// only the coarser one has 8. So the difference of the errors is a function of
+// the magnitude that a few instructions compute: docs/optimal-scales.md,
+// "Two scales of f4E2M1FN".
+
+/// Whether that is all that can happen: at most one other candidate, and no
+/// element that the coarser scale takes to 12 units.
+static bool hasOneNeighbour(ScaledType type, size_t size) {
+  if (!isa<Float4E2M1FNType>(type.getStorageType()))
+    return false;
+  ElementGrid grid = getElementGrid(getElementFormat(type));
+  constexpr double coarserTakesToTwelve = 10.0;
+  return getLowerThreshold(grid, size, 2) <= grid.leading &&
+         2 * getLowerThreshold(grid, size, 1) <= coarserTakesToTwelve;
+}
+
+/// The error of the finer of two neighbouring scales less that of the coarser
+/// one, in squares of the finer one: exact.
+static Value emitErrorOfFiner(ElementwiseBuilder &b, const SearchedBlock &block,
+                              Value finer) {
+  Value reciprocal = emitDecodeE8M0Reciprocal(b, b.trunc(finer, 8));
+  auto terms = [&](ElementwiseBuilder &n, Value element) -> Values {
+    Value units = n.mul(element, reciprocal);
+    units = n.asF32(n.bitAnd(n.asI32(units), 0x7fffffff));
+    // Less than 2: the finer error less the coarser one is 1/4 less the
+    // distance to an integer, where that is negative.
+    Value low = units;
+    if (!isPlanted(Mutant::FineErrorUnlimited)) {
+      Value limit = n.f32(1.75, units);
+      low = n.select(n.greaterF(limit, units), units, limit);
+    }
+    Value shifter = n.f32(0x1.8p23, units);
+    Value integer = n.sub(n.add(low, shifter), shifter);
+    Value distance = n.sub(low, integer);
+    distance = n.asF32(n.bitAnd(n.asI32(distance), 0x7fffffff));
+    Value below = n.sub(n.f32(0.25, units), distance);
+    Value zero = n.f32(0.0, units);
+    below = n.select(n.greaterF(zero, below), below, zero);
+    // More than 7: (x - 6)^2 - (x - 8)^2.
+    Value above = n.fma(units, n.f32(4.0, units), n.f32(-28.0, units));
+    return {n.extendToF64(n.select(n.greaterF(above, below), above, below))};
+  };
+  return emitSums(b, block.elements, 1, terms, Reduction::AddInAnyOrder)[0];
+}
+
+/// The codes (i32) below this have no scale under which the coarser of it and
+/// the next takes a value to infinity in the expressed type.
+static int64_t getOverflowingCode(ScaledType type) {
+  double threshold = getOverflowThreshold(getExpressedFormat(type));
+  int64_t code = 0;
+  while (code < E8M0Format::maxFiniteCode &&
+         std::ldexp(8.0, int(code) - E8M0Format::bias) < threshold)
+    ++code;
+  return code;
+}
+
+/// emitSearchWindow where there is one neighbour.
+static Value emitSearchNeighbour(ElementwiseBuilder &b,
+                                 const SearchedBlock &block,
+                                 const Window &window) {
+  Value other = b.add(window.naive, b.sub(window.numCoarser, window.numFiner));
+  Value isCoarser = b.greater(window.numCoarser, 0);
+  Value finer = b.select(isCoarser, window.naive, other);
+  auto compare = [&](ElementwiseBuilder &n) -> Values {
+    Value difference = emitErrorOfFiner(n, block, finer);
+    Value zero = n.f64(0.0, difference);
+    Value wins = n.select(isCoarser, n.greaterF(difference, zero),
+                          n.greaterF(zero, difference));
+    return {n.select(wins, other, window.naive)};
+  };
+  auto searchWindow = [&](ElementwiseBuilder &n) -> Values {
+    return {emitSearchWindow(n, block, window)};
+  };
+  Value isSafe = b.less(finer, getOverflowingCode(block.type));
+  return emitIf(b, isSafe, compare, searchWindow)[0];
+}
+
+//===----------------------------------------------------------------------===//
+// The method
+//===----------------------------------------------------------------------===//
+
+/// The codes (i32) for a block size that is known: the windows of all blocks,
+/// then those that hold more than the naive code.
+static Value buildSearchOfWindows(BlockComputation &blocks, size_t size) {
+  ScaledType type = blocks.getType();
+  ElementGrid grid = getElementGrid(getElementFormat(type));
+  auto findWindow = [&](OpBuilder &builder, Location loc,
+                        ValueRange given) -> Values {
+    ElementwiseBuilder b(builder, loc);
+    auto countFiner = [&](Value naive, Value clipped) -> Value {
+      return arith::MinSIOp::create(
+          b.getBuilder(), emitCountFiner(b, grid, size, clipped), naive);
+    };
+    return {emitWindow(b, type, given[0], countFiner).pack(b)};
+  };
+  auto hasMore = [](OpBuilder &builder, Location loc,
+                    ValueRange given) -> Values {
+    ElementwiseBuilder b(builder, loc);
+    return {Window::hasMore(b, given[0])};
+  };
+  auto search = [&](OpBuilder &builder, Location loc, BlockElements &elements,
+                    ValueRange given) -> Values {
+    ElementwiseBuilder b(builder, loc);
+    SearchedBlock block = {type, elements, /*amaxBits=*/{}};
+    Window window = Window::unpack(b, given[0]);
+    return {hasOneNeighbour(type, size) ? emitSearchNeighbour(b, block, window)
+                                        : emitSearchWindow(b, block, window)};
+  };
+  Type i32 = IntegerType::get(type.getContext(), 32);
+  Value windows = blocks.mapBlocks(i32, reduceAmaxBits(blocks), findWindow)[0];
+  return blocks.refineBlocks(windows, {}, hasMore, search);
+}
+
+/// The codes (i32) for blocks whose size shows at run time.
+static Value buildSearchOfWhole(BlockComputation &blocks) {
+  ScaledType type = blocks.getType();
+  ElementGrid grid = getElementGrid(getElementFormat(type));
+  auto search = [&](OpBuilder &builder, Location loc, BlockElements &elements,
+                    ValueRange given) -> Values {
+    ElementwiseBuilder b(builder, loc);
+    SearchedBlock block = {type, elements, given[0]};
+    Value size = elements.getSize(builder, loc);
+    auto countFiner = [&](Value naive, Value clipped) {
+      return emitCountFiner(b, grid, size, clipped, naive);
+    };
+    Window window = emitWindow(b, type, block.amaxBits, countFiner);
+    return {emitSearchWindow(b, block, window)};
+  };
+  Type i32 = IntegerType::get(type.getContext(), 32);
+  return blocks.searchBlocks(i32, reduceAmaxBits(blocks), search)[0];
+}
+
+Values quantx::buildSearchE8M0(BlockComputation &blocks) {
+  std::optional<size_t> size = getBlockSize(blocks.getType());
+  Value codes =
+      size ? buildSearchOfWindows(blocks, *size) : buildSearchOfWhole(blocks);
+  Type scaleType = blocks.getType().getScaleType();
+  auto toScale = [&](OpBuilder &builder, Location loc,
+                     ValueRange given) -> Values {
+    ElementwiseBuilder b(builder, loc);
+    return {b.bitcast(b.trunc(given[0], 8), scaleType)};
+  };
+  return blocks.mapBlocks(scaleType, codes, toScale);
 }

@@ -110,12 +110,11 @@ Values WideSearch::evaluate(ElementwiseBuilder &b, Value bits,
                             Value zeroPoint) const {
   BlockParameters parameters = emitParameters(b, block, bits, zeroPoint);
   auto terms = [&](ElementwiseBuilder &n, Value element) -> Values {
-    Value code = emitQuantizeElement(n, block.type, element, parameters,
-                                     RoundingSpec(), /*saturate=*/true);
     Value x = n.extendToF64(element);
     Value residual =
-        n.sub(x, emitDequantizeToF64(n, block.type, code, parameters));
-    Value value = n.extendToF64(emitCodeValue(n, block.type, code, zeroPoint));
+        n.sub(x, emitRoundTrip(n, block.type, element, parameters));
+    Value value =
+        n.extendToF64(emitRoundToCodeValue(n, block.type, element, parameters));
     return {n.mul(residual, residual), n.mul(value, value), n.mul(value, x)};
   };
   return emitSums(b, block.elements, 3, terms);
@@ -407,7 +406,7 @@ Values quantx::buildAsymmetricSearch(BlockComputation &blocks) {
     Values bits = {emitScaleBits(b, naive[0]),
                    emitExtendInteger(b, naive[1], type.getIntegerFormat())};
     Values chosen = emitIf(
-        b, emitIsOrdinary(b, block),
+        b, emitIsOrdinary(b, block.amaxBits),
         [&](ElementwiseBuilder &n) {
           return emitSearchAsymmetric(n, block, {bits[0], {}, bits[1]});
         },

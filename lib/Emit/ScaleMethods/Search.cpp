@@ -15,7 +15,7 @@ ElementFormat quantx::getElementFormat(ScaledType type) {
   return type.getIntegerFormat();
 }
 
-static ExpressedFormat getExpressedFormat(ScaledType type) {
+ExpressedFormat quantx::getExpressedFormat(ScaledType type) {
   Type expressed = type.getExpressedType();
   return expressed.isF16()    ? ExpressedFormat::F16
          : expressed.isBF16() ? ExpressedFormat::BF16
@@ -125,19 +125,25 @@ Value quantx::emitBecomesInfinite(ElementwiseBuilder &b, ScaledType type,
                      b.greaterEqualF(b.f64(-threshold, value), value));
 }
 
-Value quantx::emitDequantizeToF64(ElementwiseBuilder &b, ScaledType type,
-                                  Value code,
-                                  const BlockParameters &parameters) {
-  Value y = b.extendToF64(emitDequantizeToF32(b, type, code, parameters));
+/// A dequantized `value` (f32) as f64; infinite where it is in the expressed
+/// type.
+static Value emitExpressed(ElementwiseBuilder &b, ScaledType type,
+                           Value value) {
+  Value y = b.extendToF64(value);
   Value infinity = b.f64(std::numeric_limits<double>::infinity(), y);
   return b.select(emitBecomesInfinite(b, type, y), infinity, y);
 }
 
 Value quantx::emitRoundTrip(ElementwiseBuilder &b, ScaledType type,
                             Value element, const BlockParameters &parameters) {
-  Value code = emitQuantizeElement(b, type, element, parameters, RoundingSpec(),
-                                   /*saturate=*/true);
-  return emitDequantizeToF64(b, type, code, parameters);
+  return emitExpressed(b, type,
+                       emitRoundTripToF32(b, type, element, parameters));
+}
+
+Value quantx::emitDequantizeToF64(ElementwiseBuilder &b, ScaledType type,
+                                  Value code,
+                                  const BlockParameters &parameters) {
+  return emitExpressed(b, type, emitDequantizeToF32(b, type, code, parameters));
 }
 
 Value quantx::emitSquaredError(ElementwiseBuilder &b,
@@ -239,11 +245,11 @@ Candidate quantx::emitBetter(ElementwiseBuilder &b, const Candidate &naive,
 //===----------------------------------------------------------------------===//
 
 /// The bits (i32) of the naive scale.
-static Value emitNaiveBits(ElementwiseBuilder &b, const SearchedBlock &block) {
-  if (isa<Float8E8M0FNUType>(block.type.getScaleType()))
-    return emitFloorCode(b, block.type, block.amaxBits);
-  return emitScaleBits(
-      b, emitAbsmaxScale(b, block.type, block.amaxBits, block.global));
+static Value emitNaiveBits(ElementwiseBuilder &b, ScaledType type,
+                           Value amaxBits, Value global) {
+  if (isa<Float8E8M0FNUType>(type.getScaleType()))
+    return emitFloorCode(b, type, amaxBits);
+  return emitScaleBits(b, emitAbsmaxScale(b, type, amaxBits, global));
 }
 
 /// The bits (i32) of the NaN scale.
@@ -253,39 +259,48 @@ static Value emitNaNBits(ElementwiseBuilder &b, ScaledType type, Value like) {
   return b.i32(nan.bitcastToAPInt().getZExtValue(), like);
 }
 
-Value quantx::emitIsOrdinary(ElementwiseBuilder &b,
-                             const SearchedBlock &block) {
+Value quantx::emitIsOrdinary(ElementwiseBuilder &b, Value amaxBits) {
   // Zero wraps around to the largest unsigned number.
-  return b.lessUnsigned(b.add(block.amaxBits, -1),
-                        b.i32(kInfBits - 1, block.amaxBits));
+  return b.lessUnsigned(b.add(amaxBits, -1), b.i32(kInfBits - 1, amaxBits));
 }
 
 /// The bits (i32) of the scale that `search`, or the naive method, chooses.
 static Value emitBits(ElementwiseBuilder &b, const SearchedBlock &block,
-                      BitsFn search) {
-  Value naive = emitNaiveBits(b, block);
+                      Value naive, BitsFn search) {
   auto searchOrdinary = [&](ElementwiseBuilder &n) -> Values {
     return {search(n, block, naive)};
   };
   auto giveNaive = [&](ElementwiseBuilder &) -> Values { return {naive}; };
-  return emitIf(b, emitIsOrdinary(b, block), searchOrdinary, giveNaive)[0];
+  return emitIf(b, emitIsOrdinary(b, block.amaxBits), searchOrdinary,
+                giveNaive)[0];
 }
 
 Values quantx::buildSearch(BlockComputation &blocks, BitsFn search,
                            InvalidFn isInvalid) {
   ScaledType type = blocks.getType();
-  Values given;
-  if (type.hasGlobal())
-    given.push_back(buildGlobalScale(blocks));
+  Value amaxBits = reduceAmaxBits(blocks);
+  Value global = type.hasGlobal() ? buildGlobalScale(blocks) : Value();
+  auto getGlobal = [&](ValueRange given) {
+    return global ? given.back() : Value();
+  };
+  Values given = {amaxBits};
+  if (global)
+    given.push_back(global);
+  auto computeNaive = [&](OpBuilder &builder, Location loc,
+                          ValueRange givenHere) -> Values {
+    ElementwiseBuilder b(builder, loc);
+    return {emitNaiveBits(b, type, givenHere[0], getGlobal(givenHere))};
+  };
+  Type i32 = IntegerType::get(type.getContext(), 32);
+  Value naive = blocks.mapBlocks(i32, given, computeNaive)[0];
+  given.insert(given.begin(), naive);
   auto searchBlock = [&](OpBuilder &builder, Location loc,
                          BlockElements &elements,
                          ValueRange givenHere) -> Values {
     ElementwiseBuilder b(builder, loc);
-    SearchedBlock block = {type, elements, emitAmaxBits(b, elements)};
-    if (type.hasGlobal())
-      block.global = givenHere[0];
+    SearchedBlock block = {type, elements, givenHere[1], getGlobal(givenHere)};
     auto searchValid = [&](ElementwiseBuilder &n) -> Values {
-      return {emitBits(n, block, search)};
+      return {emitBits(n, block, givenHere[0], search)};
     };
     Value bits;
     if (isInvalid) {
@@ -300,6 +315,7 @@ Values quantx::buildSearch(BlockComputation &blocks, BitsFn search,
   };
   Values parameters =
       blocks.searchBlocks(type.getScaleType(), given, searchBlock);
-  llvm::append_range(parameters, given);
+  if (global)
+    parameters.push_back(global);
   return parameters;
 }

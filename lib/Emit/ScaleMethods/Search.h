@@ -11,10 +11,14 @@
 #define QUANTX_LIB_EMIT_SCALEMETHODS_SEARCH_H
 
 #include "quantx/Emit/Elements.h"
+#include "quantx/Format/OptimalScale.h"
 #include "quantx/Format/Quantize.h"
 #include "quantx/IR/BlockComputation.h"
 
 namespace quantx {
+
+/// The format of what the codes of `type` stand for.
+ExpressedFormat getExpressedFormat(ScaledType type);
 
 /// The format of the codes of `type`.
 ElementFormat getElementFormat(ScaledType type);
@@ -23,13 +27,14 @@ ElementFormat getElementFormat(ScaledType type);
 struct SearchedBlock {
   ScaledType type;
   BlockElements &elements;
-  mlir::Value amaxBits;    ///< bits (i32) of the largest magnitude
+  /// Bits (i32) of the largest magnitude; null where no search needs them.
+  mlir::Value amaxBits;
   mlir::Value global = {}; ///< f32; null for types without it
 };
 
-/// Whether (i1) the largest magnitude is positive and finite: else the block
-/// has the naive scale.
-mlir::Value emitIsOrdinary(ElementwiseBuilder &b, const SearchedBlock &block);
+/// Whether (i1) the largest magnitude, of the bits `amaxBits`, is positive and
+/// finite: else the block has the naive scale.
+mlir::Value emitIsOrdinary(ElementwiseBuilder &b, mlir::Value amaxBits);
 
 //===----------------------------------------------------------------------===//
 // Control flow
@@ -139,12 +144,13 @@ Candidate emitBetter(ElementwiseBuilder &b, const Candidate &naive,
 
 // The bits (i32) of the optimal scale of a block with a positive finite largest
 // magnitude, whose naive scale has the bits `naive`.
-mlir::Value emitSearchE8M0(ElementwiseBuilder &b, const SearchedBlock &block,
-                           mlir::Value naive);
 mlir::Value emitSearchE4M3(ElementwiseBuilder &b, const SearchedBlock &block,
                            mlir::Value naive);
 mlir::Value emitSearchWide(ElementwiseBuilder &b, const SearchedBlock &block,
                            mlir::Value naive);
+
+/// The optimal scales of each block of a type with f8E8M0FNU scales.
+Values buildSearchE8M0(BlockComputation &blocks);
 
 /// The optimal parameters of each block of a type with zero points.
 Values buildAsymmetricSearch(BlockComputation &blocks);

@@ -184,6 +184,68 @@ struct ExpandScalingTruncF : public ExpandOp<arith::ScalingTruncFOp> {
 
 } // namespace
 
+//===----------------------------------------------------------------------===//
+// Codes in bytes
+//===----------------------------------------------------------------------===//
+
+// LLVM does badly on vectors of integers of less than a byte. Where they only
+// are between bytes and small floats, there need not be any.
+
+/// The trunci of bytes that makes the operand of `op`, to small floats of less
+/// than a byte; null if there is none.
+static arith::TruncIOp findBytes(arith::BitcastOp op) {
+  if (!isNarrowFloat(op.getType()) || getElementBits(op.getType()) == 8)
+    return {};
+  auto trunc = op.getIn().getDefiningOp<arith::TruncIOp>();
+  return trunc && getElementBits(trunc.getIn().getType()) == 8
+             ? trunc
+             : arith::TruncIOp();
+}
+
+/// The bitcast of small floats that makes the operand of `op`, to bytes.
+static arith::BitcastOp findFloats(arith::ExtUIOp op) {
+  auto bitcast = op.getIn().getDefiningOp<arith::BitcastOp>();
+  bool matches = bitcast && isNarrowFloat(bitcast.getIn().getType()) &&
+                 getElementBits(op.getType()) == 8;
+  return matches ? bitcast : arith::BitcastOp();
+}
+
+namespace {
+
+struct BytesToFloats : public OpConversionPattern<arith::BitcastOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult
+  matchAndRewrite(arith::BitcastOp op, OpAdaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    ElementwiseBuilder b(rewriter, op.getLoc());
+    int64_t mask = (1 << getElementBits(op.getType())) - 1;
+    Value codes = b.bitAnd(findBytes(op).getIn(), mask);
+    bool isConverted =
+        getTypeConverter()->convertType(op.getType()) != op.getType();
+    rewriter.replaceOp(
+        op, isConverted
+                ? codes
+                : fromCodes(b, codes, getElementTypeOrSelf(op.getType())));
+    return success();
+  }
+};
+
+struct FloatsToBytes : public OpConversionPattern<arith::ExtUIOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult
+  matchAndRewrite(arith::ExtUIOp op, OpAdaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    ElementwiseBuilder b(rewriter, op.getLoc());
+    Value floats = rewriter.getRemappedValue(findFloats(op).getIn());
+    rewriter.replaceOp(op, toCodes(b, floats));
+    return success();
+  }
+};
+
+} // namespace
+
 void quantx::populateNarrowFloatArithPatterns(const TypeConverter &converter,
                                               const FloatCodec &codec,
                                               RewritePatternSet &patterns,
@@ -191,6 +253,11 @@ void quantx::populateNarrowFloatArithPatterns(const TypeConverter &converter,
   patterns
       .add<ExpandExtF, ExpandTruncF, ExpandScalingExtF, ExpandScalingTruncF>(
           converter, codec, patterns.getContext());
+  patterns.add<BytesToFloats, FloatsToBytes>(converter, patterns.getContext());
+  target.addDynamicallyLegalOp<arith::BitcastOp>(
+      [](arith::BitcastOp op) { return !findBytes(op); });
+  target.addDynamicallyLegalOp<arith::ExtUIOp>(
+      [](arith::ExtUIOp op) { return !findFloats(op); });
   target.addDynamicallyLegalOp<arith::ExtFOp>(
       [](arith::ExtFOp op) { return !isExpanded(op); });
   target.addDynamicallyLegalOp<arith::TruncFOp>(

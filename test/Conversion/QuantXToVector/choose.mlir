@@ -1,7 +1,66 @@
 // RUN: quant-opt %s --split-input-file --quantx-lower-to-vector --canonicalize --cse | FileCheck %s
 
-// A block is a vector: read once, whole, and every term of it is computed on
-// all lanes. The sum of squared errors is not reassociated.
+// What each block is reduced to, in any order, is computed for several blocks at
+// once: a tree of shuffles leaves block i in lane i. So are the scales.
+
+!mxfp4 = !quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x32>
+
+// CHECK-LABEL: func.func @groups(
+// CHECK-SAME:    %[[X:.+]]: tensor<4x1024xf32>)
+// CHECK:       %[[AMAX:.+]] = scf.forall (%{{.+}}, %[[BLOCK:.+]]) = (0, 0) to (4, 32) step (1, 16)
+// CHECK:         %[[FIRST:.+]] = arith.muli %[[BLOCK]], %c32
+// CHECK:         vector.transfer_read %[[X]][%{{.+}}, %[[FIRST]]], %{{.+}} {in_bounds = [true]} : tensor<4x1024xf32>, vector<16xf32>
+// CHECK-COUNT-31: vector.transfer_read %[[X]]
+// CHECK-NOT:     transfer_read
+// CHECK:         vector.shuffle %{{.+}}, %{{.+}} [0, 2, 16, 18, 4, 6, 20, 22, 8, 10, 24, 26, 12, 14, 28, 30]
+// CHECK:         vector.shuffle %{{.+}}, %{{.+}} [1, 3, 17, 19, 5, 7, 21, 23, 9, 11, 25, 27, 13, 15, 29, 31]
+// CHECK:         arith.maxsi
+// CHECK-COUNT-22: vector.shuffle
+// CHECK:         vector.shuffle %{{.+}}, %{{.+}} [0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27]
+// CHECK-COUNT-5: vector.shuffle
+// CHECK-NOT:     vector.shuffle
+// CHECK:         %[[TREE:.+]] = arith.maxsi %{{.+}}, %{{.+}} : vector<16xi32>
+// CHECK-NEXT:    %[[ALL:.+]] = arith.maxsi %[[TREE]], %{{.+}} : vector<16xi32>
+// CHECK:         vector.transfer_write %[[ALL]]
+// CHECK:       scf.forall
+// CHECK:         vector.transfer_read %[[AMAX]]{{.+}} vector<16xi32>
+// CHECK:         vector.transfer_write {{.+}} vector<16xf8E8M0FNU>
+func.func @groups(%x: tensor<4x1024xf32>) -> tensor<4x32xf8E8M0FNU> {
+  %s = quantx.choose_qparams %x using #quantx.floor for !mxfp4
+         : tensor<4x1024xf32> -> tensor<4x32xf8E8M0FNU>
+  return %s : tensor<4x32xf8E8M0FNU>
+}
+
+// -----
+
+// Where a row ends within a group, the last block is read again, under a mask
+// for what it lacks of 32.
+
+!mxfp4 = !quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x32>
+
+// CHECK-LABEL: func.func @rest_of_groups(
+// CHECK-SAME:    %[[X:.+]]: tensor<?x?xf32>)
+// CHECK:       scf.forall
+// CHECK:       scf.forall
+// CHECK:         %[[LAST:.+]] = arith.subi %[[COUNT:.+]], %c1
+// CHECK:         %[[I:.+]] = arith.minui %[[LAST]], %c1
+// CHECK:         %[[NUMBER:.+]] = arith.addi %{{.+}}, %[[I]]
+// CHECK:         %[[FIRST:.+]] = arith.muli %[[NUMBER]], %c32
+// CHECK:         %[[START:.+]] = arith.minui %[[FIRST]], %[[K:.+]] :
+// CHECK:         %[[REST:.+]] = arith.subi %[[K]], %[[START]]
+// CHECK:         %[[LANES:.+]] = arith.minui %[[REST]], %c16
+// CHECK:         %[[MASK:.+]] = vector.create_mask %[[LANES]] : vector<16xi1>
+// CHECK:         vector.transfer_read %[[X]][%{{.+}}, %[[FIRST]]], %{{.+}}, %[[MASK]]
+func.func @rest_of_groups(%x: tensor<?x?xf32>) -> tensor<?x?xf8E8M0FNU> {
+  %s = quantx.choose_qparams %x using #quantx.floor for !mxfp4
+         : tensor<?x?xf32> -> tensor<?x?xf8E8M0FNU>
+  return %s : tensor<?x?xf8E8M0FNU>
+}
+
+// -----
+
+// A search has its block as a vector: read once, whole, and every term of it is
+// computed on all lanes. The sum of squared errors is not reassociated.
 
 !nvfp4 = !quantx.scaled<f4E2M1FN : bf16, f8E4M3FN per 1x16, global f32>
 
@@ -12,7 +71,6 @@
 // CHECK:         %[[FIRST:.+]] = arith.muli %{{.+}}, %c16
 // CHECK:         %[[BLOCK:.+]] = vector.transfer_read %[[X]][%{{.+}}, %[[FIRST]]], {{.+}} : tensor<4x64xbf16>, vector<16xbf16>
 // CHECK-NOT:     tensor.extract %[[X]]
-// CHECK:         vector.reduction <maxsi>, %{{.+}}, %c0_i32 : vector<16xi32> into i32
 // CHECK:         vector.reduction <minimumf>, %{{.+}}, %{{.+}} : vector<16xf32> into f32
 // CHECK:         vector.reduction <maximumf>, %{{.+}}, %{{.+}} : vector<16xf32> into f32
 // CHECK:         vector.broadcast %{{.+}} : f32 to vector<16xf32>
@@ -30,11 +88,19 @@ func.func @search(%x: tensor<4x64xbf16>, %g: tensor<f32>)
 
 // -----
 
-// A sum that is exact in any order is reassociated.
+// Few blocks have another candidate: those alone are searched, lane by lane of
+// the group. A sum that is exact in any order is reassociated.
 
 !mxfp4 = !quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x32>
 
 // CHECK-LABEL: func.func @exact(
+// CHECK:         %[[WINDOWS:.+]] = vector.transfer_read {{.+}} vector<8xi32>
+// CHECK:         %[[WINDOWS:.+]] = vector.transfer_read {{.+}} vector<8xi32>
+// CHECK-NEXT:    %[[MORE:.+]] = arith.cmpi sge, %[[WINDOWS]], %{{.+}} : vector<8xi32>
+// CHECK-NEXT:    %[[NEEDED:.+]] = arith.andi %[[MORE]], %{{.+}} : vector<8xi1>
+// CHECK:         %[[BYTE:.+]] = vector.bitcast %[[NEEDED]] : vector<8xi1> to vector<1xi8>
+// CHECK:         scf.while
+// CHECK:           math.cttz
 // CHECK:         vector.reduction <add>, {{.+}} fastmath<reassoc> : vector<32xf64> into f64
 func.func @exact(%x: tensor<4x64xf32>) -> tensor<4x2xf8E8M0FNU> {
   %s = quantx.choose_qparams %x using #quantx.optimal for !mxfp4
@@ -68,10 +134,9 @@ func.func @rounded(%x: tensor<4x64xf32>) -> tensor<4x2xf8E8M0FNU> {
 // CHECK-LABEL: func.func @partial(
 // CHECK-SAME:    %[[X:.+]]: tensor<?x?xf32>)
 // CHECK-DAG:   %[[ZERO:.+]] = arith.constant 0.000000e+00 : f32
-// CHECK-DAG:   %[[K:.+]] = tensor.dim %[[X]], %c1
 // CHECK:       linalg.generic
 // CHECK:         %[[NEXT:.+]] = arith.addi %[[FIRST:.+]], %c8
-// CHECK:         %[[END:.+]] = arith.minui %[[NEXT]], %[[K]]
+// CHECK:         %[[END:.+]] = arith.minui %[[NEXT]], %[[K:.+]] :
 // CHECK:         %[[COUNT:.+]] = arith.subi %[[END]], %[[FIRST]]
 // CHECK:         %[[WHOLE:.+]] = arith.cmpi eq, %[[COUNT]], %c8
 // CHECK:         %[[BLOCK:.+]] = scf.if %[[WHOLE]] -> (vector<8xf32>) {
@@ -84,7 +149,7 @@ func.func @rounded(%x: tensor<4x64xf32>) -> tensor<4x2xf8E8M0FNU> {
 // CHECK:         vector.reduction <minimumf>, %[[BLOCK]], %[[ZERO]]
 // CHECK:         vector.reduction <maximumf>, %[[BLOCK]], %[[ZERO]]
 func.func @partial(%x: tensor<?x?xf32>) -> (tensor<?x?xf32>, tensor<?x?xi4>) {
-  %s, %z = quantx.choose_qparams %x using #quantx.minmax for !int4
+  %s, %z = quantx.choose_qparams %x using #quantx.optimal for !int4
              : tensor<?x?xf32> -> tensor<?x?xf32>, tensor<?x?xi4>
   return %s, %z : tensor<?x?xf32>, tensor<?x?xi4>
 }

@@ -131,14 +131,15 @@ func.func @each(%q: tensor<2x64x!each>) -> tensor<2x64xf32> {
 
 // -----
 
-// The scales of dynamic_quantize are found as they were, by linalg; random bits
-// are those of the elements' indices in the tensor.
+// dynamic_quantize finds the scales first; random bits are those of the elements'
+// indices in the tensor.
 
 !int4 = !quantx.scaled<i4 : f32, f32 per 1x32>
 
 // CHECK-LABEL: func.func @stochastic(
 // CHECK-DAG:     %[[LANES:.+]] = arith.constant dense<[0, 1, 2, {{.+}}, 63]> : vector<64xi64>
-// CHECK:         linalg.generic
+// CHECK:         scf.forall
+// CHECK:         scf.forall
 // CHECK:         scf.forall (%[[I:.+]], %[[J:.+]]) =
 // CHECK:           %[[ROW:.+]] = arith.muli %[[I]], %c128
 // CHECK:           %[[FIRST:.+]] = arith.addi %[[ROW]], %[[J]]

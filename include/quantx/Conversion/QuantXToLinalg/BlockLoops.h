@@ -11,10 +11,12 @@ namespace quantx {
 /// being built: its elements one by one, in loops.
 class LinalgBlockElements : public BlockElements {
 public:
-  /// `weights` is the weights of all blocks, or null; `sizes` those of `input`.
+  /// `weights` is the weights of all blocks, or null; `sizes` those of `input`;
+  /// the block is at `blockIndices` of the grid.
   LinalgBlockElements(mlir::OpBuilder &builder, mlir::Location loc,
                       ScaledType type, mlir::Value input, mlir::Value weights,
-                      llvm::ArrayRef<mlir::OpFoldResult> sizes);
+                      llvm::ArrayRef<mlir::OpFoldResult> sizes,
+                      mlir::ValueRange blockIndices);
 
   Values reduce(mlir::OpBuilder &builder, mlir::Location loc,
                 llvm::ArrayRef<Reduction> reductions, TermsFn terms) override;
@@ -65,6 +67,8 @@ public:
                       TermsFn terms) override;
   Values searchBlocks(mlir::TypeRange types, mlir::ValueRange given,
                       SearchFn search) override;
+  mlir::Value refineBlocks(mlir::Value initial, mlir::ValueRange given,
+                           MapFn isNeeded, SearchFn search) override;
   Values reduceTensor(llvm::ArrayRef<Reduction> reductions,
                       TermsFn terms) override;
   Values mapBlocks(mlir::TypeRange types, mlir::ValueRange given,
@@ -73,13 +77,18 @@ public:
                    MapFn map) override;
 
 protected:
-  /// The elements of the block where a loop over the grid is being built.
+  /// The elements of the block at `indices`, where a loop over the grid is
+  /// being built.
   virtual std::unique_ptr<BlockElements>
-  createElements(mlir::OpBuilder &b, mlir::Location loc) const;
+  createElements(mlir::OpBuilder &b, mlir::Location loc,
+                 mlir::ValueRange indices) const;
 
+  mlir::OpBuilder &getBuilder() const { return builder; }
   mlir::Value getInput() const { return input; }
   mlir::Value getWeights() const { return weights; }
   llvm::ArrayRef<mlir::OpFoldResult> getSizes() const { return sizes; }
+  /// The sizes of the grid of blocks.
+  llvm::ArrayRef<mlir::OpFoldResult> getGrid() const { return grid; }
 
 private:
   Values map(llvm::ArrayRef<mlir::OpFoldResult> sizes, mlir::TypeRange types,

@@ -1,0 +1,283 @@
+//===- BlockGroups.cpp - Several blocks at once, one in a lane ------------===//
+//
+// A block has about as many elements as a vector, so that reducing its lanes
+// one block at a time costs more than the elements do. Here as many blocks as
+// there are lanes are reduced together by a tree that transposes: each step
+// halves the vectors, and lane i of the last one has block i. What follows from
+// the reduced values is computed for all these blocks at once.
+//
+//===----------------------------------------------------------------------===//
+
+#include "BlockGroups.h"
+#include "ChunkLoops.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/Utils/VectorUtils.h"
+#include "quantx/Format/Mutants.h"
+
+using namespace mlir;
+using namespace quantx;
+
+/// The blocks of a group: as many as 512 bits have lanes of 32.
+static constexpr int64_t kGroup = 16;
+/// The 32-bit lanes of 128 bits, in which shuffles are cheapest.
+static constexpr int64_t kSubvector = 4;
+
+vector::CombiningKind quantx::getCombiningKind(Reduction::Kind kind) {
+  switch (kind) {
+  case Reduction::Add:
+  case Reduction::AddInAnyOrder:
+    return vector::CombiningKind::ADD;
+  case Reduction::MaxSigned:
+    return vector::CombiningKind::MAXSI;
+  case Reduction::Minimum:
+    return vector::CombiningKind::MINIMUMF;
+  case Reduction::Maximum:
+    return vector::CombiningKind::MAXIMUMF;
+  }
+  llvm_unreachable("unknown reduction");
+}
+
+bool quantx::isInAnyOrder(const Reduction &reduction) {
+  return reduction.kind != Reduction::Add;
+}
+
+//===----------------------------------------------------------------------===//
+// The tree
+//===----------------------------------------------------------------------===//
+
+/// In each segment of `segment` lanes, the even or odd ones of the runs of
+/// `run` lanes of `lhs`, then those of `rhs`.
+static Value takeRuns(ImplicitLocOpBuilder &b, Value lhs, Value rhs,
+                      int64_t run, int64_t segment, bool odd) {
+  int64_t size = cast<VectorType>(lhs.getType()).getNumElements();
+  SmallVector<int64_t> lanes;
+  for (int64_t start = 0; start < size; start += segment) {
+    for (int64_t operand : {int64_t(0), size}) {
+      for (int64_t first = odd ? run : 0; first < segment; first += 2 * run)
+        for (int64_t lane = 0; lane < run; ++lane)
+          lanes.push_back(operand + start + first + lane);
+    }
+  }
+  return vector::ShuffleOp::create(b, lhs, rhs, lanes);
+}
+
+/// Halves `vectors`: each two of them become one that has in each segment two
+/// neighbouring runs of either combined.
+static SmallVector<Value> combinePairs(ImplicitLocOpBuilder &b,
+                                       vector::CombiningKind kind,
+                                       ArrayRef<Value> vectors, int64_t run,
+                                       int64_t segment) {
+  SmallVector<Value> halved;
+  for (size_t i = 0; i < vectors.size(); i += 2) {
+    Value lhs = vectors[i], rhs = vectors[i + 1];
+    Value even = takeRuns(b, lhs, rhs, run, segment, /*odd=*/false);
+    Value odd = takeRuns(b, lhs, rhs, run, segment, /*odd=*/true);
+    halved.push_back(
+        vector::makeArithReduction(b, b.getLoc(), kind, even, odd));
+  }
+  return halved;
+}
+
+/// The lanes of each of `vectors` combined: in lane i those of vector i. There
+/// are as many vectors as lanes, 8 or more.
+static Value combineLanes(ImplicitLocOpBuilder &b, vector::CombiningKind kind,
+                          SmallVector<Value> vectors) {
+  int64_t size = vectors.size();
+  if (isPlanted(Mutant::GroupBlocksReversed))
+    std::reverse(vectors.begin(), vectors.end());
+  for (int64_t lanes = kSubvector; lanes > 1; lanes /= 2)
+    vectors = combinePairs(b, kind, vectors, /*run=*/1, kSubvector);
+  while (vectors.size() > 1)
+    vectors = combinePairs(b, kind, vectors, kSubvector, size);
+  return vectors.front();
+}
+
+//===----------------------------------------------------------------------===//
+// Loops
+//===----------------------------------------------------------------------===//
+
+/// The loops over groups.
+static ChunkedRows getGroups(const GroupedBlocks &blocks) {
+  std::optional<int64_t> size = getConstantIntValue(blocks.grid.back());
+  int64_t group = getChunkSize(size.value_or(ShapedType::kDynamic),
+                               std::min(blocks.block, kGroup));
+  return {llvm::to_vector(blocks.grid), group};
+}
+
+/// Where the elements of the block of `chunk`, blocks, are that is number `i`;
+/// the last one again where there are fewer.
+static Chunk locateBlock(ImplicitLocOpBuilder &b, const Chunk &chunk, int64_t i,
+                         int64_t block) {
+  auto index = [&](int64_t value) -> Value {
+    return arith::ConstantIndexOp::create(b, value);
+  };
+  Value number = index(i);
+  if (chunk.count) {
+    Value last = b.createOrFold<arith::SubIOp>(chunk.count, index(1));
+    number = b.createOrFold<arith::MinUIOp>(number, last);
+  }
+  number = b.createOrFold<arith::AddIOp>(chunk.indices.back(), number);
+  Chunk elements{chunk.indices, block, Value()};
+  elements.indices.back() = b.createOrFold<arith::MulIOp>(number, index(block));
+  return elements;
+}
+
+/// The `lanes` elements of `input` (as f32) from `start` on; zeros for those
+/// past the end of the row, `end`, if that is given.
+static Value readElements(ImplicitLocOpBuilder &b, Value input, Chunk elements,
+                          int64_t offset, int64_t lanes, Value end) {
+  Value offsetValue = arith::ConstantIndexOp::create(b, offset);
+  Value &index = elements.indices.back();
+  index = b.createOrFold<arith::AddIOp>(index, offsetValue);
+  elements.size = lanes;
+  Value padding;
+  if (end) {
+    Value most = arith::ConstantIndexOp::create(b, lanes);
+    Value clamped = arith::MinUIOp::create(b, index, end);
+    Value rest = arith::SubIOp::create(b, end, clamped);
+    elements.count = arith::MinUIOp::create(b, rest, most);
+    Type element = cast<RankedTensorType>(input.getType()).getElementType();
+    padding = arith::ConstantOp::create(b, b.getZeroAttr(element));
+  }
+  return ElementwiseBuilder(b, b.getLoc())
+      .extendToF32(readChunk(b, input, elements, padding));
+}
+
+Value quantx::reduceGroups(
+    const GroupedBlocks &blocks, const Reduction &reduction,
+    llvm::function_ref<Value(OpBuilder &, Location, Value)> term) {
+  Location loc = blocks.loc;
+  auto inputType = cast<RankedTensorType>(blocks.input.getType());
+  int64_t rowSize = inputType.getShape().back();
+  Value end;
+  if (ShapedType::isDynamic(rowSize) || rowSize % blocks.block != 0) {
+    end = tensor::DimOp::create(blocks.builder, loc, blocks.input,
+                                inputType.getRank() - 1);
+  }
+  vector::CombiningKind kind = getCombiningKind(reduction.kind);
+  auto reduce = [&](ImplicitLocOpBuilder &b, const Chunk &chunk) -> Value {
+    SmallVector<Value> vectors;
+    for (int64_t i = 0; i < chunk.size; ++i) {
+      Chunk elements = locateBlock(b, chunk, i, blocks.block);
+      Value combined;
+      for (int64_t offset = 0; offset < blocks.block; offset += chunk.size) {
+        Value part = term(
+            b, loc,
+            readElements(b, blocks.input, elements, offset, chunk.size, end));
+        combined =
+            combined ? vector::makeArithReduction(b, loc, kind, combined, part)
+                     : part;
+      }
+      vectors.push_back(combined);
+    }
+    Value all = combineLanes(b, kind, vectors);
+    Value init = arith::ConstantOp::create(
+        b, DenseElementsAttr::get(cast<VectorType>(all.getType()),
+                                  Attribute(reduction.init)));
+    return vector::makeArithReduction(b, loc, kind, init, all);
+  };
+  return buildElementChunks(blocks.builder, loc, getGroups(blocks),
+                            reduction.init.getType(), reduce);
+}
+
+static bool isOfWholeTensor(Value value) {
+  return cast<RankedTensorType>(value.getType()).getRank() == 0;
+}
+
+/// The values of the blocks of `chunk`, one in each lane.
+static SmallVector<Value> readValues(ImplicitLocOpBuilder &b, ValueRange values,
+                                     const Chunk &chunk) {
+  return llvm::map_to_vector(values, [&](Value tensor) -> Value {
+    if (!isOfWholeTensor(tensor))
+      return readChunk(b, tensor, chunk);
+    Value scalar = tensor::ExtractOp::create(b, tensor, ValueRange());
+    return vector::BroadcastOp::create(
+        b, VectorType::get(chunk.size, scalar.getType()), scalar);
+  });
+}
+
+Value quantx::mapGroups(
+    const GroupedBlocks &blocks, Type type, ValueRange given,
+    llvm::function_ref<Value(OpBuilder &, Location, ValueRange)> map) {
+  auto compute = [&](ImplicitLocOpBuilder &b, const Chunk &chunk) -> Value {
+    return map(b, blocks.loc, readValues(b, given, chunk));
+  };
+  return buildElementChunks(blocks.builder, blocks.loc, getGroups(blocks), type,
+                            compute);
+}
+
+//===----------------------------------------------------------------------===//
+// Some blocks
+//===----------------------------------------------------------------------===//
+
+/// The lanes where `condition` is true, as bits of an i32.
+static Value toBits(ImplicitLocOpBuilder &b, Value condition) {
+  int64_t size = cast<VectorType>(condition.getType()).getNumElements();
+  Value bits = vector::BitCastOp::create(
+      b, VectorType::get(1, b.getIntegerType(size)), condition);
+  bits = vector::ExtractOp::create(b, bits, 0);
+  return arith::ExtUIOp::create(b, b.getI32Type(), bits);
+}
+
+/// `vector` after `replace`, which computes the lanes of which `bits` has the
+/// bit, one by one: no branch depends on a single block.
+static Value replaceLanes(
+    ImplicitLocOpBuilder &b, Value bits, Value vector,
+    llvm::function_ref<Value(ImplicitLocOpBuilder &, Value lane)> replace) {
+  auto hasMore = [](OpBuilder &builder, Location loc, ValueRange values) {
+    ImplicitLocOpBuilder b(loc, builder);
+    Value zero = arith::ConstantIntOp::create(b, 0, 32);
+    Value more =
+        arith::CmpIOp::create(b, arith::CmpIPredicate::ne, values[0], zero);
+    scf::ConditionOp::create(b, more, values);
+  };
+  auto replaceFirst = [&](OpBuilder &builder, Location loc, ValueRange values) {
+    ImplicitLocOpBuilder b(loc, builder);
+    Value one = arith::ConstantIntOp::create(b, 1, 32);
+    Value number = math::CountTrailingZerosOp::create(b, values[0]);
+    Value lane = arith::IndexCastUIOp::create(b, b.getIndexType(), number);
+    Value rest = arith::AndIOp::create(
+        b, values[0], arith::SubIOp::create(b, values[0], one));
+    if (isPlanted(Mutant::GroupRefinesOneBlock))
+      rest = arith::ConstantIntOp::create(b, 0, 32);
+    Value replaced = vector::InsertOp::create(b, replace(b, lane), values[1],
+                                              OpFoldResult(lane));
+    scf::YieldOp::create(b, {rest, replaced});
+  };
+  auto loop =
+      scf::WhileOp::create(b, TypeRange{bits.getType(), vector.getType()},
+                           ValueRange{bits, vector}, hasMore, replaceFirst);
+  return loop.getResult(1);
+}
+
+Value quantx::refineGroups(
+    const GroupedBlocks &blocks, ValueRange values,
+    llvm::function_ref<Value(OpBuilder &, Location, ValueRange)> isNeeded,
+    llvm::function_ref<Value(OpBuilder &, Location, ValueRange, ValueRange)>
+        search) {
+  auto compute = [&](ImplicitLocOpBuilder &b, const Chunk &chunk) -> Value {
+    SmallVector<Value> vectors = readValues(b, values, chunk);
+    Value needed = isNeeded(b, blocks.loc, vectors);
+    if (chunk.count) {
+      Value exists = vector::CreateMaskOp::create(
+          b, cast<VectorType>(needed.getType()), chunk.count);
+      needed = arith::AndIOp::create(b, needed, exists);
+    }
+    auto searchLane = [&](ImplicitLocOpBuilder &b, Value lane) {
+      SmallVector<Value> indices(chunk.indices);
+      indices.back() = arith::AddIOp::create(b, indices.back(), lane);
+      SmallVector<Value> scalars =
+          llvm::map_to_vector(values, [&](Value tensor) -> Value {
+            return tensor::ExtractOp::create(
+                b, tensor,
+                isOfWholeTensor(tensor) ? ValueRange() : ValueRange(indices));
+          });
+      return search(b, blocks.loc, indices, scalars);
+    };
+    return replaceLanes(b, toBits(b, needed), vectors.front(), searchLane);
+  };
+  Type type = getElementTypeOrSelf(values.front().getType());
+  return buildElementChunks(blocks.builder, blocks.loc, getGroups(blocks), type,
+                            compute);
+}
