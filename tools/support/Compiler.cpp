@@ -112,10 +112,13 @@ Expected<llvm::SmallVector<FunctionSignature>> Compiler::getSignatures() {
   return quantx::getSignatures(*lowered, *module);
 }
 
-Error Compiler::lower(const CPUTarget &target, int64_t threads) {
+Error Compiler::lower(const CPUTarget &target, int64_t threads,
+                      std::optional<int64_t> chunk) {
   CPUPipelineOptions options;
   options.target = target.name;
   options.threads = threads;
+  if (chunk)
+    options.chunk = *chunk;
   mlir::PassManager passes(&context);
   buildCPUPipeline(passes, options);
   if (mlir::failed(passes.run(*module)))

@@ -8,6 +8,7 @@
 #include "quantx/Target/CPU/CPUTarget.h"
 #include "quantx/Target/CPU/Signature.h"
 #include <memory>
+#include <optional>
 
 namespace quantx {
 
@@ -27,8 +28,10 @@ public:
   /// Only before `lower`.
   llvm::Expected<llvm::SmallVector<FunctionSignature>> getSignatures();
 
-  /// Runs the CPU pipeline: the module is in the LLVM dialect afterwards.
-  llvm::Error lower(const CPUTarget &target, int64_t threads);
+  /// Runs the CPU pipeline: the module is in the LLVM dialect afterwards. Its
+  /// vectors have at most `chunk` elements, if given.
+  llvm::Error lower(const CPUTarget &target, int64_t threads,
+                    std::optional<int64_t> chunk = std::nullopt);
 
   /// The same for a module on buffers: runs the end of the CPU pipeline.
   llvm::Error lowerFromBuffers(const CPUTarget &target);

@@ -26,8 +26,8 @@ struct CPUPipelineOptions
       llvm::cl::init(1)};
   Option<int64_t> chunk{
       *this, "chunk",
-      llvm::cl::desc("Elements of a vector of quantize, dequantize, pack and "
-                     "unpack, a power of two from 8 on; 0 to leave vectors to "
+      llvm::cl::desc("Elements of the vectors that quantx ops become at "
+                     "most, a power of two from 8 on; 0 to leave vectors to "
                      "LLVM"),
       llvm::cl::init(64)};
 };

@@ -92,6 +92,7 @@ void quantx::populateQuantXToVectorPatterns(const TypeConverter &converter,
   populateBlockPatterns(converter, patterns, chunk);
   populateElementChunkPatterns(converter, patterns, chunk);
   populatePackingChunkPatterns(converter, patterns, chunk);
+  populateScaleLayoutChunkPatterns(converter, patterns, chunk);
 }
 
 namespace {

@@ -16,6 +16,9 @@ void populateElementChunkPatterns(const mlir::TypeConverter &converter,
 void populatePackingChunkPatterns(const mlir::TypeConverter &converter,
                                   mlir::RewritePatternSet &patterns,
                                   int64_t chunk);
+void populateScaleLayoutChunkPatterns(const mlir::TypeConverter &converter,
+                                      mlir::RewritePatternSet &patterns,
+                                      int64_t chunk);
 
 /// A pattern that goes before those to linalg, and makes vectors of at most
 /// `chunk` elements.

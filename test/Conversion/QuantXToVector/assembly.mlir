@@ -83,3 +83,26 @@ func.func @quantize(%x: tensor<256x1024xf32>, %s: tensor<256x32xf8E8M0FNU>)
          : tensor<256x1024x!mxfp4> to tensor<256x512xi8>, tensor<256x32xf8E8M0FNU>
   return %p : tensor<256x512xi8>
 }
+
+// Scales move in groups of 4 bytes and lines of 16, none of them alone. Nothing
+// is left over: these are whole tiles.
+
+// VBMI-LABEL: {{^}}tile:
+// VBMI-COUNT-1: callq malloc
+// VBMI:       vpinsrd $3, {{.*}}%xmm
+// VBMI-NEXT:  vmovdqa %xmm{{.*}}, (
+// VBMI-NOT:   malloc
+// VBMI:       {{^}}.Lfunc_end
+// V3-LABEL:   {{^}}tile:
+// V3-NOT:     pinsrb
+// V3:         vpinsrd $3, {{.*}}%xmm
+// V3-NEXT:    vmovdqa %xmm{{.*}}, (
+// V3-NOT:     pinsrb
+// V3:         {{^}}.Lfunc_end
+// THREADS-LABEL: {{^}}tile:
+// THREADS:    __kmpc_fork_call
+func.func @tile(%s: tensor<4096x128xf8E8M0FNU>) -> tensor<32x32x32x16xf8E8M0FNU> {
+  %t = quantx.relayout_scales %s to #quantx.scale_layout<tile128x4>
+         : tensor<4096x128xf8E8M0FNU> to tensor<32x32x32x16xf8E8M0FNU>
+  return %t : tensor<32x32x32x16xf8E8M0FNU>
+}

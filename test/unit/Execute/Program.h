@@ -6,6 +6,7 @@
 #include "quantx/Target/CPU/JIT.h"
 #include "quantx/Target/CPU/Signature.h"
 #include "support/Compiler.h"
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,12 +18,26 @@ struct Array {
   std::vector<uint8_t> bytes;
 };
 
+/// A way to compile, and its name in tests.
+struct Form {
+  const char *name;
+  const char *target;
+  /// Elements of a vector at most, 0 for scalars; null for the pipeline's.
+  std::optional<int64_t> chunk;
+};
+
+inline constexpr Form kForms[] = {{"generic", "generic", std::nullopt},
+                                  {"native", "native", std::nullopt},
+                                  {"scalar", "generic", 0}};
+
 /// One compiled function. Errors abort the test program: they are bugs.
 class Program {
 public:
   /// Compiles the only public function of `text` for `target`.
   Program(const std::string &text, llvm::StringRef target = "native",
-          int64_t threads = 1);
+          int64_t threads = 1, std::optional<int64_t> chunk = std::nullopt);
+  Program(const std::string &text, const Form &form)
+      : Program(text, form.target, /*threads=*/1, form.chunk) {}
 
   std::vector<Array> run(llvm::ArrayRef<TensorView> inputs) const;
 

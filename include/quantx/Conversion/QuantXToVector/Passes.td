@@ -35,6 +35,11 @@ def QuantXLowerToVector : Pass<"quantx-lower-to-vector", "::mlir::ModuleOp"> {
     partial block is read under a mask and filled up with zeros, which change no
     maximum and no sum.
 
+    `relayout_scales` moves scales in groups of 4, which are neighbours in both
+    layouts, and writes 16 at once: a line of a tile, or a chunk of a row. Groups
+    of partial tiles are read under a mask. A smaller `chunk` than 16 leaves it
+    to linalg.
+
     Left to linalg, element by element:
 
     - `choose_qparams` of other blocks,

@@ -23,10 +23,11 @@ namespace quantx {
 /// so that codes of any width fill whole bytes.
 bool isChunkSize(int64_t chunk);
 
-/// Patterns that lower quantize, dequantize, pack and unpack to loops over
-/// vectors of at most `chunk` elements, and choose_qparams to loops over blocks
-/// that are such vectors, given a `LoweredTypeConverter`. They go before those
-/// of `populateQuantXToLinalgPatterns`, which the others need.
+/// Patterns that lower quantize, dequantize, pack, unpack and relayout_scales
+/// to loops over vectors of at most `chunk` elements, and choose_qparams to
+/// loops over blocks that are such vectors, given a `LoweredTypeConverter`.
+/// They go before those of `populateQuantXToLinalgPatterns`, which the others
+/// need.
 void populateQuantXToVectorPatterns(const mlir::TypeConverter &converter,
                                     mlir::RewritePatternSet &patterns,
                                     int64_t chunk);
