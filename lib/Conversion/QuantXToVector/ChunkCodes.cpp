@@ -1,57 +1,13 @@
 //===- ChunkCodes.cpp - The codes of a chunk, where they come from --------===//
 
 #include "ChunkCodes.h"
+#include "CodeOrder.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "quantx/Emit/Codes.h"
-#include "quantx/Format/Mutants.h"
 
 using namespace mlir;
 using namespace quantx;
-
-//===----------------------------------------------------------------------===//
-// Layouts
-//===----------------------------------------------------------------------===//
-
-/// For each code of a block of `packing`, as they are in its bytes, the code
-/// that it is; empty for the linear layout, which has no blocks.
-static SmallVector<int64_t> getBlockOrder(Packing packing) {
-  if (packing == Packing::Linear || isPlanted(Mutant::LayoutIgnored))
-    return {};
-  // Bytes of codes 16 apart; first the even ones, then the odd ones.
-  bool isSplitHalf = packing == Packing::SplitHalf;
-  int64_t size = isSplitHalf ? 32 : 8;
-  SmallVector<int64_t> order;
-  for (int64_t place = 0; place < size; ++place)
-    order.push_back(isSplitHalf ? place / 2 + place % 2 * 16
-                                : place * 2 % size + place * 2 / size);
-  return order;
-}
-
-std::optional<int64_t> quantx::findChunkSize(RankedTensorType codes,
-                                             Packing packing, int64_t largest) {
-  int64_t rowSize = codes.getShape().back();
-  int64_t chunk = getChunkSize(rowSize, largest);
-  int64_t block = std::max<int64_t>(getBlockOrder(packing).size(), 1);
-  if (block > 1 && (ShapedType::isDynamic(rowSize) || rowSize % block != 0))
-    return std::nullopt;
-  return chunk % block == 0 ? std::optional(chunk) : std::nullopt;
-}
-
-Value quantx::reorderCodes(ImplicitLocOpBuilder &b, Value codes,
-                           Packing packing, bool isBack) {
-  SmallVector<int64_t> order = getBlockOrder(packing);
-  if (order.empty())
-    return codes;
-  int64_t block = order.size();
-  int64_t size = cast<VectorType>(codes.getType()).getNumElements();
-  SmallVector<int64_t> lanes(size);
-  for (int64_t i = 0; i < size; ++i) {
-    int64_t lane = i / block * block + order[i % block];
-    (isBack ? lanes[lane] : lanes[i]) = isBack ? i : lane;
-  }
-  return vector::ShuffleOp::create(b, codes, codes, lanes);
-}
 
 //===----------------------------------------------------------------------===//
 // Codes of quantize
@@ -176,6 +132,6 @@ ReadCodesFn ChunkCodeFinder::readPacked(Value bytes, Packing packing,
   Value lowered = rewriter.getRemappedValue(bytes);
   return [=](ImplicitLocOpBuilder &b, const Chunk &chunk) {
     Value lanes = readPackedChunk(b, lowered, chunk, bits);
-    return reorderCodes(b, lanes, packing, /*isBack=*/true);
+    return reorderCodes(b, lanes, packing, chunk, /*isBack=*/true);
   };
 }

@@ -56,16 +56,6 @@ private:
 mlir::Value emitEncodedChunk(mlir::ImplicitLocOpBuilder &b, QuantizeOp op,
                              QuantizeOp::Adaptor operands, const Chunk &chunk);
 
-/// The size of the chunks of `codes` in the layout `packing`: none where a row
-/// or a chunk may end within a block of it.
-std::optional<int64_t> findChunkSize(mlir::RankedTensorType codes,
-                                     Packing packing, int64_t largest);
-
-/// Brings `codes` from the order of the linear layout into that of `packing`,
-/// or back.
-mlir::Value reorderCodes(mlir::ImplicitLocOpBuilder &b, mlir::Value codes,
-                         Packing packing, bool isBack);
-
 } // namespace quantx
 
 #endif // QUANTX_LIB_CONVERSION_QUANTXTOVECTOR_CHUNKCODES_H

@@ -1,6 +1,7 @@
 //===- Packing.cpp - pack and unpack to vectors ---------------------------===//
 
 #include "ChunkCodes.h"
+#include "CodeOrder.h"
 #include "Patterns.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "quantx/Emit/Codes.h"
@@ -64,7 +65,7 @@ struct PackChunks : public ChunkPattern<PackOp> {
         tensor::getMixedSizes(rewriter, loc, adaptor.getCodes()));
     ChunkedRows rows = {sizes, *size};
     auto read = [&](ImplicitLocOpBuilder &b, const Chunk &chunk) {
-      return reorderCodes(b, readCodes(b, chunk), op.getPacking(),
+      return reorderCodes(b, readCodes(b, chunk), op.getPacking(), chunk,
                           /*isBack=*/false);
     };
     unsigned bits = type.getElementTypeBitWidth();

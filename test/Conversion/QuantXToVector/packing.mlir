@@ -120,8 +120,8 @@ func.func @encoded_chain(%x: tensor<8x32xf32>, %s: tensor<8x1xf32>)
 
 !int4 = !quantx.scaled<i4 : f32, f32 per 1x32>
 
-// Rows that end within a block of a layout are left to linalg, with all of their
-// chain.
+// Chunks that end within a block of a layout are left to linalg, with all of
+// their chain.
 
 // CHECK-LABEL: func.func @partial_chain(
 // CHECK-NOT:     vector

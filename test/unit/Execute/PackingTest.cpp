@@ -41,7 +41,7 @@ namespace {
 struct PackingCase {
   Layout layout;
   CodeType type;
-  const char *target;
+  Form form;
 };
 
 class PackingTest : public testing::TestWithParam<PackingCase> {};
@@ -50,12 +50,12 @@ class PackingTest : public testing::TestWithParam<PackingCase> {};
 
 static std::vector<PackingCase> getPackingCases() {
   std::vector<PackingCase> cases;
-  for (const char *target : {"generic", "native"}) {
+  for (const Form &form : kForms) {
     for (bool isSigned : {true, false}) {
       for (unsigned bits = 2; bits <= 8; ++bits)
-        cases.push_back({kLinear, {bits, isSigned}, target});
+        cases.push_back({kLinear, {bits, isSigned}, form});
       for (const Layout &layout : {kSplitHalf, kInterleaved8})
-        cases.push_back({layout, {4, isSigned}, target});
+        cases.push_back({layout, {4, isSigned}, form});
     }
   }
   return cases;
@@ -111,8 +111,8 @@ viewInputs(const CodeType &type, int64_t columns,
 }
 
 TEST_P(PackingTest, DynamicLengths) {
-  const auto &[layout, type, target] = GetParam();
-  Program program(getDynamicProgram(GetParam()), target);
+  const auto &[layout, type, form] = GetParam();
+  Program program(getDynamicProgram(GetParam()), form);
   for (size_t columns = 1; columns <= kMaxColumns; ++columns) {
     SCOPED_TRACE("columns " + std::to_string(columns));
     std::pair<Bytes, Bytes> inputs = drawInputs(type, columns);
@@ -134,7 +134,7 @@ TEST_P(PackingTest, DynamicLengths) {
 /// compiling them takes long.
 static std::vector<size_t> getStaticLengths(const PackingCase &param) {
   std::vector<size_t> lengths(std::begin(kSomeLengths), std::end(kSomeLengths));
-  if (param.type.isSigned && llvm::StringRef(param.target) == "generic") {
+  if (param.type.isSigned && llvm::StringRef(param.form.name) == "generic") {
     lengths.resize(kMaxStaticColumns);
     std::iota(lengths.begin(), lengths.end(), 1);
   }
@@ -142,7 +142,7 @@ static std::vector<size_t> getStaticLengths(const PackingCase &param) {
 }
 
 TEST_P(PackingTest, StaticLengths) {
-  const auto &[layout, type, target] = GetParam();
+  const auto &[layout, type, form] = GetParam();
   std::vector<size_t> lengths = getStaticLengths(GetParam());
   std::vector<std::pair<Bytes, Bytes>> inputs;
   for (size_t columns : lengths)
@@ -151,7 +151,7 @@ TEST_P(PackingTest, StaticLengths) {
   for (auto [columns, input] : llvm::zip_equal(lengths, inputs))
     llvm::append_range(views, viewInputs(type, columns, input));
   std::vector<Array> got =
-      Program(getStaticProgram(GetParam(), lengths), target).run(views);
+      Program(getStaticProgram(GetParam(), lengths), form).run(views);
   for (size_t i = 0; i < lengths.size(); ++i) {
     SCOPED_TRACE("columns " + std::to_string(lengths[i]));
     const auto &[codes, bytes] = inputs[i];
@@ -166,8 +166,8 @@ TEST_P(PackingTest, StaticLengths) {
 // What is packed by compiled code, compiled code unpacks; the loops are not
 // fused, as the bytes leave the program in between.
 TEST_P(PackingTest, UnpackUndoesPack) {
-  const auto &[layout, type, target] = GetParam();
-  Program program(getDynamicProgram(GetParam()), target);
+  const auto &[layout, type, form] = GetParam();
+  Program program(getDynamicProgram(GetParam()), form);
   for (int64_t columns = 1; columns <= int64_t(kMaxColumns); ++columns) {
     Bytes codes =
         unpackOracle(PackingLayout::Linear, type,
@@ -194,7 +194,7 @@ TEST_P(PackingTest, UnpackUndoesPack) {
 
 static std::string formatName(const testing::TestParamInfo<PackingCase> &info) {
   return std::string(info.param.layout.name) + "_" + info.param.type.print() +
-         "_" + info.param.target;
+         "_" + info.param.form.name;
 }
 
 INSTANTIATE_TEST_SUITE_P(Layouts, PackingTest,
@@ -208,7 +208,7 @@ namespace {
 
 struct ChainCase {
   Layout from, to;
-  const char *target;
+  Form form;
 };
 
 class ChainTest : public testing::TestWithParam<ChainCase> {};
@@ -217,21 +217,21 @@ class ChainTest : public testing::TestWithParam<ChainCase> {};
 
 static std::vector<ChainCase> getChainCases() {
   std::vector<ChainCase> cases;
-  for (const char *target : {"generic", "native"}) {
+  for (const Form &form : kForms) {
     for (const Layout &from : {kLinear, kSplitHalf, kInterleaved8})
       for (const Layout &to : {kLinear, kSplitHalf, kInterleaved8})
-        cases.push_back({from, to, target});
+        cases.push_back({from, to, form});
   }
   return cases;
 }
 
 static std::string formatChain(const testing::TestParamInfo<ChainCase> &info) {
   return std::string(info.param.from.name) + "_to_" + info.param.to.name + "_" +
-         info.param.target;
+         info.param.form.name;
 }
 
 TEST_P(ChainTest, RepackBytes) {
-  const auto &[from, to, target] = GetParam();
+  const auto &[from, to, form] = GetParam();
   CodeType type = {4, true};
   std::string arguments, body, values, types;
   std::vector<Bytes> inputs;
@@ -254,7 +254,7 @@ TEST_P(ChainTest, RepackBytes) {
   std::vector<Array> got =
       Program("func.func @f(" + arguments + ") -> (" + types + ") {\n" + body +
                   "  return " + values + " : " + types + "\n}\n",
-              target)
+              form)
           .run(views);
   for (auto [i, columns] : llvm::enumerate(kSomeLengths)) {
     SCOPED_TRACE("columns " + std::to_string(columns));
@@ -265,7 +265,7 @@ TEST_P(ChainTest, RepackBytes) {
 
 /// Repacks bytes of any length, by way of one more layout.
 TEST_P(ChainTest, RepackDynamicBytes) {
-  const auto &[from, to, target] = GetParam();
+  const auto &[from, to, form] = GetParam();
   CodeType type = {4, false};
   std::string codes = printDynamicTensor("ui4"),
               bytes = printDynamicTensor("i8");
@@ -276,7 +276,7 @@ TEST_P(ChainTest, RepackDynamicBytes) {
           printPacking("%d", "unpack", "%p", kSplitHalf, bytes, codes) +
           printPacking("%r", "pack", "%d", to, codes, bytes) +
           "  return %r : " + bytes + "\n}\n",
-      target);
+      form);
   for (int64_t rowSize = 0; rowSize <= 35; ++rowSize) {
     SCOPED_TRACE("bytes " + std::to_string(rowSize));
     Bytes input = drawBytes(kRows * rowSize, rowSize);

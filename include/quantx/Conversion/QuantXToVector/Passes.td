@@ -35,6 +35,11 @@ def QuantXLowerToVector : Pass<"quantx-lower-to-vector", "::mlir::ModuleOp"> {
     partial block is read under a mask and filled up with zeros, which change no
     maximum and no sum.
 
+    `pack` and `unpack` reorder codes for the layouts `split_half` and
+    `interleaved8` by one shuffle. Where a row of dynamic size may end within a
+    block of them, the order of its last block depends on the size: lanes are
+    moved by 1, 2, 4, ... where that bit of the block's bytes is set.
+
     `relayout_scales` moves scales in groups of 4, which are neighbours in both
     layouts, and writes 16 at once: a line of a tile, or a chunk of a row. Groups
     of partial tiles are read under a mask. A smaller `chunk` than 16 leaves it
@@ -45,8 +50,8 @@ def QuantXLowerToVector : Pass<"quantx-lower-to-vector", "::mlir::ModuleOp"> {
     - `choose_qparams` of other blocks,
     - blocks along the rows that neither divide a chunk of 8 elements or more
       nor are whole chunks,
-    - the layouts `split_half` and `interleaved8` where a row or a chunk may end
-      within a block of them,
+    - the layouts `split_half` and `interleaved8` where a row goes on after a
+      chunk that ends within a block of them,
     - chains of `pack`, `unpack`, `assemble` and `disassemble` where one of these
       holds, or whose rows are of dynamic size; others are one loop here too,
     - all other ops.
