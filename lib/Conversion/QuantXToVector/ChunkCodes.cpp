@@ -46,9 +46,39 @@ ReadCodesFn ChunkCodeFinder::findCodes(Value codes) {
   return findCodes(codes, /*isOnlyUse=*/true);
 }
 
+ReadCodesFn ChunkCodeFinder::findUnpacked(UnpackOp op) {
+  return findPacked(op.getBytes(), op.getPacking(), op.getType(),
+                    /*isOnlyUse=*/true);
+}
+
 ReadCodesFn ChunkCodeFinder::findPacked(Value bytes, Packing packing,
                                         RankedTensorType codes) {
+  bool isMade = isa_and_nonnull<PackOp, DisassembleOp>(bytes.getDefiningOp());
+  if (isMade && !codes.hasStaticShape())
+    return nullptr;
   return findPacked(bytes, packing, codes, /*isOnlyUse=*/true);
+}
+
+/// The bytes that `bytes` are repacked from: those of codes of the shape of
+/// `codes`, or the same bytes. Null where they are not.
+static Value getRepacked(Value bytes, RankedTensorType codes) {
+  if (auto pack = bytes.getDefiningOp<PackOp>()) {
+    auto unpack = pack.getCodes().getDefiningOp<UnpackOp>();
+    bool isSame = unpack && unpack.getType().getShape() == codes.getShape();
+    return isSame ? unpack.getBytes() : Value();
+  }
+  auto parts = bytes.getDefiningOp<DisassembleOp>();
+  if (!parts || bytes != parts.getPayload())
+    return {};
+  auto assemble = parts.getInput().getDefiningOp<AssembleOp>();
+  return assemble ? assemble.getPayload() : Value();
+}
+
+Value ChunkCodeFinder::findBytes(UnpackOp op) {
+  Value bytes = op.getBytes();
+  while (Value source = getRepacked(bytes, op.getType()))
+    bytes = source;
+  return rewriter.getRemappedValue(bytes);
 }
 
 ReadCodesFn ChunkCodeFinder::findCodes(Value codes, bool isOnlyUse) {
@@ -56,8 +86,6 @@ ReadCodesFn ChunkCodeFinder::findCodes(Value codes, bool isOnlyUse) {
     return nullptr;
   auto type = cast<RankedTensorType>(codes.getType());
   if (auto unpack = codes.getDefiningOp<UnpackOp>()) {
-    if (!type.hasStaticShape())
-      return nullptr;
     return findPacked(unpack.getBytes(), unpack.getPacking(), type,
                       isOnlyUse && codes.hasOneUse());
   }
@@ -76,14 +104,20 @@ ReadCodesFn ChunkCodeFinder::findPacked(Value bytes, Packing packing,
                                         bool isOnlyUse) {
   isOnlyUse &= bytes.hasOneUse();
   Operation *op = bytes.getDefiningOp();
-  bool isMade = isa_and_nonnull<PackOp, DisassembleOp, tensor::CastOp>(op);
-  if (isMade && (!codes.hasStaticShape() || isa<tensor::CastOp>(op)))
+  if (isa_and_nonnull<tensor::CastOp>(op))
     return nullptr;
   if (auto pack = dyn_cast_or_null<PackOp>(op)) {
     RankedTensorType type = pack.getCodes().getType();
-    if (pack.getPacking() == packing && type.getShape() == codes.getShape() &&
-        type.getElementTypeBitWidth() == codes.getElementTypeBitWidth())
+    bool isSame =
+        pack.getPacking() == packing &&
+        type.getElementTypeBitWidth() == codes.getElementTypeBitWidth();
+    // Rows of dynamic size may hold more codes than were packed, but not more
+    // than were unpacked.
+    if (isSame && type.getShape() == codes.getShape() &&
+        (codes.hasStaticShape() || pack.getCodes().getDefiningOp<UnpackOp>()))
       return findCodes(pack.getCodes(), isOnlyUse);
+    if (isSame && !codes.hasStaticShape())
+      return nullptr;
   }
   auto parts = dyn_cast_or_null<DisassembleOp>(op);
   if (parts && bytes == parts.getPayload() && packing == Packing::Linear)
@@ -95,6 +129,10 @@ ReadCodesFn ChunkCodeFinder::findPayload(DisassembleOp op,
                                          RankedTensorType codes,
                                          bool isOnlyUse) {
   auto scaled = op.getInput();
+  Operation *source = scaled.getDefiningOp();
+  // Rows of dynamic size may have fewer codes than their bytes hold.
+  if (source && !isa<AssembleOp>(source) && !codes.hasStaticShape())
+    return nullptr;
   ScaledType type = getScaledElementType(scaled.getType());
   unsigned bits = codes.getElementTypeBitWidth();
   if (type.getStorageBits() != bits ||

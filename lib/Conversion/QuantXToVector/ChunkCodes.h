@@ -29,15 +29,25 @@ public:
   ChunkCodeFinder(mlir::ConversionPatternRewriter &rewriter, int64_t chunk)
       : rewriter(rewriter), chunk(chunk) {}
 
-  // Null where some op on the way has no form in vectors: for rows of dynamic
-  // size there is none but to read the codes or bytes asked for.
+  // Null where some op on the way has no form in vectors. For dynamic shapes
+  // the way is from bytes that are there, by `unpack` and `pack`: these keep
+  // the number of codes.
 
   /// The codes of `codes`, a tensor of integer codes.
   ReadCodesFn findCodes(mlir::Value codes);
 
+  /// The codes of the result of `op`.
+  ReadCodesFn findUnpacked(UnpackOp op);
+
   /// The codes packed in `bytes`, which have the shape and width of `codes`.
+  /// Those of dynamic shape are not found where they are packed here: there may
+  /// be fewer of them than the bytes hold.
   ReadCodesFn findPacked(mlir::Value bytes, Packing packing,
                          mlir::RankedTensorType codes);
+
+  /// The bytes, lowered, that have the sizes of those of `op`, before all that
+  /// repacks them: whatever the loop over the codes makes superfluous.
+  mlir::Value findBytes(UnpackOp op);
 
 private:
   ReadCodesFn findCodes(mlir::Value codes, bool isOnlyUse);

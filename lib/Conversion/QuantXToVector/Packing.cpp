@@ -10,15 +10,22 @@
 using namespace mlir;
 using namespace quantx;
 
+/// The sizes of `tensor`, of the static sizes of `type`.
+static SmallVector<OpFoldResult> getSizes(OpBuilder &builder, Location loc,
+                                          RankedTensorType type, Value tensor) {
+  SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(builder, loc, tensor);
+  for (auto [size, staticSize] : llvm::zip_equal(sizes, type.getShape()))
+    if (!ShapedType::isDynamic(staticSize))
+      size = builder.getIndexAttr(staticSize);
+  return sizes;
+}
+
 /// The sizes of the tensor of codes that `bytes` are unpacked to: as many as
 /// they hold, where `type` does not tell.
 static SmallVector<OpFoldResult> getCodeSizes(OpBuilder &builder, Location loc,
                                               RankedTensorType type,
                                               Value bytes) {
-  SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(builder, loc, bytes);
-  for (auto [size, staticSize] : llvm::zip_equal(sizes, type.getShape()))
-    if (!ShapedType::isDynamic(staticSize))
-      size = builder.getIndexAttr(staticSize);
+  SmallVector<OpFoldResult> sizes = getSizes(builder, loc, type, bytes);
   int64_t last = type.getRank() - 1;
   if (type.isDynamicDim(last)) {
     ImplicitLocOpBuilder b(loc, builder);
@@ -33,16 +40,6 @@ static SmallVector<OpFoldResult> getCodeSizes(OpBuilder &builder, Location loc,
   return sizes;
 }
 
-/// `sizes` with each static size of `type`.
-static SmallVector<OpFoldResult>
-useStaticSizes(OpBuilder &builder, RankedTensorType type,
-               SmallVector<OpFoldResult> sizes) {
-  for (auto [size, staticSize] : llvm::zip_equal(sizes, type.getShape()))
-    if (!ShapedType::isDynamic(staticSize))
-      size = builder.getIndexAttr(staticSize);
-  return sizes;
-}
-
 namespace {
 
 struct PackChunks : public ChunkPattern<PackOp> {
@@ -53,17 +50,19 @@ struct PackChunks : public ChunkPattern<PackOp> {
                   ConversionPatternRewriter &rewriter) const override {
     std::optional<int64_t> size =
         findChunkSize(op.getCodes().getType(), op.getPacking(), chunk);
+    ChunkCodeFinder finder(rewriter, size.value_or(0));
     ReadCodesFn readCodes;
     if (size && !isReadElsewhere(op))
-      readCodes = ChunkCodeFinder(rewriter, *size).findCodes(op.getCodes());
+      readCodes = finder.findCodes(op.getCodes());
     if (!readCodes)
       return rewriter.notifyMatchFailure(op, "left to linalg");
     Location loc = op.getLoc();
     RankedTensorType type = op.getCodes().getType();
-    SmallVector<OpFoldResult> sizes = useStaticSizes(
-        rewriter, type,
-        tensor::getMixedSizes(rewriter, loc, adaptor.getCodes()));
-    ChunkedRows rows = {sizes, *size};
+    auto unpack = op.getCodes().getDefiningOp<UnpackOp>();
+    ChunkedRows rows = {
+        unpack ? getCodeSizes(rewriter, loc, type, finder.findBytes(unpack))
+               : getSizes(rewriter, loc, type, adaptor.getCodes()),
+        *size};
     auto read = [&](ImplicitLocOpBuilder &b, const Chunk &chunk) {
       return reorderCodes(b, readCodes(b, chunk), op.getPacking(), chunk,
                           /*isBack=*/false);
@@ -83,23 +82,21 @@ struct UnpackChunks : public ChunkPattern<UnpackOp> {
   using ChunkPattern::ChunkPattern;
 
   LogicalResult
-  matchAndRewrite(UnpackOp op, OpAdaptor adaptor,
+  matchAndRewrite(UnpackOp op, OpAdaptor,
                   ConversionPatternRewriter &rewriter) const override {
     std::optional<int64_t> size =
         findChunkSize(op.getType(), op.getPacking(), chunk);
+    ChunkCodeFinder finder(rewriter, size.value_or(0));
     ReadCodesFn readCodes;
-    if (size && !isReadElsewhere(op)) {
-      readCodes = ChunkCodeFinder(rewriter, *size)
-                      .findPacked(op.getBytes(), op.getPacking(), op.getType());
-    }
+    if (size && !isReadElsewhere(op))
+      readCodes = finder.findUnpacked(op);
     if (!readCodes)
       return rewriter.notifyMatchFailure(op, "left to linalg");
     Location loc = op.getLoc();
     auto codeType = cast<IntegerType>(op.getType().getElementType());
     IntegerFormat format{codeType.getWidth(), !codeType.isUnsigned()};
-    SmallVector<OpFoldResult> sizes =
-        getCodeSizes(rewriter, loc, op.getType(), adaptor.getBytes());
-    ChunkedRows rows = {sizes, *size};
+    ChunkedRows rows = {
+        getCodeSizes(rewriter, loc, op.getType(), finder.findBytes(op)), *size};
     auto read = [&](ImplicitLocOpBuilder &b, const Chunk &chunk) {
       ElementwiseBuilder arith(b, loc);
       return emitExtendInByte(arith, readCodes(b, chunk), format);

@@ -71,6 +71,85 @@ func.func @chain(%b: tensor<8x16xi8>) -> tensor<8x16xi8> {
 
 // -----
 
+// So is one of any size: bytes hold as many codes as are unpacked from them. The
+// sizes are those of the bytes that are read.
+
+// CHECK-LABEL: func.func @dynamic_chain(
+// CHECK-SAME:    %[[B:.+]]: tensor<?x?xi8>)
+// CHECK-NOT:     linalg
+// CHECK:         tensor.dim %[[B]], %c0
+// CHECK:         tensor.dim %[[B]], %c1
+// CHECK-NOT:     linalg
+// CHECK-NOT:     tensor.dim
+// CHECK:         scf.forall
+// CHECK:           vector.transfer_read %[[B]]
+// CHECK:           vector.transfer_write
+// CHECK:         scf.forall
+// CHECK:           vector.transfer_read %[[B]]
+// CHECK:           vector.transfer_write
+// CHECK-NOT:     scf.forall (
+// CHECK:         return
+func.func @dynamic_chain(%b: tensor<?x?xi8>) -> tensor<?x?xi8> {
+  %c = quantx.unpack %b as #quantx.packing<linear>
+         : tensor<?x?xi8> to tensor<?x?xi4>
+  %p = quantx.pack %c as #quantx.packing<split_half>
+         : tensor<?x?xi4> to tensor<?x?xi8>
+  %d = quantx.unpack %p as #quantx.packing<split_half>
+         : tensor<?x?xi8> to tensor<?x?xi4>
+  %r = quantx.pack %d as #quantx.packing<interleaved8>
+         : tensor<?x?xi4> to tensor<?x?xi8>
+  return %r : tensor<?x?xi8>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @dynamic_unpacked(
+// CHECK-NOT:     linalg
+// CHECK:         return
+func.func @dynamic_unpacked(%b: tensor<?x?xi8>) -> tensor<?x?xi4> {
+  %c = quantx.unpack %b as #quantx.packing<linear>
+         : tensor<?x?xi8> to tensor<?x?xi4>
+  %p = quantx.pack %c as #quantx.packing<interleaved8>
+         : tensor<?x?xi4> to tensor<?x?xi8>
+  %d = quantx.unpack %p as #quantx.packing<interleaved8>
+         : tensor<?x?xi8> to tensor<?x?xi4>
+  return %d : tensor<?x?xi4>
+}
+
+// -----
+
+// Codes that are there, or encoded, may be fewer than their bytes hold: left to
+// linalg.
+
+!int4 = !quantx.scaled<i4 : f32, f32 per 1x32>
+
+// CHECK-LABEL: func.func @fewer_codes(
+// CHECK:         linalg.generic
+// CHECK-NOT:     vector
+// CHECK-LABEL: func.func @fewer_encoded(
+// CHECK:         linalg.generic
+// CHECK-NOT:     vector
+func.func @fewer_codes(%c: tensor<?x?xi4>) -> tensor<?x?xi4> {
+  %p = quantx.pack %c as #quantx.packing<linear>
+         : tensor<?x?xi4> to tensor<?x?xi8>
+  %d = quantx.unpack %p as #quantx.packing<linear>
+         : tensor<?x?xi8> to tensor<?x?xi4>
+  return %d : tensor<?x?xi4>
+}
+func.func @fewer_encoded(%x: tensor<?x?xf32>, %s: tensor<?x?xf32>) -> tensor<?x?xi8> {
+  %q = quantx.quantize %x, %s
+         : tensor<?x?xf32>, tensor<?x?xf32> to tensor<?x?x!int4>
+  %p, %t = quantx.disassemble %q
+         : tensor<?x?x!int4> to tensor<?x?xi8>, tensor<?x?xf32>
+  %c = quantx.unpack %p as #quantx.packing<linear>
+         : tensor<?x?xi8> to tensor<?x?xi4>
+  %r = quantx.pack %c as #quantx.packing<interleaved8>
+         : tensor<?x?xi4> to tensor<?x?xi8>
+  return %r : tensor<?x?xi8>
+}
+
+// -----
+
 !int4 = !quantx.scaled<i4 : f32, f32 per 1x32>
 
 // CHECK-LABEL: func.func @decoded_chain(

@@ -263,29 +263,30 @@ TEST_P(ChainTest, RepackBytes) {
   }
 }
 
-/// Repacks bytes of any length, by way of one more layout.
+/// Repacks and unpacks bytes of any length, by way of one more layout.
 TEST_P(ChainTest, RepackDynamicBytes) {
   const auto &[from, to, form] = GetParam();
   CodeType type = {4, false};
   std::string codes = printDynamicTensor("ui4"),
               bytes = printDynamicTensor("i8");
   Program program(
-      "func.func @f(%b: " + bytes + ") -> " + bytes + " {\n" +
+      "func.func @f(%b: " + bytes + ") -> (" + bytes + ", " + codes + ") {\n" +
           printPacking("%c", "unpack", "%b", from, bytes, codes) +
           printPacking("%p", "pack", "%c", kSplitHalf, codes, bytes) +
           printPacking("%d", "unpack", "%p", kSplitHalf, bytes, codes) +
           printPacking("%r", "pack", "%d", to, codes, bytes) +
-          "  return %r : " + bytes + "\n}\n",
+          printPacking("%u", "unpack", "%p", kSplitHalf, bytes, codes) +
+          "  return %r, %u : " + bytes + ", " + codes + "\n}\n",
       form);
-  for (int64_t rowSize = 0; rowSize <= 35; ++rowSize) {
+  for (int64_t rowSize = 0; rowSize <= int64_t(kMaxColumns) / 2 + 1;
+       ++rowSize) {
     SCOPED_TRACE("bytes " + std::to_string(rowSize));
     Bytes input = drawBytes(kRows * rowSize, rowSize);
     std::vector<Array> got =
         program.run({viewArray(ElementType::UInt8, {kRows, rowSize}, input)});
-    Bytes want = packOracle(to.value, type,
-                            unpackOracle(from.value, type, input, 2 * rowSize),
-                            2 * rowSize);
-    ASSERT_EQ(got[0].bytes, want);
+    Bytes want = unpackOracle(from.value, type, input, 2 * rowSize);
+    ASSERT_EQ(got[0].bytes, packOracle(to.value, type, want, 2 * rowSize));
+    ASSERT_EQ(got[1].bytes, want);
   }
 }
 

@@ -53,7 +53,8 @@ def QuantXLowerToVector : Pass<"quantx-lower-to-vector", "::mlir::ModuleOp"> {
     - the layouts `split_half` and `interleaved8` where a row goes on after a
       chunk that ends within a block of them,
     - chains of `pack`, `unpack`, `assemble` and `disassemble` where one of these
-      holds, or whose rows are of dynamic size; others are one loop here too,
+      holds, and those of dynamic shape that do not begin with bytes and end with
+      `pack` or `unpack`; others are one loop here too,
     - all other ops.
   }];
   let options = [
