@@ -71,6 +71,10 @@ static void addLLVM(OpPassManager &pm, StringRef target) {
   arith::ArithExpandOpsPassOptions arithOptions;
   arithOptions.includeBf16 = true;
   pm.addPass(arith::createArithExpandOpsPass(arithOptions));
+  // And for f16, where the target has no instructions.
+  QuantXExpandHalfFloatsOptions halfFloats;
+  halfFloats.target = target.str();
+  pm.addPass(createQuantXExpandHalfFloats(halfFloats));
   pm.addPass(createConvertMathToLLVMPass());
   pm.addPass(createConvertMathToLibmPass());
   pm.addNestedPass<func::FuncOp>(LLVM::createLLVMRequestCWrappersPass());

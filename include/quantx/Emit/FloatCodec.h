@@ -24,6 +24,8 @@ public:
   explicit FloatCodec(bool convertsF16 = true) : convertsF16(convertsF16) {}
   virtual ~FloatCodec();
 
+  bool hasF16Instructions() const { return convertsF16; }
+
   /// As the functions of ElementwiseBuilder: to f32 from f16, bf16 or f32, and
   /// back to nearest even.
   mlir::Value extendToF32(ElementwiseBuilder &b, mlir::Value value) const;

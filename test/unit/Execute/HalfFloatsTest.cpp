@@ -1,8 +1,8 @@
 //===- HalfFloatsTest.cpp - f16 by the portable formulas ------------------===//
 //
-// Times 1.0, a scale is itself: so arith.scaling_extf converts every f16 to
-// f32, and to f16 every boundary between two of them with its neighbours. All
-// bits, against APFloat.
+// Every f16 to f32, and to f16 every boundary between two of them with its
+// neighbours: by arith.extf and truncf, and by arith.scaling_extf, where a
+// scale times 1.0 is itself. All bits, against APFloat.
 //
 //===----------------------------------------------------------------------===//
 
@@ -24,10 +24,17 @@ static std::string replaceAll(std::string text, const std::string &name,
   return text;
 }
 
+/// How a program converts.
+struct Case {
+  const char *target;
+  bool byVectors;
+  bool byScaling;
+};
+
 /// Converts a tensor of SIZE elements, at once or by vectors of 16.
-static std::string getProgram(bool byVectors, const std::string &from,
+static std::string getProgram(const Case &how, const std::string &from,
                               const std::string &to, size_t size) {
-  std::string text = byVectors ? R"(
+  std::string text = how.byVectors ? R"(
     func.func @f(%x: tensor<SIZExFROM>) -> tensor<SIZExTO> {
       %c0 = arith.constant 0 : index
       %c16 = arith.constant 16 : index
@@ -39,25 +46,35 @@ static std::string getProgram(bool byVectors, const std::string &from,
           -> tensor<SIZExTO> {
         %v = vector.transfer_read %x[%i], %pad {in_bounds = [true]}
           : tensor<SIZExFROM>, vector<16xFROM>
-        %w = arith.scaling_extf %ones, %v
-          : vector<16xf8E4M3FN>, vector<16xFROM> to vector<16xTO>
+        %w = CONVERT<16xFROM> to vector<16xTO>
         %r = vector.transfer_write %w, %o[%i] {in_bounds = [true]}
           : vector<16xTO>, tensor<SIZExTO>
         scf.yield %r : tensor<SIZExTO>
       }
       return %y : tensor<SIZExTO>
     })"
-                               : R"(
+                                   : R"(
     func.func @f(%x: tensor<SIZExFROM>) -> tensor<SIZExTO> {
       %one = arith.constant 1.0 : f8E4M3FN
       %empty = tensor.empty() : tensor<SIZExTO>
       %y = linalg.map ins(%x : tensor<SIZExFROM>) outs(%empty : tensor<SIZExTO>)
         (%v: FROM, %o: TO) {
-          %w = arith.scaling_extf %one, %v : f8E4M3FN, FROM to TO
+          %w = CONVERT to TO
           linalg.yield %w : TO
         }
       return %y : tensor<SIZExTO>
     })";
+  std::string plain = from == "f16" ? "arith.extf" : "arith.truncf";
+  std::string convert;
+  if (how.byVectors) {
+    convert = how.byScaling
+                  ? "arith.scaling_extf %ones, %v : vector<16xf8E4M3FN>, vector"
+                  : plain + " %v : vector";
+  } else {
+    convert = how.byScaling ? "arith.scaling_extf %one, %v : f8E4M3FN, FROM"
+                            : plain + " %v : FROM";
+  }
+  text = replaceAll(text, "CONVERT", convert);
   text = replaceAll(text, "FROM", from);
   text = replaceAll(text, "TO", to);
   return replaceAll(text, "SIZE", std::to_string(size));
@@ -94,11 +111,6 @@ static std::vector<uint32_t> getBoundaries() {
 
 namespace {
 
-struct Case {
-  const char *target;
-  bool byVectors;
-};
-
 class HalfFloatsTest : public testing::TestWithParam<Case> {};
 
 } // namespace
@@ -109,7 +121,7 @@ TEST_P(HalfFloatsTest, ExtendsEveryF16) {
   for (uint32_t i = 0; i < 0x10000; ++i)
     halves.push_back(uint16_t(i * 0x9E37));
   int64_t size = int64_t(halves.size());
-  Program program(getProgram(GetParam().byVectors, "f16", "f32", halves.size()),
+  Program program(getProgram(GetParam(), "f16", "f32", halves.size()),
                   GetParam().target);
   std::vector<Array> out =
       program.run({viewArray(ElementType::Float16, {size}, halves)});
@@ -126,7 +138,7 @@ TEST_P(HalfFloatsTest, TruncatesBoundaries) {
   SKIP_UNLESS_RUNS_HERE(GetParam().target);
   std::vector<uint32_t> values = getBoundaries();
   int64_t size = int64_t(values.size());
-  Program program(getProgram(GetParam().byVectors, "f32", "f16", values.size()),
+  Program program(getProgram(GetParam(), "f32", "f16", values.size()),
                   GetParam().target);
   std::vector<Array> out =
       program.run({viewArray(ElementType::Float32, {size}, values)});
@@ -141,9 +153,14 @@ TEST_P(HalfFloatsTest, TruncatesBoundaries) {
 
 INSTANTIATE_TEST_SUITE_P(
     Lowerings, HalfFloatsTest,
-    testing::Values(Case{"generic", false}, Case{"generic", true},
-                    Case{"x86-64-v3", false}, Case{"x86-64-v3", true}),
+    testing::Values(Case{"generic", false, true}, Case{"generic", true, true},
+                    Case{"generic", false, false}, Case{"generic", true, false},
+                    Case{"x86-64-v3", false, true},
+                    Case{"x86-64-v3", true, true},
+                    Case{"x86-64-v3", false, false},
+                    Case{"x86-64-v3", true, false}),
     [](const testing::TestParamInfo<Case> &info) {
       return (info.param.byVectors ? "vector_" : "scalar_") +
+             std::string(info.param.byScaling ? "" : "plain_") +
              toIdentifier(info.param.target);
     });

@@ -5,6 +5,26 @@
 
 include "mlir/Pass/PassBase.td"
 
+def QuantXExpandHalfFloats : Pass<"quantx-expand-half-floats"> {
+  let summary = "Convert f16 by integers where no instruction does";
+  let description = [{
+    Rewrites `arith.extf` from f16 to f32 or f64, and `arith.truncf` from f32 to
+    f16, on scalars, vectors and tensors, to arithmetic on their bits, for a
+    `target` without instructions for them: `generic`, and `native` on an x86
+    CPU without F16C. LLVM would call a function of the compiler's runtime for
+    each element. The bits are the same: what APFloat gives, a NaN quiet, with
+    its sign and payload. Other targets are left as they are.
+
+    Left as they are too: conversions from f64 (which would round twice), or in
+    another rounding mode, and arithmetic on f16 itself.
+  }];
+  let options = [
+    Option<"target", "target", "std::string", "\"generic\"",
+           "A target of quantx-expand-narrow-floats">
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
+}
+
 def QuantXExpandNarrowFloats : Pass<"quantx-expand-narrow-floats"> {
   let summary = "Expand conversions of f8, f6, f4 and e8m0 to fast, exact code";
   let description = [{
