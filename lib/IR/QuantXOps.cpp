@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "quantx/IR/QuantXOps.h"
+#include "Verification.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/OpImplementation.h"
 #include "mlir/IR/TypeUtilities.h"
@@ -19,8 +20,7 @@ using namespace quantx;
 // Shared rules
 //===----------------------------------------------------------------------===//
 
-/// `4x64`, for diagnostics; `scalar` for rank 0.
-static std::string formatShape(ArrayRef<int64_t> shape) {
+std::string quantx::formatSizes(ArrayRef<int64_t> shape) {
   if (shape.empty())
     return "scalar";
   std::string text;
@@ -44,13 +44,12 @@ static std::string formatBlock(ScaledType type) {
   return text;
 }
 
-/// The block has one entry for each dimension of the tensor.
-static LogicalResult verifyBlockRank(Operation *op, ArrayRef<int64_t> shape,
-                                     ScaledType type) {
+LogicalResult quantx::verifyBlockRank(Operation *op, ArrayRef<int64_t> shape,
+                                      ScaledType type) {
   if (shape.size() == type.getBlockRank())
     return success();
   return op->emitOpError() << "expected a block of rank " << shape.size()
-                           << " for a tensor of shape " << formatShape(shape)
+                           << " for a tensor of shape " << formatSizes(shape)
                            << ", got " << formatBlock(type);
 }
 
@@ -89,9 +88,9 @@ static LogicalResult verifyParameters(Operation *op, ArrayRef<int64_t> shape,
     if (failed(verifyCompatibleShape(wantTensor, gotTensor))) {
       return op->emitOpError()
              << "expected " << name << " of shape "
-             << formatShape(wantTensor.getShape()) << " for tensor<"
-             << formatShape(shape) << "> per " << formatBlock(type) << ", got "
-             << formatShape(gotTensor.getShape());
+             << formatSizes(wantTensor.getShape()) << " for tensor<"
+             << formatSizes(shape) << "> per " << formatBlock(type) << ", got "
+             << formatSizes(gotTensor.getShape());
     }
   }
   return success();
@@ -112,8 +111,8 @@ static LogicalResult verifyExpressed(Operation *op, StringRef name,
       failed(verifyCompatibleShape(expressed, scaled))) {
     return op->emitOpError()
            << "expected " << name << " of the scaled tensor's shape "
-           << formatShape(scaled.getShape()) << ", got "
-           << formatShape(expressed.getShape());
+           << formatSizes(scaled.getShape()) << ", got "
+           << formatSizes(expressed.getShape());
   }
   return success();
 }
@@ -125,9 +124,9 @@ static LogicalResult verifyPayload(Operation *op, RankedTensorType payload,
   if (succeeded(verifyCompatibleShape(expected, payload)))
     return success();
   return op->emitOpError() << "expected a payload of shape "
-                           << formatShape(expected.getShape()) << " for "
+                           << formatSizes(expected.getShape()) << " for "
                            << scaled << ", got "
-                           << formatShape(payload.getShape());
+                           << formatSizes(payload.getShape());
 }
 
 static LogicalResult verifySeed(Operation *op, Rounding rounding, Value seed) {
@@ -165,10 +164,10 @@ static LogicalResult verifyWeights(Operation *op,
   if (succeeded(verifyCompatibleShape(expected, weightsType.getShape())))
     return success();
   return op->emitOpError() << "expected weights of shape "
-                           << formatShape(expected) << " for "
-                           << formatShape(input.getShape()) << " per "
+                           << formatSizes(expected) << " for "
+                           << formatSizes(input.getShape()) << " per "
                            << formatBlock(type) << ", got "
-                           << formatShape(weightsType.getShape());
+                           << formatSizes(weightsType.getShape());
 }
 
 /// `global` is there only for a type with a global scale.
@@ -333,8 +332,8 @@ static LogicalResult verifyPacked(Operation *op, RankedTensorType codes,
   if (succeeded(verifyCompatibleShape(expected, bytes.getShape())))
     return success();
   return op->emitOpError() << "expected bytes of shape "
-                           << formatShape(expected) << " for codes " << codes
-                           << ", got " << formatShape(bytes.getShape());
+                           << formatSizes(expected) << " for codes " << codes
+                           << ", got " << formatSizes(bytes.getShape());
 }
 
 // pack_c1, pack_c2, pack_c3
@@ -380,9 +379,9 @@ LogicalResult RelayoutScalesOp::verify() {
   // relayout_scales_c2
   SmallVector<int64_t> expected = getTiledShape(linear.getShape());
   if (failed(verifyCompatibleShape(expected, tiles.getShape()))) {
-    return emitOpError() << "expected tiles of shape " << formatShape(expected)
+    return emitOpError() << "expected tiles of shape " << formatSizes(expected)
                          << " for linear scales " << linear << ", got "
-                         << formatShape(tiles.getShape());
+                         << formatSizes(tiles.getShape());
   }
   // relayout_scales_c3
   if (linear.getElementType() != tiles.getElementType()) {

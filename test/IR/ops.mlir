@@ -10,6 +10,7 @@
 !nvfp4 = !quantx.scaled<f4E2M1FN : f32, f8E4M3FN per 1x16, global f32>
 !int4 = !quantx.scaled<ui4 : bf16, f16 per 1x*, zero_point ui4>
 !row = !quantx.scaled<i8 : f16, f32 per 32>
+!batched = !quantx.scaled<i8 : f16, f32 per 1x1x*>
 
 // CHECK-LABEL: func.func @choose_global(
 func.func @choose_global(%x: tensor<?x64xf32>) {
@@ -153,5 +154,20 @@ func.func @relayout_scales(%s: tensor<300x9xf8E8M0FNU>, %t: tensor<5x?x?x32x16xf
 func.func @error_stats(%x: tensor<?x64xf32>, %q: tensor<?x64x!mxfp4>) {
   // CHECK: %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} = quantx.error_stats %{{.*}}, %{{.*}} : tensor<?x64xf32>, tensor<?x64x!mxfp4> -> f32, f32, i64, i64
   %0:4 = quantx.error_stats %x, %q : tensor<?x64xf32>, tensor<?x64x!mxfp4> -> f32, f32, i64, i64
+  return
+}
+
+// CHECK-LABEL: func.func @scaled_matmul(
+// CHECK-SAME: %[[A:[a-z0-9]+]]: tensor<4x64xbf16>, %[[W:[a-z0-9]+]]: tensor<8x64x!mxfp4>, %[[ACC:[a-z0-9]+]]: tensor<4x8xf32>
+func.func @scaled_matmul(%a: tensor<4x64xbf16>, %w: tensor<8x64x!mxfp4>, %acc: tensor<4x8xf32>,
+                         %x: tensor<?x?x!nvfp4>, %v: tensor<?x64x!int4>, %dyn: tensor<?x?xf32>,
+                         %b: tensor<2x4x64x!batched>, %sums: tensor<2x4x4xf32>) {
+  // CHECK: quantx.scaled_matmul ins(%[[A]], %[[W]] : tensor<4x64xbf16>, tensor<8x64x!mxfp4>) outs(%[[ACC]] : tensor<4x8xf32>) -> tensor<4x8xf32>
+  // GENERIC: "quantx.scaled_matmul"(%{{[a-z0-9]+}}, %{{[a-z0-9]+}}, %{{[a-z0-9]+}}) :
+  %0 = quantx.scaled_matmul ins(%a, %w : tensor<4x64xbf16>, tensor<8x64x!mxfp4>) outs(%acc : tensor<4x8xf32>) -> tensor<4x8xf32>
+  // CHECK: quantx.scaled_matmul ins(%{{.*}}, %{{.*}} : tensor<?x?x!nvfp4>, tensor<?x64x!quantx.scaled<ui4 : bf16, f16 per 1x*, zero_point ui4>>) outs(%{{.*}} : tensor<?x?xf32>) {note} -> tensor<?x?xf32>
+  %1 = quantx.scaled_matmul ins(%x, %v : tensor<?x?x!nvfp4>, tensor<?x64x!int4>) outs(%dyn : tensor<?x?xf32>) {note} -> tensor<?x?xf32>
+  // CHECK: quantx.scaled_matmul ins(%[[B:[a-z0-9]+]], %[[B]] : tensor<2x4x64x!quantx.scaled<i8 : f16, f32 per 1x1x*>>, tensor<2x4x64x!quantx.scaled<i8 : f16, f32 per 1x1x*>>) outs(%{{.*}} : tensor<2x4x4xf32>) -> tensor<2x4x4xf32>
+  %2 = quantx.scaled_matmul ins(%b, %b : tensor<2x4x64x!batched>, tensor<2x4x64x!batched>) outs(%sums : tensor<2x4x4xf32>) -> tensor<2x4x4xf32>
   return
 }

@@ -184,3 +184,17 @@ func.func @static_result(%x: tensor<?x?xf32>) -> index {
   %codes = tensor.dim %q, %c1 : tensor<?x63x!mxfp4>
   return %codes : index
 }
+
+// CHECK-LABEL: func.func @scaled_matmul(
+// CHECK-SAME: %[[ACC:[a-z0-9]+]]: tensor<?x8xf32>)
+// CHECK-DAG: %[[C8:.*]] = arith.constant 8
+// CHECK-DAG: %[[ROWS:.*]] = tensor.dim %[[ACC]], %c0
+// CHECK-NEXT: return %[[ROWS]], %[[C8]]
+func.func @scaled_matmul(%a: tensor<?x?xf32>, %w: tensor<8x?x!mxfp4>, %acc: tensor<?x8xf32>) -> (index, index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %r = quantx.scaled_matmul ins(%a, %w : tensor<?x?xf32>, tensor<8x?x!mxfp4>) outs(%acc : tensor<?x8xf32>) -> tensor<?x8xf32>
+  %rows = tensor.dim %r, %c0 : tensor<?x8xf32>
+  %columns = tensor.dim %r, %c1 : tensor<?x8xf32>
+  return %rows, %columns : index, index
+}

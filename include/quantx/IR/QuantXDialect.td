@@ -14,7 +14,7 @@ def QuantX_Dialect : Dialect {
     small integer formats *together with* the scales that give the codes their
     meaning. One element type, `!quantx.scaled`, says how a tensor is stored;
     attributes behind one interface say how its scales are chosen; the ops
-    choose scales, encode, decode, pack and measure the error.
+    choose scales, encode, decode, pack, multiply and measure the error.
 
     A scale always multiplies on dequantize:
 

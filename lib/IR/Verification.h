@@ -1,0 +1,21 @@
+//===- Verification.h - What verifiers share --------------------*- C++ -*-===//
+
+#ifndef QUANTX_LIB_IR_VERIFICATION_H
+#define QUANTX_LIB_IR_VERIFICATION_H
+
+#include "mlir/IR/Operation.h"
+#include "quantx/IR/QuantXTypes.h"
+
+namespace quantx {
+
+/// `4x64`, for diagnostics; `scalar` for rank 0.
+std::string formatSizes(llvm::ArrayRef<int64_t> shape);
+
+/// The block has one entry for each dimension of the tensor.
+llvm::LogicalResult verifyBlockRank(mlir::Operation *op,
+                                    llvm::ArrayRef<int64_t> shape,
+                                    ScaledType type);
+
+} // namespace quantx
+
+#endif // QUANTX_LIB_IR_VERIFICATION_H
