@@ -111,6 +111,9 @@ struct GridTiling : public mlir::TilingInterface::ExternalModel<Model, OpT> {
   static Box getElementsOfResult(IndexBuilder &, OpT, const Box &result) {
     return result;
   }
+  /// Whether operand 0 has the shape of the elements, so that a tile of it can
+  /// set theirs.
+  static bool hasElementsAsOperand(OpT op) { return true; }
   /// Whether a consumer can have a tile of the result, whatever its size.
   static bool isAnyReadableFrom(OpT op, const Box &result) { return false; }
 
@@ -258,7 +261,7 @@ struct GridTiling : public mlir::TilingInterface::ExternalModel<Model, OpT> {
                                      OffsetLists sizes) const {
     auto typed = mlir::cast<OpT>(op);
     return operandNumbers.size() == 1 && operandNumbers.front() == 0 &&
-           !Model::findObstacle(typed) &&
+           Model::hasElementsAsOperand(typed) && !Model::findObstacle(typed) &&
            isOnSteps(op->getOperand(0), {offsets.front(), sizes.front()},
                      Model::getOperandSteps(typed), /*wholeSteps=*/true);
   }

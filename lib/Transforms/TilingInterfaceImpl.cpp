@@ -15,6 +15,7 @@
 #include "mlir/IR/DialectRegistry.h"
 #include "quantx/Transforms/Alignment.h"
 #include <numeric>
+#include <utility>
 
 using namespace mlir;
 using namespace quantx;
@@ -320,6 +321,57 @@ private:
   }
 };
 
+// Elements are those of the result; the sum is within a tile.
+struct ScaledMatmulTiling
+    : public GridTiling<ScaledMatmulTiling, ScaledMatmulOp> {
+  static std::optional<StringRef> findObstacle(ScaledMatmulOp) {
+    return std::nullopt;
+  }
+  static SmallVector<int64_t> getSteps(ScaledMatmulOp op) {
+    SmallVector<int64_t> steps = getSliceSteps(op.getScaledType());
+    size_t row = steps.size() - 2;
+    steps.back() = std::exchange(steps[row], 1);
+    if (ScaledType lhs = op.getLhsScaledType()) {
+      SmallVector<int64_t> lhsSteps = getSliceSteps(lhs);
+      for (size_t dim = 0; dim <= row; ++dim)
+        steps[dim] = std::lcm(steps[dim], lhsSteps[dim]);
+    }
+    return steps;
+  }
+  static SmallVector<OpFoldResult> getElementSizes(IndexBuilder &index,
+                                                   ScaledMatmulOp op) {
+    return tensor::getMixedSizes(index.b, index.loc, op.getInit());
+  }
+  static bool hasElementsAsOperand(ScaledMatmulOp) { return false; }
+  static bool isAnyReadableFrom(ScaledMatmulOp op, const Box &result) {
+    return isOnSteps(op.getResult(), result, getSteps(op),
+                     /*wholeSteps=*/false);
+  }
+
+  static TilingResult build(IndexBuilder &index, ScaledMatmulOp op,
+                            const Box &elements, const Box &result) {
+    TilingResult tiling;
+    size_t row = elements.offsets.size() - 2, column = row + 1;
+    // The rows `dim` of the tile in an operand, each of them whole.
+    auto slice = [&](Value operand, size_t dim) {
+      Box box = elements;
+      box.offsets[row] = elements.offsets[dim];
+      box.sizes[row] = elements.sizes[dim];
+      box.offsets[column] = index.constant(0);
+      box.sizes[column] =
+          tensor::getMixedSize(index.b, index.loc, operand, column);
+      return createSlice(index, operand, box, tiling);
+    };
+    Value lhs = slice(op.getLhs(), row);
+    Value rhs = slice(op.getRhs(), column);
+    Value init = createSlice(index, op.getInit(), elements, tiling);
+    Operation *tiled = clone(index.b, op, init.getType(), {lhs, rhs, init});
+    tiling.tiledOps = {tiled};
+    tiling.tiledValues = {tiled->getResult(0)};
+    return tiling;
+  }
+};
+
 } // namespace
 
 void quantx::registerTilingInterfaceExternalModels(DialectRegistry &registry) {
@@ -331,6 +383,7 @@ void quantx::registerTilingInterfaceExternalModels(DialectRegistry &registry) {
     PackOp::attachInterface<PackTiling>(*context);
     UnpackOp::attachInterface<UnpackTiling>(*context);
     RelayoutScalesOp::attachInterface<RelayoutScalesTiling>(*context);
+    ScaledMatmulOp::attachInterface<ScaledMatmulTiling>(*context);
     // What tiles are made of.
     context->loadDialect<affine::AffineDialect, arith::ArithDialect,
                          tensor::TensorDialect>();

@@ -165,3 +165,30 @@ func.func @unused(%x: tensor<8x32xf32>) {
   %q = quantx.dynamic_quantize %x using #quantx.floor : tensor<8x32xf32> to tensor<8x32x!mxfp4>
   return
 }
+
+// The sums are in the accumulator, if nobody else needs that.
+// CHECK-LABEL: func @matmul(
+// CHECK-SAME:    %[[A:.*]]: memref<4x64xf32>, %[[P:.*]]: memref<8x32xi8>, %[[S:.*]]: memref<8x2xf8E8M0FNU>, %[[ACC:.*]]: memref<4x8xf32>)
+func.func @matmul(%a: tensor<4x64xf32>, %p: tensor<8x32xi8>, %s: tensor<8x2xf8E8M0FNU>, %acc: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  // CHECK-NOT: alloc
+  // CHECK-NOT: copy
+  // CHECK: linalg.generic {{.*}} ins(%[[A]] : memref<4x64xf32>) outs(%[[ACC]] : memref<4x8xf32>)
+  // CHECK: memref.load %[[P]]
+  // CHECK: return %[[ACC]]
+  %w = quantx.assemble %p, %s : tensor<8x32xi8>, tensor<8x2xf8E8M0FNU> to tensor<8x64x!mxfp4>
+  %r = quantx.scaled_matmul ins(%a, %w : tensor<4x64xf32>, tensor<8x64x!mxfp4>) outs(%acc : tensor<4x8xf32>) -> tensor<4x8xf32>
+  return %r : tensor<4x8xf32>
+}
+
+// Else in a copy.
+// CHECK-LABEL: func @matmul_copy(
+// CHECK-SAME:    %{{.*}}: memref<?x?xf32>, %{{.*}}: memref<?x?xf32>, %[[ACC:.*]]: memref<?x?xf32>)
+func.func @matmul_copy(%x: tensor<?x?xf32>, %y: tensor<?x?xf32>, %acc: tensor<?x?xf32>) -> (tensor<?x?xf32>, tensor<?x?xf32>) {
+  // CHECK: memref.copy %[[ACC]], %[[SUMS:.*]] : memref<?x?xf32> to memref<?x?xf32>
+  // CHECK: linalg.generic {{.*}}"reduction"]} {{.*}} outs(%[[SUMS]] : memref<?x?xf32>)
+  // CHECK: return %[[SUMS]], %[[ACC]]
+  %a = quantx.dynamic_quantize %x using #quantx.minmax : tensor<?x?xf32> to tensor<?x?x!int4>
+  %w = quantx.dynamic_quantize %y using #quantx.floor : tensor<?x?xf32> to tensor<?x?x!mxfp4>
+  %r = quantx.scaled_matmul ins(%a, %w : tensor<?x?x!int4>, tensor<?x?x!mxfp4>) outs(%acc : tensor<?x?xf32>) -> tensor<?x?xf32>
+  return %r, %acc : tensor<?x?xf32>, tensor<?x?xf32>
+}

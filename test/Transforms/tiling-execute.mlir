@@ -42,6 +42,8 @@
 // RUN: %{check}
 // REDEFINE: %{name} = relayout
 // RUN: %{check}
+// REDEFINE: %{name} = matmul
+// RUN: %{check}
 
 !mxfp4 = !quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x32>
 !int4 = !quantx.scaled<ui4 : f32, f16 per 1x5, zero_point ui4>
@@ -214,4 +216,26 @@ func.func @relayout(%all: tensor<32x256xf32>)
   %l = quantx.relayout_scales %u to #quantx.scale_layout<linear>
     : tensor<3x3x32x16xf8E8M0FNU> to tensor<300x9xf8E8M0FNU>
   return %t, %l : tensor<3x3x32x16xf8E8M0FNU>, tensor<300x9xf8E8M0FNU>
+}
+
+// Weights in 2-D blocks, of which the last is partial, by plain and by scaled
+// activations; sums go on from sums.
+func.func @matmul(%all: tensor<32x256xf32>)
+    -> (tensor<5x10xf32>, tensor<5x10xf32>) {
+  %x = tensor.extract_slice %all[1, 1] [5, 77] [1, 1]
+    : tensor<32x256xf32> to tensor<5x77xf32>
+  %y = tensor.extract_slice %all[7, 9] [10, 77] [1, 1]
+    : tensor<32x256xf32> to tensor<10x77xf32>
+  %acc = tensor.extract_slice %all[3, 3] [5, 10] [1, 1]
+    : tensor<32x256xf32> to tensor<5x10xf32>
+  %a = quantx.dynamic_quantize %x using #quantx.minmax
+    : tensor<5x77xf32> to tensor<5x77x!int4>
+  %w = quantx.dynamic_quantize %y using #quantx.absmax
+    : tensor<10x77xf32> to tensor<10x77x!fp8b>
+  %r = quantx.scaled_matmul ins(%x, %w : tensor<5x77xf32>, tensor<10x77x!fp8b>)
+    outs(%acc : tensor<5x10xf32>) -> tensor<5x10xf32>
+  %s = quantx.scaled_matmul
+    ins(%a, %w : tensor<5x77x!int4>, tensor<10x77x!fp8b>)
+    outs(%r : tensor<5x10xf32>) -> tensor<5x10xf32>
+  return %r, %s : tensor<5x10xf32>, tensor<5x10xf32>
 }

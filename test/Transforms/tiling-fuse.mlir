@@ -318,3 +318,31 @@ module attributes {transform.with_named_sequence} {
     transform.yield
   }
 }
+
+// -----
+
+// A matmul of packed weights goes where its result is used; no tile of an
+// operand makes tiles of it.
+!mxfp4 = !quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x32>
+
+// CHECK-LABEL: func @scaled_matmul(
+// CHECK-SAME:    %[[A:.*]]: tensor<4x256xf32>, %[[Q:.*]]: tensor<128x256x!mxfp4>, %[[ACC:.*]]: tensor<4x128xf32>, %{{.*}}: tensor<4x128xf32>)
+func.func @scaled_matmul(%a: tensor<4x256xf32>, %q: tensor<128x256x!mxfp4>, %acc: tensor<4x128xf32>, %o: tensor<4x128xf32>) -> tensor<4x128xf32> {
+  // CHECK: scf.for %[[N:.*]] = %c0 to %c128 step %c24
+  // CHECK: %[[SIZE:.*]] = affine.min
+  // CHECK: %[[W:.*]] = tensor.extract_slice %[[Q]][%[[N]], 0] [%[[SIZE]], 256] [1, 1]
+  // CHECK: %[[SUMS:.*]] = tensor.extract_slice %[[ACC]][0, %[[N]]] [4, %[[SIZE]]] [1, 1]
+  // CHECK: %[[R:.*]] = quantx.scaled_matmul ins(%{{.*}}, %[[W]] : tensor<4x256xf32>, tensor<?x256x!mxfp4>) outs(%[[SUMS]] : tensor<4x?xf32>)
+  // CHECK: linalg.exp ins(%[[R]]
+  %r = quantx.scaled_matmul ins(%a, %q : tensor<4x256xf32>, tensor<128x256x!mxfp4>) outs(%acc : tensor<4x128xf32>) -> tensor<4x128xf32>
+  %y = linalg.exp ins(%r : tensor<4x128xf32>) outs(%o : tensor<4x128xf32>) -> tensor<4x128xf32>
+  return %y : tensor<4x128xf32>
+}
+
+module attributes {transform.with_named_sequence} {
+  transform.named_sequence @__transform_main(%m: !transform.any_op {transform.readonly}) {
+    %0 = transform.structured.match ops{["linalg.exp"]} in %m : (!transform.any_op) -> !transform.any_op
+    %t, %l = transform.structured.fuse %0 tile_sizes [0, 24] : (!transform.any_op) -> (!transform.any_op, !transform.any_op)
+    transform.yield
+  }
+}

@@ -186,3 +186,20 @@ func.func @untile_scales(%t: tensor<?x3x32x16xf8E8M0FNU>, %r: index) -> tensor<?
   %s = quantx.relayout_scales %t to #quantx.scale_layout<linear> sizes(%r) : tensor<?x3x32x16xf8E8M0FNU> to tensor<?x12xf8E8M0FNU>
   return %s : tensor<?x12xf8E8M0FNU>
 }
+
+// Rows of weights in steps of a block, and sums whole.
+// CHECK-LABEL: func @scaled_matmul(
+// CHECK-SAME:    %[[A:.*]]: tensor<5x80xf32>, %[[W:.*]]: tensor<9x80x!{{.*}}>, %[[ACC:.*]]: tensor<5x9xf32>
+func.func @scaled_matmul(%a: tensor<5x80xf32>, %w: tensor<9x80x!b2>, %acc: tensor<5x9xf32>) -> tensor<5x9xf32> {
+  // CHECK: scf.for %[[I:.*]] = %{{.*}} to %c5 step %c1 iter_args(%{{.*}} = %[[ACC]])
+  // CHECK: scf.for %[[J:.*]] = %{{.*}} to %c3 step %c2 iter_args(%[[OUT:.*]] = %{{.*}})
+  // CHECK: %[[N:.*]] = affine.apply #[[$TIMES4]]()[%[[J]]]
+  // CHECK: %[[ROWS:.*]] = affine.min #{{.*}}()[%{{.*}}, %[[J]]]
+  // CHECK: %[[AT:.*]] = tensor.extract_slice %[[A]][%[[I]], 0] [1, 80] [1, 1]
+  // CHECK: %[[WT:.*]] = tensor.extract_slice %[[W]][%[[N]], 0] [%[[ROWS]], 80] [1, 1]
+  // CHECK: %[[SUMS:.*]] = tensor.extract_slice %[[OUT]][%[[I]], %[[N]]] [1, %[[ROWS]]] [1, 1]
+  // CHECK: %[[R:.*]] = quantx.scaled_matmul ins(%[[AT]], %[[WT]] : tensor<1x80xf32>, tensor<?x80x!{{.*}}>) outs(%[[SUMS]] : tensor<1x?xf32>)
+  // CHECK: tensor.insert_slice %[[R]] into %[[OUT]][%[[I]], %[[N]]] [1, %[[ROWS]]] [1, 1]
+  %r = quantx.scaled_matmul ins(%a, %w : tensor<5x80xf32>, tensor<9x80x!b2>) outs(%acc : tensor<5x9xf32>) -> tensor<5x9xf32>
+  return %r : tensor<5x9xf32>
+}

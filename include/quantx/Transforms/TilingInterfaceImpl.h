@@ -10,7 +10,7 @@ class DialectRegistry;
 namespace quantx {
 
 /// Attaches `TilingInterface` to choose_qparams, quantize, dynamic_quantize,
-/// dequantize, pack and unpack.
+/// dequantize, pack, unpack, relayout_scales and scaled_matmul.
 void registerTilingInterfaceExternalModels(mlir::DialectRegistry &registry);
 
 } // namespace quantx

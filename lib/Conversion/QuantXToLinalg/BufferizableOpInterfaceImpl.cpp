@@ -2,13 +2,12 @@
 //
 // An op bufferizes to its linalg on tensors, which one-shot bufferization then
 // takes like any other: it puts new ops on its list. What has no buffer of its
-// own (a scaled tensor, a tensor of unsigned integers) is *carried* from op to
-// op by an unrealized_conversion_cast of its parts, which the last reader
-// erases.
+// own is carried from op to op (CarriedTensors.h).
 //
 //===----------------------------------------------------------------------===//
 
 #include "quantx/Conversion/QuantXToLinalg/BufferizableOpInterfaceImpl.h"
+#include "CarriedTensors.h"
 #include "Loops.h"
 #include "Lowerings.h"
 #include "PackedCodes.h"
@@ -22,142 +21,6 @@
 using namespace mlir;
 using namespace mlir::bufferization;
 using namespace quantx;
-
-//===----------------------------------------------------------------------===//
-// Carried tensors
-//===----------------------------------------------------------------------===//
-
-namespace {
-
-/// A value in its lowered form.
-struct Parts {
-  SmallVector<Value> values;
-  /// The last size of a scaled tensor where that is dynamic; the payload alone
-  /// does not tell it.
-  OpFoldResult numCodes = {};
-};
-
-} // namespace
-
-static bool isCarried(Type type) {
-  auto tensor = dyn_cast<RankedTensorType>(type);
-  return tensor && (getScaledElementType(tensor) ||
-                    tensor.getElementType().isUnsignedInteger());
-}
-
-static bool isSmallInteger(Type type) {
-  auto tensor = dyn_cast<RankedTensorType>(type);
-  return tensor && isCodeType(tensor.getElementType());
-}
-
-static bool hasDynamicCodes(Type type) {
-  auto tensor = cast<RankedTensorType>(type);
-  return getScaledElementType(tensor) &&
-         ShapedType::isDynamic(tensor.getShape().back());
-}
-
-/// Signless integers as such of another width, sign-extended or cut.
-static Value convertIntegers(OpBuilder &builder, Location loc, Value value,
-                             Type elementType) {
-  Type from = getElementTypeOrSelf(value);
-  if (from == elementType)
-    return value;
-  auto convert = [&](OpBuilder &b, Location loc, ValueRange indices) -> Value {
-    Value element = tensor::ExtractOp::create(b, loc, value, indices);
-    if (from.getIntOrFloatBitWidth() < elementType.getIntOrFloatBitWidth())
-      return arith::ExtSIOp::create(b, loc, elementType, element);
-    return arith::TruncIOp::create(b, loc, elementType, element);
-  };
-  return buildElements(builder, loc, tensor::getMixedSizes(builder, loc, value),
-                       elementType, convert);
-}
-
-/// The sizes of a tensor of `type` given by `parts`.
-static SmallVector<OpFoldResult> getSizes(OpBuilder &builder, Location loc,
-                                          RankedTensorType type,
-                                          const Parts &parts) {
-  SmallVector<OpFoldResult> sizes =
-      tensor::getMixedSizes(builder, loc, parts.values.front());
-  if (!ShapedType::isDynamic(type.getShape().back()))
-    sizes.back() = builder.getIndexAttr(type.getShape().back());
-  else if (parts.numCodes)
-    sizes.back() = parts.numCodes;
-  return sizes;
-}
-
-/// The lowered form of an operand, which fails where nothing carries it.
-static FailureOr<Parts> getParts(OpBuilder &builder, Value value) {
-  Type type = value.getType();
-  if (!isCarried(type)) {
-    if (isSmallInteger(type))
-      value =
-          convertIntegers(builder, value.getLoc(), value, builder.getI8Type());
-    return Parts{{value}};
-  }
-  auto carrier = value.getDefiningOp<UnrealizedConversionCastOp>();
-  if (!carrier)
-    return failure();
-  Parts parts{llvm::to_vector(carrier.getInputs())};
-  if (hasDynamicCodes(type))
-    parts.numCodes = parts.values.pop_back_val();
-  return parts;
-}
-
-/// A value of `type` that carries, or is, `parts`.
-static Value createValue(OpBuilder &builder, Location loc, Type type,
-                         const Parts &parts) {
-  if (!isa<RankedTensorType>(type))
-    return parts.values.front();
-  if (!isCarried(type)) {
-    Value value = convertIntegers(builder, loc, parts.values.front(),
-                                  getElementTypeOrSelf(type));
-    return castTensor(builder, loc, value, type);
-  }
-  SmallVector<Value> inputs = parts.values;
-  if (hasDynamicCodes(type))
-    inputs.push_back(
-        getValueOrCreateConstantIndexOp(builder, loc, parts.numCodes));
-  return UnrealizedConversionCastOp::create(builder, loc, type, inputs)
-      .getResult(0);
-}
-
-/// Answers what asks for the sizes of `result`, a carried tensor to be.
-static void replaceDims(RewriterBase &rewriter, Value result,
-                        const Parts &parts) {
-  SmallVector<tensor::DimOp> dims;
-  for (Operation *user : result.getUsers())
-    if (auto dim = dyn_cast<tensor::DimOp>(user))
-      dims.push_back(dim);
-  if (dims.empty())
-    return;
-  Location loc = result.getLoc();
-  SmallVector<OpFoldResult> sizes =
-      getSizes(rewriter, loc, cast<RankedTensorType>(result.getType()), parts);
-  for (tensor::DimOp dim : dims)
-    rewriter.replaceOp(dim, getValueOrCreateConstantIndexOp(
-                                rewriter, loc, sizes[*dim.getConstantIndex()]));
-}
-
-/// Replaces `op` by values that carry, or are, `results`.
-static void replaceWithParts(RewriterBase &rewriter, Operation *op,
-                             ArrayRef<Parts> results) {
-  SmallVector<Value> operands(op->getOperands());
-  for (auto [result, parts] : llvm::zip_equal(op->getResults(), results)) {
-    if (isCarried(result.getType()))
-      replaceDims(rewriter, result, parts);
-    if (!result.use_empty())
-      rewriter.replaceAllUsesWith(
-          result, createValue(rewriter, op->getLoc(), result.getType(), parts));
-  }
-  rewriter.eraseOp(op);
-  llvm::SmallPtrSet<Operation *, 4> carriers;
-  for (Value operand : operands)
-    if (auto carrier = operand.getDefiningOp<UnrealizedConversionCastOp>())
-      carriers.insert(carrier);
-  for (Operation *carrier : carriers)
-    if (carrier->use_empty())
-      rewriter.eraseOp(carrier);
-}
 
 //===----------------------------------------------------------------------===//
 // The interface
@@ -430,6 +293,42 @@ struct RelayoutScalesModel
   }
 };
 
+struct ScaledMatmulModel
+    : public ExpandingModel<ScaledMatmulModel, ScaledMatmulOp> {
+  // The result takes the place of the accumulator.
+  static bool isInit(OpOperand &operand) {
+    return cast<ScaledMatmulOp>(operand.getOwner()).isDpsInit(&operand);
+  }
+  bool bufferizesToAllocation(Operation *op, Value value) const {
+    return false;
+  }
+  bool bufferizesToMemoryWrite(Operation *op, OpOperand &operand,
+                               const AnalysisState &state) const {
+    return isInit(operand);
+  }
+  AliasingValueList getAliasingValues(Operation *op, OpOperand &operand,
+                                      const AnalysisState &state) const {
+    if (!isInit(operand))
+      return {};
+    return {{op->getResult(0), BufferRelation::Equivalent}};
+  }
+
+  static SmallVector<Parts> expand(OpBuilder &builder, ScaledMatmulOp op,
+                                   ArrayRef<Parts> operands) {
+    auto getSource = [&](RankedTensorType type, const Parts &parts) {
+      return ScaledSource{getScaledElementType(type),
+                          getPayload(builder, op.getLoc(), type, parts),
+                          llvm::to_vector(getParameters(parts))};
+    };
+    MatmulLhs lhs = getFirst(operands[0]);
+    if (op.getLhsScaledType())
+      lhs = getSource(op.getLhs().getType(), operands[0]);
+    return {{{lowerScaledMatmul(builder, op.getLoc(), lhs,
+                                getSource(op.getRhs().getType(), operands[1]),
+                                getFirst(operands[2]))}}};
+  }
+};
+
 struct ErrorStatsModel : public ExpandingModel<ErrorStatsModel, ErrorStatsOp> {
   static SmallVector<Parts> expand(OpBuilder &builder, ErrorStatsOp op,
                                    ArrayRef<Parts> operands) {
@@ -459,6 +358,7 @@ void quantx::registerBufferizableOpInterfaceExternalModels(
     UnpackOp::attachInterface<UnpackModel>(*context);
     RelayoutScalesOp::attachInterface<RelayoutScalesModel>(*context);
     ErrorStatsOp::attachInterface<ErrorStatsModel>(*context);
+    ScaledMatmulOp::attachInterface<ScaledMatmulModel>(*context);
     // What ops expand into.
     context->loadDialect<affine::AffineDialect, arith::ArithDialect,
                          linalg::LinalgDialect, scf::SCFDialect,

@@ -73,12 +73,14 @@ CodeSource CodeFinder::findUnpacked(UnpackOp op, bool isOnlyUse) {
 // Packed codes
 //===----------------------------------------------------------------------===//
 
-CodeSource CodeFinder::findPayload(Value scaled, ValueRange parts) {
+CodeSource CodeFinder::findPayload(Value scaled, ValueRange parts,
+                                   bool mayEncode) {
   auto type = cast<RankedTensorType>(scaled.getType());
   unsigned bits = getScaledElementType(type).getStorageBits();
   if (auto assemble = scaled.getDefiningOp<AssembleOp>()) {
-    if (std::optional<CodeSource> source = findPacked(
-            assemble.getPayload(), Packing::Linear, bits, scaled.hasOneUse()))
+    if (std::optional<CodeSource> source =
+            findPacked(assemble.getPayload(), Packing::Linear, bits,
+                       mayEncode && scaled.hasOneUse()))
       return resizeTo(rewriter, loc, *source, type);
   }
   Value bytes = parts.front();

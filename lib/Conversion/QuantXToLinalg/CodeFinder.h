@@ -32,8 +32,10 @@ public:
   /// The codes of `codes`, a tensor of integer codes.
   CodeSource findCodes(mlir::Value codes);
 
-  /// The codes of `scaled`, a scaled tensor whose lowered form is `parts`.
-  CodeSource findPayload(mlir::Value scaled, mlir::ValueRange parts);
+  /// The codes of `scaled`, a scaled tensor whose lowered form is `parts`;
+  /// without `mayEncode` never encoded anew.
+  CodeSource findPayload(mlir::Value scaled, mlir::ValueRange parts,
+                         bool mayEncode = true);
 
 private:
   // `isOnlyUse`: whether nothing else needs what is found on the way.

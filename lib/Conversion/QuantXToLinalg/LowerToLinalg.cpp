@@ -88,6 +88,7 @@ void quantx::populateQuantXToLinalgPatterns(const TypeConverter &converter,
   populateErrorStatsPatterns(converter, patterns);
   populatePackingPatterns(converter, patterns);
   populateScaleLayoutPatterns(converter, patterns);
+  populateScaledMatmulPatterns(converter, patterns);
   populateExpandDynamicPatterns(patterns);
 }
 

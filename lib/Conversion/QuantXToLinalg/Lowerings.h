@@ -11,6 +11,7 @@
 
 #include "PackedCodes.h"
 #include "quantx/IR/QuantXOps.h"
+#include <variant>
 
 namespace quantx {
 
@@ -52,6 +53,22 @@ mlir::Value lowerQuantize(mlir::OpBuilder &builder, mlir::Location loc,
 mlir::Value lowerDequantize(mlir::OpBuilder &builder, mlir::Location loc,
                             ScaledType type, const CodeSource &codes,
                             mlir::ValueRange parameters);
+
+/// A scaled tensor that is read element by element.
+struct ScaledSource {
+  ScaledType type;
+  CodeSource codes;
+  llvm::SmallVector<mlir::Value> parameters;
+};
+
+/// The activations of scaled_matmul: a tensor of f32, f16 or bf16, or a scaled
+/// one.
+using MatmulLhs = std::variant<mlir::Value, ScaledSource>;
+
+/// The result of scaled_matmul, which may be written over `init`.
+mlir::Value lowerScaledMatmul(mlir::OpBuilder &builder, mlir::Location loc,
+                              const MatmulLhs &lhs, const ScaledSource &rhs,
+                              mlir::Value init);
 
 /// The results of error_stats: scalars.
 llvm::SmallVector<mlir::Value>

@@ -15,6 +15,8 @@ void populateErrorStatsPatterns(const mlir::TypeConverter &converter,
 void populatePackingPatterns(const mlir::TypeConverter &converter,
                              mlir::RewritePatternSet &patterns);
 
+void populateScaledMatmulPatterns(const mlir::TypeConverter &converter,
+                                  mlir::RewritePatternSet &patterns);
 void populateScaleLayoutPatterns(const mlir::TypeConverter &converter,
                                  mlir::RewritePatternSet &patterns);
 

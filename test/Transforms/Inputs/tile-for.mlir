@@ -1,7 +1,7 @@
 // Tiles every op that can be tiled, one loop a dimension, two steps a tile.
 module attributes {transform.with_named_sequence} {
   transform.named_sequence @__transform_main(%m: !transform.any_op {transform.readonly}) {
-    %ops = transform.structured.match ops{["quantx.choose_qparams", "quantx.quantize", "quantx.dynamic_quantize", "quantx.dequantize", "quantx.pack", "quantx.unpack", "quantx.relayout_scales"]} in %m
+    %ops = transform.structured.match ops{["quantx.choose_qparams", "quantx.quantize", "quantx.dynamic_quantize", "quantx.dequantize", "quantx.pack", "quantx.unpack", "quantx.relayout_scales", "quantx.scaled_matmul"]} in %m
       : (!transform.any_op) -> !transform.any_op
     %tiled, %loops:2 = transform.structured.tile_using_for %ops tile_sizes [1, 2]
       : (!transform.any_op) -> (!transform.any_op, !transform.any_op, !transform.any_op)
