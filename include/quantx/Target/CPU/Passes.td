@@ -15,6 +15,19 @@ def QuantXExpandCopies : Pass<"quantx-expand-copies"> {
   let dependentDialects = ["::mlir::linalg::LinalgDialect"];
 }
 
+def QuantXExpandReshapes : Pass<"quantx-expand-reshapes"> {
+  let summary = "Expand buffers into several dimensions of dynamic size";
+  let description = [{
+    Rewrites a `memref.expand_shape` that makes several dynamic dimensions of one
+    to `memref.reinterpret_cast` with the sizes that the op gives. Upstream's
+    expand-strided-metadata takes one dynamic size of a group at most, and
+    crashes on more.
+  }];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::memref::MemRefDialect"
+  ];
+}
+
 def QuantXKeepOuterParallel : Pass<"quantx-keep-outer-parallel"> {
   let summary = "Keep only the outermost dimension of scf.parallel parallel";
   let description = [{
