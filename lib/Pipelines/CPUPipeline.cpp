@@ -53,6 +53,7 @@ static void addLoops(OpPassManager &pm, int64_t threads) {
     pm.addNestedPass<func::FuncOp>(createForallToForLoopPass());
   }
   pm.addNestedPass<func::FuncOp>(createConvertVectorToSCFPass());
+  pm.addPass(createQuantXExpandReshapes());
   pm.addPass(memref::createExpandStridedMetadataPass());
   pm.addPass(createLowerAffinePass());
   pm.addPass(createLoopInvariantCodeMotionPass());
@@ -105,6 +106,7 @@ void quantx::buildCPUPipelineFromBuffers(OpPassManager &pm,
 
 void quantx::buildCPUPipeline(OpPassManager &pm,
                               const CPUPipelineOptions &options) {
+  pm.addPass(createQuantXFuseDequantize());
   pm.addPass(createQuantXFuseQuantize());
   if (options.chunk == 0)
     pm.addPass(createQuantXLowerToLinalg());

@@ -5,6 +5,7 @@
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Pass/Pass.h"
@@ -21,6 +22,9 @@ namespace quantx {
 
 /// Patterns of quantx-expand-dynamic.
 void populateExpandDynamicPatterns(mlir::RewritePatternSet &patterns);
+
+/// Patterns of quantx-fuse-dequantize.
+void populateFuseDequantizePatterns(mlir::RewritePatternSet &patterns);
 
 #define GEN_PASS_REGISTRATION
 #include "quantx/Transforms/Passes.h.inc"

@@ -26,6 +26,51 @@ def QuantXExpandDynamic : Pass<"quantx-expand-dynamic"> {
   let dependentDialects = ["::quantx::QuantXDialect"];
 }
 
+def QuantXFuseDequantize : Pass<"quantx-fuse-dequantize"> {
+  let summary = "Make scaled_matmul of a matmul on a dequantize";
+  let description = [{
+    Rewrites a contraction of a `quantx.dequantize` to `quantx.scaled_matmul`, so
+    that its weights are decoded where they are multiplied and never are in
+    memory: `linalg.matmul`, `batch_matmul`, `matvec`, `vecmat` and `contract`
+    with any indexing maps, and every `linalg.generic` that adds the product of
+    two elements of f32, f16 or bf16, extended, to an f32.
+
+    ```mlir
+    %w = quantx.dequantize %q : tensor<8x64x!mxfp4> to tensor<8x64xf32>
+    %r = linalg.matmul indexing_maps = [
+             affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>,
+             affine_map<(m, n, k) -> (m, n)>]
+           ins(%a, %w : tensor<4x64xf32>, tensor<8x64xf32>)
+           outs(%acc : tensor<4x8xf32>) -> tensor<4x8xf32>
+    // becomes
+    %r = quantx.scaled_matmul ins(%a, %q : tensor<4x64xf32>, tensor<8x64x!mxfp4>)
+           outs(%acc : tensor<4x8xf32>) -> tensor<4x8xf32>
+    ```
+
+    The values are the same but for the order of the sum. A `dequantize` that
+    others use stays for them. The last dimension of the scaled tensor must be
+    the one that is summed, and the one before it a dimension of the result; any
+    in front of those are batches. So that this is found, `linalg.transpose` in
+    front of an operand counts as part of its map.
+
+    - The other operand and the accumulator may have several dimensions of rows,
+      or none (a vector): they are reshaped.
+    - The other operand stays scaled where it is a `dequantize` too, of the right
+      shape.
+    - Where the order of dimensions is another (as with weights on the left:
+      their product is the transpose of what `scaled_matmul` gives), the other
+      operand, the accumulator and the result are transposed. These are copies:
+      it is done only where the weights are larger. They are N x K, with N and K
+      static; the M rows of the others are at most N and K, or dynamic.
+
+    Left as they are: accumulators that are not of f32.
+  }];
+  let dependentDialects = [
+    "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
+    "::quantx::QuantXDialect"
+  ];
+}
+
 def QuantXFuseQuantize : Pass<"quantx-fuse-quantize"> {
   let summary = "Choose scales and encode in one pass over a tensor";
   let description = [{
