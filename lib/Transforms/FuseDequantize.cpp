@@ -3,6 +3,7 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "quantx/Format/Mutants.h"
 #include "quantx/IR/QuantXOps.h"
 #include "quantx/Transforms/Passes.h"
 #include "llvm/ADT/SmallVectorExtras.h"
@@ -60,6 +61,8 @@ static Value skipExtension(Value value) {
 
 /// Whether the body adds the product of both inputs to the output.
 static bool addsProduct(Block &body) {
+  if (isPlanted(Mutant::FusesAnyBody))
+    return true;
   Value first = body.getArgument(0), second = body.getArgument(1),
         sum = body.getArgument(2);
   auto add = body.getTerminator()->getOperand(0).getDefiningOp<arith::AddFOp>();
@@ -95,8 +98,10 @@ static std::optional<MappedOperand> getMapped(linalg::LinalgOp op,
   return mapped;
 }
 
-static bool hasElementsOf(Value tensor, bool (*matches)(Type)) {
-  return matches(getElementTypeOrSelf(tensor));
+/// Whether `value` has elements that widen to f32, or are f32.
+static bool isWidened(Value value) {
+  return isa<Float32Type, Float16Type, BFloat16Type>(
+      getElementTypeOrSelf(value));
 }
 
 static std::optional<Contraction> findContraction(linalg::LinalgOp op) {
@@ -106,15 +111,10 @@ static std::optional<Contraction> findContraction(linalg::LinalgOp op) {
       op.getNumDpsInits() != 1 || sums.size() != 1 ||
       op.getNumParallelLoops() + 1 != op.getNumLoops())
     return std::nullopt;
-  auto isF32 = [](Type type) { return type.isF32(); };
-  auto isExtended = [](Type type) {
-    return isa<Float32Type, Float16Type, BFloat16Type>(type);
-  };
   OpOperand &lhs = *op.getDpsInputOperand(0), &rhs = *op.getDpsInputOperand(1),
             &init = *op.getDpsInitOperand(0);
-  if (!hasElementsOf(init.get(), isF32) ||
-      !hasElementsOf(lhs.get(), isExtended) ||
-      !hasElementsOf(rhs.get(), isExtended) || !addsProduct(*op.getBlock()))
+  if (!getElementTypeOrSelf(init.get()).isF32() || !isWidened(lhs.get()) ||
+      !isWidened(rhs.get()) || !addsProduct(*op.getBlock()))
     return std::nullopt;
   // The accumulator is written too: it counts as it is.
   std::optional<MappedOperand> first = getMapped(op, lhs),

@@ -12,6 +12,7 @@
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "quantx/Emit/Elements.h"
+#include "quantx/Format/Mutants.h"
 #include "quantx/IR/QuantXOps.h"
 
 using namespace mlir;
@@ -24,6 +25,8 @@ static Value emitDecoded(OpBuilder &builder, Location loc,
   Value code = source.codes.compute(builder, loc, indices);
   BlockParameters block =
       readParameters(builder, loc, source.type, source.parameters, indices);
+  if (isPlanted(Mutant::MatmulValuesNotRounded))
+    return emitDequantizeToF32(b, source.type, code, block);
   return b.extendToF32(emitDequantizeElement(b, source.type, code, block));
 }
 
