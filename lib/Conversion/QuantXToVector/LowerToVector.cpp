@@ -93,6 +93,7 @@ void quantx::populateQuantXToVectorPatterns(const TypeConverter &converter,
   populateElementChunkPatterns(converter, patterns, chunk);
   populatePackingChunkPatterns(converter, patterns, chunk);
   populateScaleLayoutChunkPatterns(converter, patterns, chunk);
+  populateScaledMatmulChunkPatterns(converter, patterns, chunk);
 }
 
 namespace {

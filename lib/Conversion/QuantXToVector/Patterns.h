@@ -19,6 +19,9 @@ void populatePackingChunkPatterns(const mlir::TypeConverter &converter,
 void populateScaleLayoutChunkPatterns(const mlir::TypeConverter &converter,
                                       mlir::RewritePatternSet &patterns,
                                       int64_t chunk);
+void populateScaledMatmulChunkPatterns(const mlir::TypeConverter &converter,
+                                       mlir::RewritePatternSet &patterns,
+                                       int64_t chunk);
 
 /// A pattern that goes before those to linalg, and makes vectors of at most
 /// `chunk` elements.

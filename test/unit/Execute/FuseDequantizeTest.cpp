@@ -14,7 +14,7 @@ using namespace quantx::test;
 namespace {
 
 /// acc + x * y^T, where y is quantized; in any order of dimensions.
-struct Form {
+struct Contraction {
   const char *name;
   /// The shapes of x and acc: of the sizes 6 (rows), 40 (columns), 72 (sum).
   std::vector<int64_t> x, acc;
@@ -26,11 +26,11 @@ struct Form {
 };
 
 class FuseDequantizeTest
-    : public testing::TestWithParam<std::tuple<Form, bool>> {};
+    : public testing::TestWithParam<std::tuple<Contraction, bool>> {};
 
 } // namespace
 
-static const Form forms[] = {
+static const Contraction forms[] = {
     {"matmul",
      {6, 72},
      {6, 40},
@@ -84,7 +84,7 @@ static std::string printType(llvm::ArrayRef<int64_t> shape, bool isDynamic) {
   return text + "f32>";
 }
 
-static std::string getProgram(const Form &form, bool isDynamic) {
+static std::string getProgram(const Contraction &form, bool isDynamic) {
   return "!q = tensor<40x72x!quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per "
          "1x32>>\n!w = tensor<40x72xf32>\n!t = tensor<72x40xf32>\n!x = " +
          printType(form.x, isDynamic) +
@@ -131,7 +131,7 @@ TEST_P(FuseDequantizeTest, EqualsFloat64) {
 INSTANTIATE_TEST_SUITE_P(
     Forms, FuseDequantizeTest,
     testing::Combine(testing::ValuesIn(forms), testing::Bool()),
-    [](const testing::TestParamInfo<std::tuple<Form, bool>> &info) {
+    [](const testing::TestParamInfo<std::tuple<Contraction, bool>> &info) {
       return std::string(std::get<0>(info.param).name) +
              (std::get<1>(info.param) ? "_dynamic" : "_static");
     });

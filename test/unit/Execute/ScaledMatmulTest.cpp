@@ -162,6 +162,18 @@ TEST(ScaledMatmulWaysTest, Targets) {
   }
 }
 
+// What has no form in vectors: the lowering to linalg.
+TEST(ScaledMatmulWaysTest, Scalar) {
+  TypeSpec mxfp4 = {"f4E2M1FN", "bf16", "f8E8M0FNU", 1,
+                    32,         false,  false,       "floor"};
+  for (const TypeSpec &weights : {mxfp4, mxfp8, int8}) {
+    Activations activations = {"f32", mxfp8};
+    Program program(getProgram(weights, activations, /*isDynamic=*/true, {}),
+                    "native", /*threads=*/1, /*chunk=*/0);
+    check(program, weights, activations, {3, 5, 100});
+  }
+}
+
 TEST(ScaledMatmulWaysTest, Threads) {
   Program program(getProgram(mxfp8, {"f32", int8}, /*isDynamic=*/true, {}),
                   "native", /*threads=*/2);

@@ -30,10 +30,20 @@ def QuantXLowerToVector : Pass<"quantx-lower-to-vector", "::mlir::ModuleOp"> {
     ```
 
     `choose_qparams` takes whole blocks as vectors where they lie along the rows
-    and have a power of two from 8 to `chunk` elements: a `linalg.generic` over
-    the blocks reads each once, and what its method goes over are the lanes. A
-    partial block is read under a mask and filled up with zeros, which change no
-    maximum and no sum.
+    and have a power of two from 8 to `chunk` elements. What its method reduces
+    them to is found for 8 or 16 blocks at once, by a tree of shuffles that leaves
+    block i in lane i; what it computes from that, for all of them together. A
+    search goes over the lanes of one block at a time, in a `linalg.generic` over
+    the blocks, or where few blocks need it over these alone. A partial block is
+    read under a mask and filled up with zeros, which change no maximum and no
+    sum.
+
+    `scaled_matmul` computes tiles of 4 x 4 results, or what is left of that: a
+    chunk of a row of weights is decoded once for all the rows of activations of
+    its tile, and sums stay in vectors until the end of the row.
+
+    Values of small floats are converted by `arith.truncf` and `arith.extf` on
+    vectors; `quantx-expand-narrow-floats` has a form of these for each target.
 
     `pack` and `unpack` reorder codes for the layouts `split_half` and
     `interleaved8` by one shuffle. Where a row of dynamic size may end within a
@@ -55,6 +65,7 @@ def QuantXLowerToVector : Pass<"quantx-lower-to-vector", "::mlir::ModuleOp"> {
     - chains of `pack`, `unpack`, `assemble` and `disassemble` where one of these
       holds, and those of dynamic shape that do not begin with bytes and end with
       `pack` or `unpack`; others are one loop here too,
+    - `scaled_matmul` of operands with such blocks, or packed next to it,
     - all other ops.
   }];
   let options = [
