@@ -1,7 +1,6 @@
 // One loop nest, which reads codes and scales: no dequantized tensor.
 //
 // RUN: quant-opt %s --quantx-lower-to-linalg --canonicalize --cse | FileCheck %s
-// RUN: quant-opt %s --quantx-lower-to-vector --canonicalize --cse | FileCheck %s
 // RUN: quant-opt %s --quantx-lower-to-linalg \
 // RUN:   | FileCheck %s --check-prefix=ONLY --implicit-check-not=quantx.
 // ONLY: module
