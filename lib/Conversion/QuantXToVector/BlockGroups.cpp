@@ -123,13 +123,13 @@ static Chunk locateBlock(ImplicitLocOpBuilder &b, const Chunk &chunk, int64_t i,
   return elements;
 }
 
-/// The `lanes` elements of `input` (as f32) from `start` on; zeros for those
-/// past the end of the row, `end`, if that is given.
+/// The `lanes` elements of `input` (as f32) that are `offset` after the first
+/// of `elements`; zeros for those past the end of the row, `end`, if that is
+/// given.
 static Value readElements(ImplicitLocOpBuilder &b, Value input, Chunk elements,
-                          int64_t offset, int64_t lanes, Value end) {
-  Value offsetValue = arith::ConstantIndexOp::create(b, offset);
+                          Value offset, int64_t lanes, Value end) {
   Value &index = elements.indices.back();
-  index = b.createOrFold<arith::AddIOp>(index, offsetValue);
+  index = b.createOrFold<arith::AddIOp>(index, offset);
   elements.size = lanes;
   Value padding;
   if (end) {
@@ -142,6 +142,44 @@ static Value readElements(ImplicitLocOpBuilder &b, Value input, Chunk elements,
   }
   return ElementwiseBuilder(b, b.getLoc())
       .extendToF32(readChunk(b, input, elements, padding));
+}
+
+using ReadPartFn =
+    llvm::function_ref<Value(ImplicitLocOpBuilder &b, int64_t i, Value offset)>;
+
+/// For each of `lanes` blocks of `size` elements, the lanes of its parts
+/// combined: `readPart` gives as many at an offset. Short blocks are unrolled.
+static SmallVector<Value> combineParts(ImplicitLocOpBuilder &b,
+                                       vector::CombiningKind kind, int64_t size,
+                                       int64_t lanes, ReadPartFn readPart) {
+  auto combine = [&](ImplicitLocOpBuilder &b, ValueRange vectors,
+                     Value offset) {
+    SmallVector<Value> next;
+    for (auto [i, vector] : llvm::enumerate(vectors)) {
+      next.push_back(vector::makeArithReduction(b, b.getLoc(), kind, vector,
+                                                readPart(b, i, offset)));
+    }
+    return next;
+  };
+  auto index = [&](int64_t value) -> Value {
+    return arith::ConstantIndexOp::create(b, value);
+  };
+  SmallVector<Value> vectors;
+  for (int64_t i = 0; i < lanes; ++i)
+    vectors.push_back(readPart(b, i, index(0)));
+  constexpr int64_t longestUnrolled = 64;
+  if (size <= longestUnrolled) {
+    for (int64_t offset = lanes; offset < size; offset += lanes)
+      vectors = combine(b, vectors, index(offset));
+    return vectors;
+  }
+  auto loop = scf::ForOp::create(
+      b, index(lanes), index(size), index(lanes), vectors,
+      [&](OpBuilder &builder, Location loc, Value offset, ValueRange carried) {
+        ImplicitLocOpBuilder n(loc, builder);
+        scf::YieldOp::create(n, combine(n, carried, offset));
+      });
+  return llvm::to_vector_of<Value>(loop.getResults());
 }
 
 Value quantx::reduceGroups(
@@ -157,21 +195,16 @@ Value quantx::reduceGroups(
   }
   vector::CombiningKind kind = getCombiningKind(reduction.kind);
   auto reduce = [&](ImplicitLocOpBuilder &b, const Chunk &chunk) -> Value {
-    SmallVector<Value> vectors;
-    for (int64_t i = 0; i < chunk.size; ++i) {
-      Chunk elements = locateBlock(b, chunk, i, blocks.block);
-      Value combined;
-      for (int64_t offset = 0; offset < blocks.block; offset += chunk.size) {
-        Value part = term(
-            b, loc,
-            readElements(b, blocks.input, elements, offset, chunk.size, end));
-        combined =
-            combined ? vector::makeArithReduction(b, loc, kind, combined, part)
-                     : part;
-      }
-      vectors.push_back(combined);
-    }
-    Value all = combineLanes(b, kind, vectors);
+    SmallVector<Chunk> elements;
+    for (int64_t i = 0; i < chunk.size; ++i)
+      elements.push_back(locateBlock(b, chunk, i, blocks.block));
+    auto readPart = [&](ImplicitLocOpBuilder &b, int64_t i, Value offset) {
+      return term(
+          b, loc,
+          readElements(b, blocks.input, elements[i], offset, chunk.size, end));
+    };
+    Value all = combineLanes(
+        b, kind, combineParts(b, kind, blocks.block, chunk.size, readPart));
     Value init = arith::ConstantOp::create(
         b, DenseElementsAttr::get(cast<VectorType>(all.getType()),
                                   Attribute(reduction.init)));

@@ -18,16 +18,16 @@
 using namespace mlir;
 using namespace quantx;
 
-/// Whether the blocks are vectors of at most `largest` elements: neighbours in
-/// a row, and a power of two from 8 on.
-static bool isVectorBlock(ScaledType type, int64_t largest) {
+/// Whether the elements of blocks are neighbours in a row, and as many as a
+/// power of two from 8 on.
+static bool isRowBlock(ScaledType type) {
   ArrayRef<int64_t> shape = type.getBlockShape();
   unsigned last = shape.size() - 1;
   auto isOne = [&](unsigned dim) {
     return !type.isWholeDimension(dim) && shape[dim] == 1;
   };
   return !type.isWholeDimension(last) && llvm::all_of(llvm::seq(last), isOne) &&
-         isChunkSize(shape[last]) && shape[last] <= largest;
+         isChunkSize(shape[last]);
 }
 
 namespace {
@@ -62,10 +62,15 @@ private:
   Value block;
 };
 
-/// The loops of a scale method over blocks that are vectors.
+/// The loops of a scale method over groups of blocks. Those of up to `chunk`
+/// elements are vectors where they are searched.
 class VectorBlockComputation : public LinalgBlockComputation {
 public:
-  using LinalgBlockComputation::LinalgBlockComputation;
+  VectorBlockComputation(OpBuilder &builder, Location loc, ScaledType type,
+                         Value input, Value weights, Value global,
+                         int64_t chunk)
+      : LinalgBlockComputation(builder, loc, type, input, weights, global),
+        chunk(chunk) {}
 
   Values reduceBlocks(ArrayRef<Reduction> reductions, TermsFn terms) override;
   Value refineBlocks(Value initial, ValueRange given, MapFn isNeeded,
@@ -76,6 +81,8 @@ protected:
   std::unique_ptr<BlockElements>
   createElements(OpBuilder &b, Location loc,
                  ValueRange indices) const override {
+    if (getType().getBlockShape().back() > chunk)
+      return LinalgBlockComputation::createElements(b, loc, indices);
     return std::make_unique<VectorBlockElements>(
         b, loc, getType(), getInput(), getWeights(), getSizes(), indices);
   }
@@ -85,6 +92,8 @@ private:
     return {getBuilder(), getLoc(), getInput(),
             getType().getBlockShape().back(), getGrid()};
   }
+
+  int64_t chunk;
 };
 
 } // namespace
@@ -176,11 +185,11 @@ struct ChooseQParamsBlocks : public ChunkPattern<ChooseQParamsOp> {
   matchAndRewrite(ChooseQParamsOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
     ScaledType type = op.getScaledType();
-    if (!isVectorBlock(type, chunk))
+    if (!isRowBlock(type))
       return rewriter.notifyMatchFailure(op, "left to linalg");
     VectorBlockComputation blocks(rewriter, op.getLoc(), type,
                                   adaptor.getInput(), adaptor.getWeights(),
-                                  adaptor.getGlobal());
+                                  adaptor.getGlobal(), chunk);
     SmallVector<Value> parameters = op.getMethod().buildParameters(blocks);
     for (auto [value, result] :
          llvm::zip_equal(parameters, op.getParameters())) {

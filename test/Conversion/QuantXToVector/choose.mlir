@@ -156,27 +156,43 @@ func.func @partial(%x: tensor<?x?xf32>) -> (tensor<?x?xf32>, tensor<?x?xi4>) {
 
 // -----
 
-// Left to linalg: blocks of no power of two, of more elements than a vector has,
-// of several rows, along other dimensions, and whole rows.
+// Longer blocks than a vector are reduced by a loop over their parts.
+
+// CHECK-LABEL: func.func @long_blocks(
+// CHECK-SAME:    %[[X:.+]]: tensor<16x2048xf32>)
+// CHECK:       scf.forall
+// CHECK-COUNT-16: vector.transfer_read %[[X]]
+// CHECK:         %[[PARTS:.+]]:16 = scf.for %{{.+}} = %c16 to %c128 step %c16
+// CHECK-COUNT-16:  vector.transfer_read %[[X]]
+// CHECK:         vector.shuffle %[[PARTS]]#0, %[[PARTS]]#1
+// CHECK-NOT:   linalg
+func.func @long_blocks(%x: tensor<16x2048xf32>) -> tensor<16x16xf32> {
+  %s = quantx.choose_qparams %x using #quantx.absmax for !quantx.scaled<i4 : f32, f32 per 1x128>
+         : tensor<16x2048xf32> -> tensor<16x16xf32>
+  return %s : tensor<16x16xf32>
+}
+
+// -----
+
+// Left to linalg: blocks of no power of two, of several rows, along other
+// dimensions, and whole rows.
 
 // CHECK-LABEL: func.func @other_blocks(
 // CHECK-NOT:     vector
 func.func @other_blocks(%x: tensor<256x288xf32>)
-    -> (tensor<256x12xf32>, tensor<256x3xf32>, tensor<128x36xf32>,
-        tensor<32x288xf32>, tensor<256x1xf32>, tensor<256x72xf32>) {
+    -> (tensor<256x12xf32>, tensor<128x36xf32>, tensor<32x288xf32>,
+        tensor<256x1xf32>, tensor<256x72xf32>) {
   %a = quantx.choose_qparams %x using #quantx.absmax for !quantx.scaled<i4 : f32, f32 per 1x24>
          : tensor<256x288xf32> -> tensor<256x12xf32>
-  %b = quantx.choose_qparams %x using #quantx.absmax for !quantx.scaled<i4 : f32, f32 per 1x128>
-         : tensor<256x288xf32> -> tensor<256x3xf32>
-  %c = quantx.choose_qparams %x using #quantx.absmax for !quantx.scaled<i4 : f32, f32 per 2x8>
+  %b = quantx.choose_qparams %x using #quantx.absmax for !quantx.scaled<i4 : f32, f32 per 2x8>
          : tensor<256x288xf32> -> tensor<128x36xf32>
-  %d = quantx.choose_qparams %x using #quantx.absmax for !quantx.scaled<i4 : f32, f32 per 8x1>
+  %c = quantx.choose_qparams %x using #quantx.absmax for !quantx.scaled<i4 : f32, f32 per 8x1>
          : tensor<256x288xf32> -> tensor<32x288xf32>
-  %e = quantx.choose_qparams %x using #quantx.absmax for !quantx.scaled<i4 : f32, f32 per 1x*>
+  %d = quantx.choose_qparams %x using #quantx.absmax for !quantx.scaled<i4 : f32, f32 per 1x*>
          : tensor<256x288xf32> -> tensor<256x1xf32>
-  %f = quantx.choose_qparams %x using #quantx.absmax for !quantx.scaled<i4 : f32, f32 per 1x4>
+  %e = quantx.choose_qparams %x using #quantx.absmax for !quantx.scaled<i4 : f32, f32 per 1x4>
          : tensor<256x288xf32> -> tensor<256x72xf32>
-  return %a, %b, %c, %d, %e, %f
-    : tensor<256x12xf32>, tensor<256x3xf32>, tensor<128x36xf32>,
-      tensor<32x288xf32>, tensor<256x1xf32>, tensor<256x72xf32>
+  return %a, %b, %c, %d, %e
+    : tensor<256x12xf32>, tensor<128x36xf32>, tensor<32x288xf32>,
+      tensor<256x1xf32>, tensor<256x72xf32>
 }

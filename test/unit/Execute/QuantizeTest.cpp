@@ -105,6 +105,12 @@ static std::vector<TypeSpec> getTypes() {
     add(storage, "f8E4M3FN", 1, 16, "absmax", true);
     add(storage, "f8E4M3FN", 1, 16, "absmax");
   }
+  // Powers of two: shorter than a vector of 16, of several, longer than a
+  // chunk.
+  add("f4E2M1FN", "f8E8M0FNU", 1, 8, "floor");
+  add("f8E4M3FN", "f8E8M0FNU", 1, 64, "rceil");
+  add("ui4", "f16", 1, 128, "minmax", false, true);
+  add("i8", "f32", 1, 256, "absmax");
   // Blocks down the columns, over both dimensions, of odd sizes.
   add("f4E2M1FN", "f8E8M0FNU", 32, 1, "floor");
   add("f8E4M3FN", "f32", 128, 128, "absmax");
@@ -125,8 +131,9 @@ class QuantizeTest : public testing::TestWithParam<TypeSpec> {};
 static void expectEqualsFormat(const TypeSpec &type, llvm::StringRef target) {
   Program program(getProgram(type), target);
   std::mt19937 random(1);
+  // The last one has several groups of 16 blocks, and a rest of both.
   const int64_t shapes[][2] = {{1, 1}, {3, 33}, {5, 70}, {2, 128}, {33, 3},
-                               {0, 8}, {4, 0},  {1, 31}, {2, 131}};
+                               {0, 8}, {4, 0},  {1, 31}, {2, 131}, {2, 1100}};
   for (auto [rows, columns] : shapes) {
     for (Data kind : {Data::Gauss, Data::Bits, Data::Ties, Data::Neighbours,
                       Data::NonFinite}) {
