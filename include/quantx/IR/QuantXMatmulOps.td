@@ -51,9 +51,11 @@ def QuantX_ScaledMatmulOp : QuantX_ShapedOp<"scaled_matmul", [
     - (scaled_matmul_c6) the result has the type of `init`.
 
     Sizes that are dynamic must agree at run time as the static ones must in the
-    types; that is not checked. A dynamic K of a scaled tensor of less than 8
-    bits a code counts what its bytes hold, where nothing else tells it; the
-    least K of both operands counts.
+    types; that is not checked, by `quant-run` neither. A dynamic K is that of a
+    plain `lhs`. Between two scaled operands it is the lesser of what their bytes
+    hold, where nothing else tells it: an odd K of codes of less than 8 bits that
+    has passed through a function counts one code more in both, 0, which stands
+    for 0 but under a zero point. Make such a K static.
 
     Example:
 
