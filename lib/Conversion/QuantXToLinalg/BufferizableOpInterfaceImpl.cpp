@@ -103,7 +103,8 @@ struct ExpandingModel
   LogicalResult bufferize(Operation *op, RewriterBase &rewriter,
                           const BufferizationOptions &options,
                           BufferizationState &state) const {
-    SmallVector<Parts> operands;
+    // In place in a SmallVector, gcc -O3 takes them for uninitialized.
+    std::vector<Parts> operands;
     for (Value operand : op->getOperands()) {
       FailureOr<Parts> parts = getParts(rewriter, operand);
       if (failed(parts))
