@@ -314,7 +314,7 @@ void ConversionKernel::run(llvm::ArrayRef<uint8_t> in,
   bool isEncoding = spec.direction == Direction::Encode;
   unsigned width = getByteWidth(spec.wide);
   llvm::ArrayRef<uint8_t> values = isEncoding ? in : out;
-  llvm::ArrayRef<uint8_t> codes = isEncoding ? out : in;
+  [[maybe_unused]] llvm::ArrayRef<uint8_t> codes = isEncoding ? out : in;
   size_t count = values.size() / width;
   assert(values.size() % width == 0 && "expected whole elements");
   assert(count % std::max(spec.vectorSize, 1u) == 0 &&
