@@ -5,6 +5,7 @@
 #include "mlir/Dialect/Bufferization/Pipelines/Passes.h"
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/Transforms/Passes.h"
 #include "mlir/Dialect/Linalg/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
@@ -19,6 +20,13 @@
 
 using namespace mlir;
 using namespace quantx;
+
+/// Function by function, which is linear in their number, and parallel.
+template <typename FunctionT>
+static void addCleanup(OpPassManager &pm) {
+  pm.addNestedPass<FunctionT>(createCanonicalizerPass());
+  pm.addNestedPass<FunctionT>(createCSEPass());
+}
 
 /// From tensors to buffers: results are owned by the caller.
 static void addBufferization(OpPassManager &pm) {
@@ -47,7 +55,7 @@ static void addLoops(OpPassManager &pm, int64_t threads) {
     options.numThreads = threads;
     pm.addPass(createConvertSCFToOpenMPPass(options));
     // Dissolves memref.alloca_scope, which branches cannot leave.
-    pm.addPass(createCanonicalizerPass());
+    pm.addNestedPass<func::FuncOp>(createCanonicalizerPass());
   } else {
     pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
     pm.addNestedPass<func::FuncOp>(createForallToForLoopPass());
@@ -84,8 +92,7 @@ static void addLLVM(OpPassManager &pm, StringRef target) {
   pm.addPass(createConvertToLLVMPass());
   pm.addPass(createReconcileUnrealizedCastsPass());
   pm.addPass(createQuantXMaskFloatsAsIntegers());
-  pm.addPass(createCanonicalizerPass());
-  pm.addPass(createCSEPass());
+  addCleanup<LLVM::LLVMFuncOp>(pm);
   addSetTarget(pm, target);
   pm.addPass(createQuantXVerifyLLVM());
 }
@@ -98,8 +105,7 @@ void quantx::buildCPUPipelineFromBuffers(OpPassManager &pm,
   QuantXExpandNarrowFloatsOptions narrowFloats;
   narrowFloats.target = options.target;
   pm.addPass(createQuantXExpandNarrowFloats(narrowFloats));
-  pm.addPass(createCanonicalizerPass());
-  pm.addPass(createCSEPass());
+  addCleanup<func::FuncOp>(pm);
   addLoops(pm, options.threads);
   addLLVM(pm, options.target);
 }
@@ -112,8 +118,7 @@ void quantx::buildCPUPipeline(OpPassManager &pm,
     pm.addPass(createQuantXLowerToLinalg());
   else
     pm.addPass(createQuantXLowerToVector({options.chunk}));
-  pm.addPass(createCanonicalizerPass());
-  pm.addPass(createCSEPass());
+  addCleanup<func::FuncOp>(pm);
   pm.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
   addBufferization(pm);
   // Calls of intrinsics come after bufferization, which does not know what they
