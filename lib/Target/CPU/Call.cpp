@@ -4,7 +4,6 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallPtrSet.h"
 #include "llvm/Support/MathExtras.h"
-#include <cstdlib>
 
 using namespace quantx;
 
@@ -81,7 +80,7 @@ void Call::layOutResults(const FunctionSignature &signature) {
 void Call::run(const JITFunction &function) {
   freeResults();
   function.call(arguments);
-  hasRun = true;
+  release = function.getMemory().release;
 }
 
 llvm::Expected<llvm::SmallVector<TensorView>> Call::getResults() const {
@@ -123,7 +122,7 @@ llvm::Expected<TensorView> Call::getResult(const ResultSlot &slot) const {
 }
 
 void Call::freeResults() {
-  if (!hasRun)
+  if (!release)
     return;
   // Two results may be one buffer.
   llvm::SmallPtrSet<void *, 8> freed;
@@ -133,7 +132,7 @@ void Call::freeResults() {
     void *allocated =
         reinterpret_cast<void *>(resultWords[slot.offset / sizeof(int64_t)]);
     if (freed.insert(allocated).second)
-      free(allocated);
+      release(allocated);
   }
-  hasRun = false;
+  release = nullptr;
 }

@@ -103,10 +103,23 @@ static Error addRuntimeFunctions(orc::LLJIT &jit) {
 static Error addRuntimeFunctions(orc::LLJIT &) { return Error::success(); }
 #endif
 
+/// Has the code call `memory` for malloc and free.
+static Error addMemory(orc::LLJIT &jit, const HostMemory &memory) {
+  auto flags = llvm::JITSymbolFlags::Exported | llvm::JITSymbolFlags::Callable;
+  orc::SymbolMap symbols;
+  symbols[jit.mangleAndIntern("malloc")] = {
+      orc::ExecutorAddr::fromPtr(memory.allocate), flags};
+  symbols[jit.mangleAndIntern("free")] = {
+      orc::ExecutorAddr::fromPtr(memory.release), flags};
+  return jit.getMainJITDylib().define(orc::absoluteSymbols(std::move(symbols)));
+}
+
 /// The wrapper's machine code, behind the entry.
-static Expected<orc::ExecutorAddr> compile(orc::LLJIT &jit,
-                                           LLVMProgram program) {
+static Expected<orc::ExecutorAddr> compile(orc::LLJIT &jit, LLVMProgram program,
+                                           const HostMemory &memory) {
   if (Error error = addRuntimeFunctions(jit))
+    return error;
+  if (Error error = addMemory(jit, memory))
     return error;
   if (usesOpenMP(*program.module))
     if (Error error = loadOpenMP(jit))
@@ -119,7 +132,8 @@ static Expected<orc::ExecutorAddr> compile(orc::LLJIT &jit,
 
 Expected<JITFunction> JITFunction::create(mlir::ModuleOp module,
                                           const CPUTarget &target,
-                                          StringRef function) {
+                                          StringRef function,
+                                          const HostMemory &memory) {
   if (Error error = target.checkRunsHere())
     return error;
   Expected<LLVMProgram> program = translateToLLVMIR(module, target);
@@ -141,7 +155,7 @@ Expected<JITFunction> JITFunction::create(mlir::ModuleOp module,
   auto jit = createJIT(target, messages);
   if (!jit)
     return jit.takeError();
-  auto address = compile(**jit, std::move(*program));
+  auto address = compile(**jit, std::move(*program), memory);
   // The last use of `messages`, which does not live as long as the JIT.
   (*jit)->getExecutionSession().setErrorReporter(
       [](Error error) { llvm::consumeError(std::move(error)); });
@@ -150,5 +164,6 @@ Expected<JITFunction> JITFunction::create(mlir::ModuleOp module,
     return llvm::createStringError("cannot link '" + function + "': " +
                                    (messages.empty() ? reason : messages));
   }
-  return JITFunction(std::move(*jit), address->toPtr<void (*)(void **)>());
+  return JITFunction(std::move(*jit), address->toPtr<void (*)(void **)>(),
+                     memory);
 }

@@ -1,6 +1,7 @@
 //===- Program.cpp - Compiles MLIR text and calls it ----------------------===//
 
 #include "Program.h"
+#include "GuardedMemory.h"
 #include "quantx/Target/CPU/Call.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FileUtilities.h"
@@ -29,15 +30,22 @@ Program::Program(const std::string &text, llvm::StringRef target,
   signature = llvm::cantFail(compiler->getSignatures(), text.c_str()).front();
   CPUTarget cpu = llvm::cantFail(CPUTarget::get(target));
   llvm::cantFail(compiler->lower(cpu, threads, chunk), text.c_str());
-  function = llvm::cantFail(
-      JITFunction::create(compiler->getModule(), cpu, signature.name));
+  function = llvm::cantFail(JITFunction::create(
+      compiler->getModule(), cpu, signature.name, kGuardedMemory));
 }
 
 std::vector<Array> Program::run(llvm::ArrayRef<TensorView> inputs) const {
   assert(inputs.size() == signature.inputs.size());
   for (auto [value, input] : llvm::zip(signature.inputs, inputs))
     llvm::cantFail(checkTensor(value, input));
-  Call call(signature, inputs);
+  // Kept until the call is over, which points to them.
+  std::vector<GuardedBytes> memory;
+  llvm::SmallVector<TensorView> guarded(inputs);
+  for (TensorView &input : guarded) {
+    memory.emplace_back(input.data);
+    input.data = memory.back().get();
+  }
+  Call call(signature, guarded);
   call.run(*function);
   std::vector<Array> results;
   llvm::SmallVector<TensorView> views = llvm::cantFail(call.getResults());

@@ -49,7 +49,8 @@ private:
   std::vector<void *> arguments;
   /// What `arguments` points to where the parameter is a pointer itself.
   std::vector<void *> pointers;
-  bool hasRun = false;
+  /// Frees the results of the last run; null before the first one.
+  void (*release)(void *) = nullptr;
 };
 
 } // namespace quantx

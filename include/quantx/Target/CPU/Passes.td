@@ -5,6 +5,15 @@
 
 include "mlir/Pass/PassBase.td"
 
+def QuantXAlignBuffers : Pass<"quantx-align-buffers"> {
+  let summary = "Align every buffer to a cache line";
+  let description = [{
+    Gives each `memref.alloc` that has no alignment one of 64 bytes, as
+    bufferization gives its own: copies that deallocation makes have none.
+    Results of functions then begin on a cache line, whichever op made them.
+  }];
+}
+
 def QuantXExpandCopies : Pass<"quantx-expand-copies"> {
   let summary = "Copy between strided buffers by loops";
   let description = [{
