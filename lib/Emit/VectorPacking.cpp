@@ -60,11 +60,17 @@ static Value packLanes(ElementwiseBuilder &b, Value codes, CodeGroup group) {
     unsigned half = width / 2;
     unsigned used = group.bits * half / 8;
     Value lanes = asLanes(b, codes, width);
-    Value low = b.bitAnd(lanes, (int64_t(1) << used) - 1);
-    Value high = b.lshr(lanes, half);
     if (isPlanted(Mutant::VectorNibblesSwapped) && group.bits == 4)
-      std::swap(low, high);
-    codes = b.bitOr(low, b.shl(high, used));
+      lanes = b.bitOr(b.shl(lanes, half), b.lshr(lanes, half));
+    // The high half, moved to where the low one ends. Where the lane is cut to
+    // that afterwards, what it leaves behind does no harm.
+    bool isCut = width == group.getLaneBits() && group.bytes == 1;
+    if (isCut && 2 * used <= half) {
+      codes = b.bitOr(lanes, b.lshr(lanes, half - used));
+      continue;
+    }
+    Value low = b.bitAnd(lanes, (int64_t(1) << used) - 1);
+    codes = b.bitOr(low, b.shl(b.lshr(lanes, half), used));
   }
   return codes;
 }

@@ -62,6 +62,7 @@ static void addLoops(OpPassManager &pm, int64_t threads) {
     pm.addNestedPass<func::FuncOp>(createForallToForLoopPass());
   }
   pm.addNestedPass<func::FuncOp>(createConvertVectorToSCFPass());
+  pm.addPass(createQuantXStackBuffers());
   pm.addPass(createQuantXExpandReshapes());
   pm.addPass(memref::createExpandStridedMetadataPass());
   pm.addPass(createLowerAffinePass());

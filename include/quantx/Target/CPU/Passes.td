@@ -93,6 +93,25 @@ def QuantXSetCPUTarget : Pass<"quantx-set-cpu-target", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
 }
 
+def QuantXStackBuffers : Pass<"quantx-stack-buffers"> {
+  let summary = "Keep small buffers of loop bodies on the stack";
+  let description = [{
+    Replaces each `memref.alloc` of static size in a loop that is freed in the
+    same block by a `memref.alloca` at the start of the function, or of the
+    `omp.parallel` region around it: one for all iterations of a thread, and no
+    call of `malloc` for a row. All of one function or region take `max-bytes` at
+    most; others stay.
+
+    Upstream's promote-buffers-to-stack leaves the `memref.alloca` in the loop,
+    where LLVM takes new memory each time.
+  }];
+  let options = [
+    Option<"maxBytes", "max-bytes", "int64_t", "65536",
+           "Bytes on the stack of a function or parallel region at most">
+  ];
+  let dependentDialects = ["::mlir::memref::MemRefDialect"];
+}
+
 def QuantXVerifyBufferizable
     : Pass<"quantx-verify-bufferizable", "::mlir::ModuleOp"> {
   let summary = "Fail on an op on tensors that cannot be bufferized";
