@@ -1,8 +1,8 @@
 //===- Conversions.cpp - The conversions of small floats ------------------===//
 
-#include "Conversions.h"
-#include "Buffers.h"
+#include "Kernels.h"
 #include "LoopInstructions.h"
+#include "Memory.h"
 #include "UpstreamKernels.h"
 #include "quantx/Target/CPU/CodeGen.h"
 #include "support/ConversionKernels.h"
@@ -173,22 +173,6 @@ static Error addUpstream(const Conversion &conversion, StringRef variant,
   return Error::success();
 }
 
-Expected<Case> quantx::getCopyCase(size_t elements) {
-  auto kernel = buildUpstreamKernel(UpstreamSpec());
-  if (!kernel)
-    return kernel.takeError();
-  auto buffers = std::make_shared<Buffers>(elements * 4, elements * 4);
-  Case result;
-  result.kernel = copyKernel;
-  result.variant = copyVariant;
-  result.elements = double(elements);
-  result.bytes = 8.0 * double(elements);
-  result.run = [run = *kernel, buffers, elements] {
-    run(buffers->in.data(), buffers->out.data(), elements);
-  };
-  return result;
-}
-
 //===----------------------------------------------------------------------===//
 // All of them
 //===----------------------------------------------------------------------===//
@@ -230,13 +214,51 @@ static Error addVariants(const Conversion &conversion, size_t elements,
                      elements, cases);
 }
 
-Expected<std::vector<Case>> quantx::getConversionCases(llvm::Regex &filter,
-                                                       size_t elements) {
-  std::vector<Case> cases;
+std::vector<std::string> quantx::getConversionNames() {
+  std::vector<std::string> names;
+  for (const Conversion &conversion : getConversions())
+    names.push_back(conversion.getName());
+  return names;
+}
+
+/// As many elements as f32 and codes take half of L2, a multiple of every
+/// vector size.
+static size_t getElements(const Request &request) {
+  constexpr size_t bytesPerElement = 4 + 1;
+  constexpr size_t multiple = 1024;
+  size_t count = request.getBytes() / bytesPerElement / multiple * multiple;
+  return std::max(count, multiple);
+}
+
+static bool hasConversions(const Setting &setting) {
+  return setting == Setting{SizeClass::L2, 1};
+}
+
+Error quantx::addConversions(const Request &request, std::vector<Case> &cases) {
+  if (!hasConversions(request.setting))
+    return Error::success();
   for (const Conversion &conversion : getConversions()) {
-    if (filter.match(conversion.getName()))
-      if (Error error = addVariants(conversion, elements, cases))
+    if (request.matches(conversion.getName()))
+      if (Error error = addVariants(conversion, getElements(request), cases))
         return error;
   }
-  return cases;
+  return Error::success();
+}
+
+Error quantx::addConversionCopy(const Request &request,
+                                std::vector<Case> &cases) {
+  auto kernel = buildUpstreamKernel(UpstreamSpec());
+  if (!kernel)
+    return kernel.takeError();
+  size_t elements = getElements(request);
+  auto buffers = std::make_shared<Buffers>(elements * 4, elements * 4);
+  Case result;
+  result.kernel = copyKernel;
+  result.elements = double(elements);
+  result.bytes = 8.0 * double(elements);
+  result.run = [run = *kernel, buffers, elements] {
+    run(buffers->in.data(), buffers->out.data(), elements);
+  };
+  cases.push_back(std::move(result));
+  return Error::success();
 }

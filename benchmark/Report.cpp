@@ -1,119 +1,107 @@
-//===- Report.cpp - The results as a table and as JSON --------------------===//
+//===- Report.cpp - Ratios, and the results as JSON -----------------------===//
 
 #include "Report.h"
-#include "Conversions.h"
-#include "llvm/ADT/STLExtras.h"
-#include "llvm/ADT/StringExtras.h"
-#include "llvm/Support/Format.h"
-#include "llvm/Support/FormatVariadic.h"
+#include "Arithmetic.h"
+#include "Bandwidth.h"
+#include "Kernels.h"
 
 using namespace quantx;
 using llvm::StringRef;
 
-/// The timing of a variant of a kernel, or null.
-static const Timing *find(llvm::ArrayRef<Timing> timings, StringRef kernel,
-                          StringRef variant) {
-  const auto *found = llvm::find_if(timings, [&](const Timing &timing) {
-    return timing.timed->kernel == kernel && timing.timed->variant == variant;
-  });
-  return found == timings.end() ? nullptr : found;
-}
-
-static std::string formatRate(const Timing *timing) {
-  if (!timing)
-    return "-";
-  double rate = timing->getElementRate() * 1e-9;
-  return llvm::formatv(rate < 0.1 ? "{0:f4}" : "{0:f2}", rate).str();
-}
-
-/// Half the distance of the quartiles, in per cent of the median.
-static double getSpread(const Timing &timing) {
-  return 50.0 * (timing.high - timing.low) / timing.median;
-}
-
-static double getCopyRatio(llvm::ArrayRef<Timing> timings,
-                           const Timing &timing) {
-  return timing.getByteRate() /
-         find(timings, copyKernel, copyVariant)->getByteRate();
-}
-
-/// The faster of upstream's ways, or null.
-static const Timing *findUpstream(llvm::ArrayRef<Timing> timings,
-                                  StringRef kernel) {
-  const Timing *expand = find(timings, kernel, "arith-expand");
-  const Timing *apfloat = find(timings, kernel, "apfloat");
-  if (!expand || !apfloat)
-    return expand ? expand : apfloat;
-  return expand->median < apfloat->median ? expand : apfloat;
-}
-
-static void printRow(llvm::raw_ostream &os,
-                     llvm::ArrayRef<llvm::SmallString<20>> cells) {
-  static constexpr unsigned widths[] = {24, 8, 7, 7, 9, 8, 8, 9, 9, 9};
-  for (auto [cell, width] : llvm::zip(cells, widths))
-    os << (width == 24 ? llvm::left_justify(cell, width)
-                       : llvm::right_justify(cell, width));
-  os << '\n';
-}
-
-void quantx::printTable(llvm::raw_ostream &os, const RunInfo &info,
-                        llvm::ArrayRef<Timing> timings) {
-  const Timing &copy = *find(timings, copyKernel, copyVariant);
-  os << llvm::formatv("{0}; one thread; {1} elements ({2}); medians of {3} "
-                      "interleaved rounds\ncopy: {4:f1} GB/s read and written\n"
-                      "Gelements/s; +- is half the distance of the "
-                      "quartiles; /copy counts all bytes; i/16 is\n"
-                      "instructions for 16 elements; gain is native over the "
-                      "faster of upstream's\n\n",
-                      info.cpu, info.elements, info.sizeClass, info.rounds,
-                      copy.getByteRate() * 1e-9);
-  using Cell = llvm::SmallString<20>;
-  printRow(os, {Cell("kernel"), Cell("native"), Cell("+-"), Cell("/copy"),
-                Cell("i/16"), Cell("v3"), Cell("generic"), Cell("expand"),
-                Cell("apfloat"), Cell("gain")});
+const Timing *Results::find(StringRef kernel, const Setting &setting,
+                            StringRef variant) const {
   for (const Timing &timing : timings) {
-    StringRef kernel = timing.timed->kernel;
-    if (timing.timed->variant != "native" || kernel == copyKernel)
-      continue;
-    const Timing *upstream = findUpstream(timings, kernel);
-    auto format = [](const char *text, double value) {
-      return Cell(llvm::formatv(text, value).str());
-    };
-    printRow(os, {Cell(kernel), Cell(formatRate(&timing)),
-                  format("{0:f1}%", getSpread(timing)),
-                  format("{0:f2}", getCopyRatio(timings, timing)),
-                  timing.timed->instructions == 0
-                      ? Cell("-")
-                      : format("{0:f2}", timing.timed->instructions),
-                  Cell(formatRate(find(timings, kernel, "x86-64-v3"))),
-                  Cell(formatRate(find(timings, kernel, "generic"))),
-                  Cell(formatRate(find(timings, kernel, "arith-expand"))),
-                  Cell(formatRate(find(timings, kernel, "apfloat"))),
-                  upstream ? format("{0:f1}x", upstream->median / timing.median)
-                           : Cell("-")});
+    const CaseInfo &timed = timing.timed;
+    // Arithmetic has no size class.
+    bool isSameSize = timed.kind == CaseKind::Arithmetic ||
+                      timed.setting.size == setting.size;
+    if (timed.kernel == kernel && timed.variant == variant && isSameSize &&
+        timed.setting.threads == setting.threads)
+      return &timing;
   }
+  return nullptr;
 }
 
-llvm::json::Value quantx::toJSON(const RunInfo &info,
-                                 llvm::ArrayRef<Timing> timings) {
-  llvm::json::Array results;
-  for (const Timing &timing : timings) {
-    llvm::json::Object result{
-        {"kernel", timing.timed->kernel},
-        {"variant", timing.timed->variant},
-        {"seconds", timing.median},
-        {"seconds_quartiles", llvm::json::Array{timing.low, timing.high}},
-        {"gelements_per_second", timing.getElementRate() * 1e-9},
-        {"gigabytes_per_second", timing.getByteRate() * 1e-9},
-        {"ratio_to_copy", getCopyRatio(timings, timing)}};
-    if (timing.timed->instructions != 0)
-      result["instructions_per_16"] = timing.timed->instructions;
-    results.push_back(std::move(result));
-  }
-  return llvm::json::Object{{"cpu", info.cpu},
-                            {"size_class", info.sizeClass},
-                            {"elements", int64_t(info.elements)},
-                            {"threads", 1},
-                            {"rounds", int64_t(info.rounds)},
-                            {"results", std::move(results)}};
+llvm::ArrayRef<Ratio> quantx::getRatios() {
+  static const std::vector<const char *> reads = {readKernel};
+  static const std::vector<const char *> copies = {copyPlainKernel,
+                                                   copyStreamKernel};
+  static const std::vector<const char *> writes = {writePlainKernel,
+                                                   writeStreamKernel};
+  static const Ratio ratios[] = {
+      {"copy", CaseKind::Conversion, &Timing::getByteRate, {copyKernel}},
+      {"read", CaseKind::Tensor, &Timing::getByteRate, reads},
+      {"copy", CaseKind::Tensor, &Timing::getByteRate, copies},
+      {"write", CaseKind::Tensor, &Timing::getByteRate, writes},
+      {"read", CaseKind::Matmul, &Timing::getByteRate, reads},
+      {"f32", CaseKind::Matmul, &Timing::getOperationRate, {f32Kernel}},
+      {"bf16",
+       CaseKind::Matmul,
+       &Timing::getOperationRate,
+       {bf16DotKernel, bf16TileKernel}}};
+  return ratios;
+}
+
+std::optional<double> Ratio::get(const Results &results,
+                                 const Timing &timing) const {
+  double best = 0;
+  for (const char *kernel : kernels)
+    if (const Timing *other = results.find(kernel, timing.timed.setting))
+      best = std::max(best, (other->*getRate)());
+  if (best == 0)
+    return std::nullopt;
+  return (timing.*getRate)() / best;
+}
+
+static llvm::json::Object getRatios(const Results &results,
+                                    const Timing &timing) {
+  llvm::json::Object object;
+  for (const Ratio &ratio : getRatios())
+    if (ratio.kind == timing.timed.kind)
+      if (std::optional<double> value = ratio.get(results, timing))
+        object[ratio.name] = *value;
+  return object;
+}
+
+static llvm::json::Object toJSON(const Results &results, const Timing &timing) {
+  const CaseInfo &timed = timing.timed;
+  llvm::json::Object object{
+      {"kind", getName(timed.kind)},
+      {"kernel", timed.kernel},
+      {"variant", timed.variant},
+      {"threads", int64_t(timed.setting.threads)},
+      {"rounds", int64_t(timing.rounds)},
+      {"seconds", timing.median},
+      {"seconds_quartiles", llvm::json::Array{timing.low, timing.high}},
+      {"spread_percent", timing.getSpread()}};
+  if (timed.kind != CaseKind::Arithmetic)
+    object["size_class"] = getName(timed.setting.size);
+  auto addCount = [&](StringRef name, StringRef rateName, double count) {
+    if (count == 0)
+      return;
+    object[name] = count;
+    object[rateName] = count / timing.median * 1e-9;
+  };
+  addCount("elements", "gelements_per_second", timed.elements);
+  addCount("bytes", "gigabytes_per_second", timed.bytes);
+  addCount("operations", "gigaoperations_per_second", timed.operations);
+  if (timed.instructions != 0)
+    object["instructions_per_16"] = timed.instructions;
+  llvm::json::Object ratios = getRatios(results, timing);
+  if (!ratios.empty())
+    object["ratios"] = std::move(ratios);
+  return object;
+}
+
+llvm::json::Value quantx::toJSON(const Results &results) {
+  llvm::json::Array timings;
+  for (const Timing &timing : results.timings)
+    timings.push_back(::toJSON(results, timing));
+  return llvm::json::Object{{"cpu", results.machine.cpu},
+                            {"cores", int64_t(results.machine.cores)},
+                            {"l2_bytes", int64_t(results.machine.l2Bytes)},
+                            {"l3_bytes", int64_t(results.machine.l3Bytes)},
+                            {"dram_bytes", int64_t(results.dramBytes)},
+                            {"rounds", int64_t(results.rounds)},
+                            {"results", std::move(timings)}};
 }

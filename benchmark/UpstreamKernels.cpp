@@ -1,8 +1,6 @@
 //===- UpstreamKernels.cpp - Conversions by upstream's passes -------------===//
 
 #include "UpstreamKernels.h"
-#include "mlir/Parser/Parser.h"
-#include "support/Compiler.h"
 #include "support/Upstream.h"
 #include "llvm/Support/FormatVariadic.h"
 
@@ -111,41 +109,11 @@ static StringRef getPass(Expander expander) {
   llvm_unreachable("unknown expander");
 }
 
-namespace {
-/// A memref of one dimension, as compiled code takes it.
-struct Descriptor {
-  const void *allocated;
-  const void *aligned;
-  int64_t offset;
-  int64_t size;
-  int64_t stride;
-};
-} // namespace
-
-llvm::Expected<std::function<void(const void *, void *, size_t)>>
+llvm::Expected<ArrayFunction>
 quantx::buildUpstreamKernel(const UpstreamSpec &spec) {
-  std::unique_ptr<Compiler> compiler =
-      Compiler::build([&](MLIRContext &context) {
-        context.loadAllAvailableDialects();
-        auto module = parseSourceString<ModuleOp>(printProgram(spec), &context);
-        assert(module && "the program is ours");
-        return module;
-      });
+  std::unique_ptr<Compiler> compiler = parseArrayFunction(printProgram(spec));
   if (llvm::Error error =
           lowerByUpstream(compiler->getModule(), getPass(spec.expander)))
     return error;
-  CPUTarget native = llvm::cantFail(CPUTarget::get("native"));
-  if (llvm::Error error = compiler->lowerFromBuffers(native))
-    return error;
-  auto function = JITFunction::create(compiler->getModule(), native, "convert");
-  if (!function)
-    return function.takeError();
-  auto shared = std::make_shared<JITFunction>(std::move(*function));
-  return [shared](const void *in, void *out, size_t count) {
-    int64_t n = int64_t(count);
-    Descriptor descriptors[] = {{in, in, 0, n, 1}, {out, out, 0, n, 1}};
-    void *pointers[] = {&descriptors[0], &descriptors[1]};
-    void *arguments[] = {&pointers[0], &pointers[1], &n};
-    shared->call(arguments);
-  };
+  return compileArrayFunction(*compiler, "convert", /*threads=*/1);
 }

@@ -3,9 +3,7 @@
 #ifndef QUANTX_BENCHMARK_UPSTREAMKERNELS_H
 #define QUANTX_BENCHMARK_UPSTREAMKERNELS_H
 
-#include "quantx/Target/CPU/JIT.h"
-#include "llvm/Support/Error.h"
-#include <functional>
+#include "ArrayFunction.h"
 
 namespace quantx {
 
@@ -29,8 +27,7 @@ bool isExpandedByUpstream(const UpstreamSpec &spec);
 /// Compiles the loop for the host by the same pipeline as ours, from `in` to
 /// `out`, arrays of `count` elements, codes one a byte or packed as vectors
 /// are.
-llvm::Expected<std::function<void(const void *in, void *out, size_t count)>>
-buildUpstreamKernel(const UpstreamSpec &spec);
+llvm::Expected<ArrayFunction> buildUpstreamKernel(const UpstreamSpec &spec);
 
 } // namespace quantx
 

@@ -1,0 +1,129 @@
+//===- Matmuls.cpp - Multiplying by packed weights ------------------------===//
+
+#include "Kernels.h"
+#include "TensorKernel.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace quantx;
+using llvm::Error;
+using llvm::StringRef;
+
+namespace {
+
+/// M rows of activations of type `wide`, and N x K weights.
+struct Matmul {
+  const TensorFormat *format;
+  const char *wide;
+  int64_t m;
+  int64_t n;
+
+  /// "matmul MXFP4 bf16 M=1", and N where it is not that of most.
+  std::string getName() const {
+    std::string name =
+        llvm::formatv("matmul {0} {1} M={2}", format->name, wide, m);
+    return n == commonN ? name : name + " N=" + std::to_string(n);
+  }
+
+  static constexpr int64_t commonN = 14336;
+  static constexpr int64_t k = 4096;
+};
+
+} // namespace
+
+/// As many activations as tokens that are generated at a time: limited by the
+/// weights' bandwidth. And as many as a prompt has: limited by arithmetic.
+static std::vector<Matmul> getMatmuls() {
+  std::vector<Matmul> matmuls;
+  for (int64_t m : {1, 4, 8})
+    for (const TensorFormat *format :
+         {&mxfp4, &nvfp4, &int4Group32, &mxfp8, &fp8Row})
+      for (const char *wide : {"f32", "bf16"})
+        matmuls.push_back({format, wide, m, Matmul::commonN});
+  for (const TensorFormat *format : {&mxfp4, &nvfp4, &int4Group32})
+    for (const char *wide : {"f32", "bf16"})
+      matmuls.push_back({format, wide, 128, 4096});
+  matmuls.push_back({&mxfp4, "bf16", 512, Matmul::commonN});
+  return matmuls;
+}
+
+std::vector<std::string> quantx::getMatmulNames() {
+  std::vector<std::string> names;
+  for (const Matmul &matmul : getMatmuls())
+    names.push_back(matmul.getName());
+  return names;
+}
+
+static std::string printProgram(const Matmul &matmul, size_t n) {
+  constexpr const char *program = R"mlir(
+func.func @matmul(%x: tensor<{0}x{2}x{3}>, %w: tensor<{1}x{2}x{4}>)
+    -> tensor<{0}x{1}xf32> {{
+  %zero = arith.constant 0.0 : f32
+  %empty = tensor.empty() : tensor<{0}x{1}xf32>
+  %init = linalg.fill ins(%zero : f32) outs(%empty : tensor<{0}x{1}xf32>)
+    -> tensor<{0}x{1}xf32>
+  %y = quantx.scaled_matmul
+    ins(%x, %w : tensor<{0}x{2}x{3}>, tensor<{1}x{2}x{4}>)
+    outs(%init : tensor<{0}x{1}xf32>) -> tensor<{0}x{1}xf32>
+  return %y : tensor<{0}x{1}xf32>
+})mlir";
+  return llvm::formatv(program, matmul.m, n, Matmul::k, matmul.wide,
+                       matmul.format->getType("f32"));
+}
+
+/// The rows of weights: all of them, or what L2 holds.
+static size_t getWeightRows(const Matmul &matmul, const Request &request) {
+  if (request.setting.size == SizeClass::DRAM)
+    return size_t(matmul.n);
+  constexpr size_t multiple = 16;
+  double rowBytes = matmul.format->bits / 8 * Matmul::k;
+  auto rows = size_t(double(request.getBytes()) / rowBytes);
+  return std::max(rows / multiple * multiple, multiple);
+}
+
+static Error addCase(const Matmul &matmul, const Request &request,
+                     std::vector<Case> &cases) {
+  size_t n = getWeightRows(matmul, request);
+  auto created = TensorKernel::create(printProgram(matmul, n), "native",
+                                      request.setting.threads);
+  if (!created)
+    return created.takeError();
+  std::shared_ptr<TensorKernel> kernel = std::move(*created);
+  ElementType type = StringRef(matmul.wide) == "f32" ? ElementType::Float32
+                                                     : ElementType::BFloat16;
+  TensorView activations =
+      request.pool.getValues(type, size_t(matmul.m), Matmul::k);
+  auto weights = request.getQuantized(*matmul.format, n, Matmul::k);
+  if (!weights)
+    return weights.takeError();
+  for (const std::vector<TensorView> &parts : *weights) {
+    std::vector<TensorView> inputs = {activations};
+    inputs.insert(inputs.end(), parts.begin(), parts.end());
+    if (Error error = kernel->addInputs(inputs))
+      return error;
+  }
+  Case result;
+  result.kind = CaseKind::Matmul;
+  result.kernel = matmul.getName();
+  result.setting = request.setting;
+  result.elements = double(n) * double(Matmul::k);
+  result.bytes = double(getSize(weights->front()));
+  result.operations = 2.0 * double(matmul.m) * result.elements;
+  result.run = [kernel] { kernel->run(); };
+  cases.push_back(std::move(result));
+  return Error::success();
+}
+
+/// In L2, one row of activations alone: there the time of more is that of the
+/// arithmetic, in DRAM as well.
+Error quantx::addMatmuls(const Request &request, std::vector<Case> &cases) {
+  for (const Matmul &matmul : getMatmuls()) {
+    if (!request.matches(matmul.getName()))
+      continue;
+    if (request.setting.size == SizeClass::L2 && matmul.m > 1)
+      continue;
+    if (Error error = addCase(matmul, request, cases))
+      return error;
+  }
+  return Error::success();
+}
