@@ -13,7 +13,6 @@
 
 using namespace quantx;
 using llvm::Error;
-using llvm::Expected;
 using llvm::StringRef;
 
 /// More chains of multiply-adds than are in flight at a time, fewer than there

@@ -8,7 +8,6 @@
 using namespace quantx;
 using llvm::Error;
 using llvm::Expected;
-using llvm::StringRef;
 
 /// A loop over arrays of i32, of which each thread has one part. {0} is the
 /// number of threads, {1} what each does from %begin to %end.
@@ -165,15 +164,16 @@ Error quantx::addBandwidths(const Request &request, std::vector<Case> &cases) {
     auto run = compile(stream, request.setting.threads);
     if (!run)
       return run.takeError();
+    size_t count = bytes / sizeof(int32_t);
     auto in = request.pool.getBytes(0, bytes);
     auto out = request.pool.getBytes(1, stream.writes ? bytes : multiple);
     Case result;
     result.kind = CaseKind::Bandwidth;
     result.kernel = stream.name;
     result.setting = request.setting;
-    result.elements = double(bytes / sizeof(int32_t));
+    result.elements = double(count);
     result.bytes = double(bytes) * arrays;
-    result.run = [run = *run, in, out, count = bytes / sizeof(int32_t)] {
+    result.run = [run = *run, in, out, count] {
       run(in->data(), out->data(), count);
     };
     cases.push_back(std::move(result));

@@ -35,14 +35,17 @@ struct Matmul {
 /// weights' bandwidth. And as many as a prompt has: limited by arithmetic.
 static std::vector<Matmul> getMatmuls() {
   std::vector<Matmul> matmuls;
-  for (int64_t m : {1, 4, 8})
+  auto add = [&](const TensorFormat *format, int64_t m, int64_t n) {
+    for (const char *wide : {"f32", "bf16"})
+      matmuls.push_back({format, wide, m, n});
+  };
+  for (int64_t m : {1, 4, 8}) {
     for (const TensorFormat *format :
          {&mxfp4, &nvfp4, &int4Group32, &mxfp8, &fp8Row})
-      for (const char *wide : {"f32", "bf16"})
-        matmuls.push_back({format, wide, m, Matmul::commonN});
+      add(format, m, Matmul::commonN);
+  }
   for (const TensorFormat *format : {&mxfp4, &nvfp4, &int4Group32})
-    for (const char *wide : {"f32", "bf16"})
-      matmuls.push_back({format, wide, 128, 4096});
+    add(format, 128, 4096);
   matmuls.push_back({&mxfp4, "bf16", 512, Matmul::commonN});
   return matmuls;
 }

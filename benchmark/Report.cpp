@@ -56,10 +56,11 @@ std::optional<double> Ratio::get(const Results &results,
 static llvm::json::Object getRatios(const Results &results,
                                     const Timing &timing) {
   llvm::json::Object object;
-  for (const Ratio &ratio : getRatios())
+  for (const Ratio &ratio : getRatios()) {
     if (ratio.kind == timing.timed.kind)
       if (std::optional<double> value = ratio.get(results, timing))
         object[ratio.name] = *value;
+  }
   return object;
 }
 

@@ -18,10 +18,11 @@ static constexpr Family families[] = {
 
 std::vector<std::string> quantx::getKernelNames(const llvm::Regex &filter) {
   std::vector<std::string> names;
-  for (const Family &family : families)
+  for (const Family &family : families) {
     for (std::string &name : family.getNames())
       if (filter.match(name))
         names.push_back(std::move(name));
+  }
   return names;
 }
 
@@ -35,10 +36,11 @@ static bool has(llvm::ArrayRef<Case> cases, CaseKind kind) {
 static Error addSizeClass(const Request &request, const Request &others,
                           std::vector<Case> &cases) {
   std::vector<Case> added;
-  for (const Family &family : families)
+  for (const Family &family : families) {
     if (family.kind != CaseKind::Arithmetic)
       if (Error error = family.addCases(request, added))
         return error;
+  }
   if (has(added, CaseKind::Conversion))
     if (Error error = addConversionCopy(request, added))
       return error;
@@ -59,10 +61,11 @@ static Expected<std::vector<Case>> getCases(const Plan &plan, unsigned threads,
     return Request{matches, {size, threads}, l2Bytes, plan.dramBytes, pool};
   };
   std::vector<Case> cases;
-  for (SizeClass size : plan.sizes)
+  for (SizeClass size : plan.sizes) {
     if (Error error = addSizeClass(getRequest(size, true),
                                    getRequest(size, false), cases))
       return error;
+  }
   // Arithmetic has no size class: any will do.
   SizeClass size = plan.sizes.front();
   bool hasMatmuls = has(cases, CaseKind::Matmul);

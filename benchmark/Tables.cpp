@@ -6,6 +6,7 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/FormatVariadic.h"
+#include <map>
 
 using namespace quantx;
 using llvm::StringRef;
@@ -109,10 +110,11 @@ static Cell printVariant(StringRef variant) {
 /// Over the faster of upstream's ways.
 static std::string printGain(const Results &results, const Timing &timing) {
   double upstream = 0;
-  for (StringRef variant : {"arith-expand", "apfloat"})
+  for (StringRef variant : {"arith-expand", "apfloat"}) {
     if (const Timing *other =
             results.find(timing.timed.kernel, timing.timed.setting, variant))
       upstream = std::max(upstream, other->getElementRate());
+  }
   if (upstream == 0)
     return "-";
   return format("{0:f1}x", timing.getElementRate() / upstream);
@@ -133,7 +135,7 @@ struct Table {
 } // namespace
 
 static std::vector<Table> getTables() {
-  Column kernel = {"kernel", 31, printKernel};
+  Column kernel = {"kernel", 33, printKernel};
   Column size = {"size", 5, printSize};
   Column threads = {"threads", 8, printThreads};
   Column time = {"time", 11, printTime};
@@ -223,10 +225,11 @@ static void printTable(llvm::raw_ostream &os, const Results &results,
   });
   os << '\n' << table.title << '\n';
   printRow(os, table, [](const Column &column) { return column.title; });
-  for (const Timing *timing : rows)
+  for (const Timing *timing : rows) {
     printRow(os, table, [&](const Column &column) {
       return column.cell(results, *timing);
     });
+  }
 }
 
 void quantx::printTables(llvm::raw_ostream &os, const Results &results) {
@@ -239,11 +242,11 @@ void quantx::printTables(llvm::raw_ostream &os, const Results &results) {
                       machine.cpu, machine.cores, machine.l2Bytes / 1024,
                       machine.l3Bytes / 1024, results.rounds,
                       results.dramBytes >> 20);
-  if (const Timing *copy =
-          results.find(copyKernel, {SizeClass::L2, 1}, "native"))
+  if (const Timing *copy = results.find(copyKernel, {SizeClass::L2, 1})) {
     os << llvm::formatv("copy f32, for conversions: {0:f1} GB/s read and "
                         "written\n",
                         copy->getByteRate() * 1e-9);
+  }
   for (const Table &table : getTables())
     printTable(os, results, table);
 }

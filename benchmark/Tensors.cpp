@@ -6,7 +6,6 @@
 
 using namespace quantx;
 using llvm::Error;
-using llvm::Expected;
 using llvm::StringRef;
 
 namespace {
@@ -17,6 +16,8 @@ struct TensorOp {
   const TensorFormat &format;
   const char *method;
   const char *wide;
+  /// Takes a minute from DRAM, and none of it is memory's.
+  bool isInL2Alone = false;
 
   bool isQuantize() const { return method != nullptr; }
   bool isF32() const { return StringRef(wide) == "f32"; }
@@ -40,17 +41,28 @@ struct Shape {
 } // namespace
 
 static constexpr TensorOp tensorOps[] = {
-    {mxfp4, "floor", "f32"},          {mxfp4, "rceil", "f32"},
-    {mxfp4, "optimal", "f32"},        {mxfp4, "floor", "bf16"},
-    {mxfp4, "optimal", "bf16"},       {nvfp4, "absmax", "f32"},
-    {nvfp4, "four_over_six", "f32"},  {nvfp4, "optimal", "f32"},
-    {mxfp8, "floor", "f32"},          {mxfp8, "optimal", "f32"},
-    {fp8Row, "absmax", "f32"},        {fp8Block, "absmax", "f32"},
-    {int8Row, "absmax", "f32"},       {int4Group128, "minmax", "f32"},
-    {int4Group128, "optimal", "f32"}, {mxfp4, nullptr, "f32"},
-    {mxfp4, nullptr, "bf16"},         {nvfp4, nullptr, "f32"},
-    {nvfp4, nullptr, "bf16"},         {int4Group128, nullptr, "f32"},
-    {int4Group128, nullptr, "bf16"},  {fp8Row, nullptr, "f32"},
+    {mxfp4, "floor", "f32"},
+    {mxfp4, "rceil", "f32"},
+    {mxfp4, "optimal", "f32"},
+    {mxfp4, "floor", "bf16"},
+    {mxfp4, "optimal", "bf16"},
+    {nvfp4, "absmax", "f32"},
+    {nvfp4, "four_over_six", "f32"},
+    {nvfp4, "optimal", "f32"},
+    {mxfp8, "floor", "f32"},
+    {mxfp8, "optimal", "f32"},
+    {fp8Row, "absmax", "f32"},
+    {fp8Block, "absmax", "f32"},
+    {int8Row, "absmax", "f32"},
+    {int4Group128, "minmax", "f32"},
+    {int4Group128, "optimal", "f32", /*isInL2Alone=*/true},
+    {mxfp4, nullptr, "f32"},
+    {mxfp4, nullptr, "bf16"},
+    {nvfp4, nullptr, "f32"},
+    {nvfp4, nullptr, "bf16"},
+    {int4Group128, nullptr, "f32"},
+    {int4Group128, nullptr, "bf16"},
+    {fp8Row, nullptr, "f32"},
     {fp8Row, nullptr, "bf16"}};
 
 std::vector<std::string> quantx::getTensorNames() {
@@ -137,6 +149,8 @@ Error quantx::addTensors(const Request &request, std::vector<Case> &cases) {
   bool hasOthers = request.setting == Setting{SizeClass::L2, 1};
   for (const TensorOp &op : tensorOps) {
     if (!request.matches(op.getName()))
+      continue;
+    if (op.isInL2Alone && request.setting.size != SizeClass::L2)
       continue;
     for (StringRef target : {"native", "x86-64-v3", "generic"}) {
       CPUTarget cpu = llvm::cantFail(CPUTarget::get(target));
