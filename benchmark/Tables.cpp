@@ -139,7 +139,7 @@ static std::vector<Table> getTables() {
   Column size = {"size", 5, printSize};
   Column threads = {"threads", 8, printThreads};
   Column time = {"time", 11, printTime};
-  Column spread = {"+-", 7, printSpread};
+  Column spread = {"+-", 8, printSpread};
   Column bytes = {"GB/s", 8, printBytes};
   Column operations = {"GFLOP/s", 9, printOperations};
   Column v3 = {"v3", 8, printVariant("x86-64-v3")};
