@@ -13,6 +13,7 @@
 #include "mlir/Transforms/Passes.h"
 #include "quantx/Conversion/QuantXToLinalg/QuantXToLinalg.h"
 #include "quantx/Conversion/QuantXToVector/QuantXToVector.h"
+#include "quantx/Pipelines/Passes.h"
 #include "quantx/Pipelines/Pipelines.h"
 #include "quantx/Target/CPU/Passes.h"
 #include "quantx/Target/NarrowFloats/Passes.h"
@@ -114,6 +115,7 @@ void quantx::buildCPUPipelineFromBuffers(OpPassManager &pm,
 
 void quantx::buildCPUPipeline(OpPassManager &pm,
                               const CPUPipelineOptions &options) {
+  pm.addPass(createQuantXEvaluateConstants());
   pm.addPass(createQuantXFuseDequantize());
   pm.addPass(createQuantXFuseQuantize());
   if (options.chunk == 0)

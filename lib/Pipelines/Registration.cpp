@@ -10,6 +10,7 @@
 #include "quantx/Conversion/QuantXToVector/QuantXToVector.h"
 #include "quantx/Emit/ScaleMethods.h"
 #include "quantx/IR/QuantXDialect.h"
+#include "quantx/Pipelines/Passes.h"
 #include "quantx/Pipelines/Pipelines.h"
 #include "quantx/Target/CPU/Passes.h"
 #include "quantx/Target/NarrowFloats/Passes.h"
@@ -50,6 +51,7 @@ void quantx::registerQuantXPasses() {
   registerQuantXToVectorPasses();
   registerQuantXTargetCPUPasses();
   registerQuantXNarrowFloatsPasses();
+  registerQuantXPipelinesPasses();
   registerPassPipeline(
       "quantx-cpu-pipeline",
       "Functions on quantx ops to the LLVM dialect, for a CPU", addCPUPipeline,
