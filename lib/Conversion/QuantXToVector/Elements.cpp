@@ -25,8 +25,9 @@ struct QuantizeChunks : public ChunkPattern<QuantizeOp> {
     Location loc = op.getLoc();
     ChunkedRows rows = {
         tensor::getMixedSizes(rewriter, loc, adaptor.getInput()), *size};
+    Value reciprocals = buildReciprocals(rewriter, op, adaptor, *size);
     auto encode = [&](ImplicitLocOpBuilder &b, const Chunk &chunk) {
-      return emitEncodedChunk(b, op, adaptor, chunk);
+      return emitEncodedChunk(b, op, adaptor, chunk, reciprocals);
     };
     SmallVector<Value> parts = {
         buildPackedChunks(rewriter, loc, rows, type.getStorageBits(), encode)};

@@ -152,3 +152,27 @@ func.func @stochastic(%x: tensor<4x128xf32>, %seed: i64) -> tensor<4x128x!int4> 
          : tensor<4x128xf32> to tensor<4x128x!int4>
   return %q : tensor<4x128x!int4>
 }
+
+// -----
+
+// A row of blocks: the reciprocals of 16 scales at a time, before the elements.
+
+!mxfp4 = !quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x32>
+
+// CHECK-LABEL: func.func @row(
+// CHECK-SAME:    %[[X:.+]]: tensor<1x1024xf32>, %[[S:.+]]: tensor<1x32xf8E8M0FNU>)
+// CHECK:         %[[ROW:.+]] = scf.forall (%[[B:.+]]) = (0) to (32) step (16) shared_outs({{.+}}) -> (tensor<1x32xf32>)
+// CHECK:           vector.transfer_read %[[S]][%c0, %[[B]]], {{.+}} vector<16xf8E8M0FNU>
+// CHECK:           vector.transfer_write %{{.+}} : vector<16xf32>, tensor<1x16xf32>
+// CHECK:         scf.forall (%[[J:.+]]) = (0) to (1024) step (64) {{.+}} -> (tensor<1x512xi8>)
+// CHECK:           vector.transfer_read %[[X]][%c0, %[[J]]]
+// CHECK:           %[[PAIR:.+]] = vector.transfer_read %[[ROW]][%c0, %{{.+}}], {{.+}} : tensor<1x32xf32>, vector<2xf32>
+// CHECK:           vector.shuffle %[[PAIR]], %[[PAIR]] [0, 0, {{.+}} 1, 1] : vector<2xf32>, vector<2xf32>
+// CHECK-NOT:       %[[S]]
+// CHECK:         return
+func.func @row(%x: tensor<1x1024xf32>, %s: tensor<1x32xf8E8M0FNU>)
+    -> tensor<1x1024x!mxfp4> {
+  %q = quantx.quantize %x, %s
+    : tensor<1x1024xf32>, tensor<1x32xf8E8M0FNU> to tensor<1x1024x!mxfp4>
+  return %q : tensor<1x1024x!mxfp4>
+}

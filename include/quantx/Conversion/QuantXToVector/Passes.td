@@ -29,6 +29,10 @@ def QuantXLowerToVector : Pass<"quantx-lower-to-vector", "::mlir::ModuleOp"> {
       ...
     ```
 
+    Where `quantize` multiplies by reciprocals of scales, and its tensor is one row
+    of blocks (as in the loops of `quantx-fuse-quantize`), a loop before computes
+    these for 16 blocks at once.
+
     `choose_qparams` takes whole blocks as vectors where they lie along the rows
     and have a power of two from 8 to `chunk` elements. What its method reduces
     them to is found for 8 or 16 blocks at once, by a tree of shuffles that leaves
