@@ -202,10 +202,36 @@ Value quantx::emitDequantizeToF32(ElementwiseBuilder &b, ScaledType type,
                                emitDequantizeFactors(b, type, parameters));
 }
 
+/// Whether every product of a value and a scale of `type` is a bf16: it has as
+/// many significant bits, and no finer ones than the smallest of bf16.
+static bool isExactInBF16(ScaledType type) {
+  constexpr unsigned significantBits = 8;
+  constexpr int smallestExponent = -133, smallestScaleExponent = -127;
+  if (!isa<Float8E8M0FNUType>(type.getScaleType()) || type.hasGlobal() ||
+      type.hasZeroPoint())
+    return false;
+  unsigned bits;
+  int exponent;
+  if (const FloatFormat *format = type.getFloatFormat()) {
+    bits = format->mantissaBits + 1;
+    exponent = format->getMinExponent() - int(format->mantissaBits);
+  } else {
+    IntegerFormat integer = type.getIntegerFormat();
+    bits = integer.bits;
+    exponent = -int(integer.fractionBits);
+  }
+  return bits <= significantBits &&
+         exponent + smallestScaleExponent >= smallestExponent;
+}
+
 Value quantx::emitDequantizeElement(ElementwiseBuilder &b, ScaledType type,
                                     Value code, const BlockFactors &factors) {
-  return b.truncateFromF32(::emitDequantizeToF32(b, type, code, factors),
-                           type.getExpressedType());
+  Value value = ::emitDequantizeToF32(b, type, code, factors);
+  Type expressed = type.getExpressedType();
+  if (!expressed.isBF16() || !isExactInBF16(type))
+    return b.truncateFromF32(value, expressed);
+  Value upperHalf = b.trunc(b.lshr(b.asI32(value), 16), 16);
+  return b.bitcast(upperHalf, expressed);
 }
 
 Value quantx::emitDequantizeElement(ElementwiseBuilder &b, ScaledType type,
