@@ -56,8 +56,3 @@ Machine quantx::getMachine() {
   machine.l3Bytes = getCacheBytes(3);
   return machine;
 }
-
-void quantx::bindThreads() {
-  setenv("OMP_PLACES", "cores", /*overwrite=*/0);
-  setenv("OMP_PROC_BIND", "spread", /*overwrite=*/0);
-}

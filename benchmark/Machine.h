@@ -18,11 +18,6 @@ struct Machine {
 
 Machine getMachine();
 
-/// Has each thread of a kernel stay on a core of its own, unless the
-/// environment says otherwise: else two may share one, each waiting for the
-/// other. Before the first kernel is compiled, which loads the OpenMP runtime.
-void bindThreads();
-
 } // namespace quantx
 
 #endif // QUANTX_BENCHMARK_MACHINE_H

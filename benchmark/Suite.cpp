@@ -2,6 +2,7 @@
 
 #include "Suite.h"
 #include "Kernels.h"
+#include "support/Threads.h"
 #include "llvm/ADT/STLExtras.h"
 
 using namespace quantx;

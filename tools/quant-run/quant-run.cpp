@@ -4,6 +4,7 @@
 #include "quantx/Target/CPU/Call.h"
 #include "support/CommandLine.h"
 #include "support/Compiler.h"
+#include "support/Threads.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
 #include <chrono>
@@ -217,6 +218,8 @@ static Error run(const Options &options) {
 
   if (Error error = (*compiler)->lower(*target, *threads))
     return error;
+  if (*threads > 1)
+    bindThreads();
   auto function =
       JITFunction::create((*compiler)->getModule(), *target, signature->name);
   if (!function)
