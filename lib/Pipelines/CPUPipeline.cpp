@@ -15,6 +15,8 @@
 #include "quantx/Conversion/QuantXToVector/QuantXToVector.h"
 #include "quantx/Pipelines/Passes.h"
 #include "quantx/Pipelines/Pipelines.h"
+#include "quantx/Target/CPU/CPUStrategy.h"
+#include "quantx/Target/CPU/CPUTarget.h"
 #include "quantx/Target/CPU/Passes.h"
 #include "quantx/Target/NarrowFloats/Passes.h"
 #include "quantx/Transforms/Passes.h"
@@ -46,16 +48,45 @@ static void addBufferization(OpPassManager &pm) {
   pm.addPass(createQuantXAlignBuffers());
 }
 
+/// The value of an option, or the one that is best on the target.
+static int64_t getOr(const CPUPipelineOptions::Option<int64_t> &option,
+                     int64_t strategy) {
+  return option.hasValue() ? option.getValue() : strategy;
+}
+
+/// The fence after non-temporal stores is an instruction of x86.
+static bool isX86(StringRef target) {
+  llvm::Expected<CPUTarget> cpu = CPUTarget::get(target);
+  if (cpu)
+    return cpu->triple.isX86();
+  llvm::consumeError(cpu.takeError());
+  return false;
+}
+
+static void addStreamMemory(OpPassManager &pm,
+                            const CPUPipelineOptions &options) {
+  const CPUStrategy &strategy = CPUStrategy::get(options.target);
+  QuantXStreamMemoryOptions memory;
+  memory.prefetchDistance =
+      getOr(options.prefetchDistance, strategy.prefetchDistance);
+  memory.prefetchLimit = strategy.prefetchLimit;
+  if (isX86(options.target)) {
+    memory.nontemporalThreshold =
+        getOr(options.nontemporalThreshold, strategy.nontemporalThreshold);
+  }
+  pm.addPass(createQuantXStreamMemory(memory));
+}
+
 /// From structured ops on buffers to branches.
-static void addLoops(OpPassManager &pm, int64_t threads) {
+static void addLoops(OpPassManager &pm, const CPUPipelineOptions &options) {
   pm.addPass(createQuantXExpandCopies());
-  if (threads > 1) {
+  if (options.threads > 1) {
     pm.addNestedPass<func::FuncOp>(createConvertLinalgToParallelLoopsPass());
     pm.addNestedPass<func::FuncOp>(createForallToParallelLoopPass());
     pm.addPass(createQuantXKeepOuterParallel());
-    ConvertSCFToOpenMPPassOptions options;
-    options.numThreads = threads;
-    pm.addPass(createConvertSCFToOpenMPPass(options));
+    ConvertSCFToOpenMPPassOptions openMP;
+    openMP.numThreads = options.threads;
+    pm.addPass(createConvertSCFToOpenMPPass(openMP));
     // Dissolves memref.alloca_scope, which branches cannot leave.
     pm.addNestedPass<func::FuncOp>(createCanonicalizerPass());
   } else {
@@ -64,6 +95,7 @@ static void addLoops(OpPassManager &pm, int64_t threads) {
   }
   pm.addNestedPass<func::FuncOp>(createConvertVectorToSCFPass());
   pm.addPass(createQuantXStackBuffers());
+  addStreamMemory(pm, options);
   pm.addPass(createQuantXExpandReshapes());
   pm.addPass(memref::createExpandStridedMetadataPass());
   pm.addPass(createLowerAffinePass());
@@ -109,7 +141,7 @@ void quantx::buildCPUPipelineFromBuffers(OpPassManager &pm,
   narrowFloats.target = options.target;
   pm.addPass(createQuantXExpandNarrowFloats(narrowFloats));
   addCleanup<func::FuncOp>(pm);
-  addLoops(pm, options.threads);
+  addLoops(pm, options);
   addLLVM(pm, options.target);
 }
 
@@ -118,10 +150,11 @@ void quantx::buildCPUPipeline(OpPassManager &pm,
   pm.addPass(createQuantXEvaluateConstants());
   pm.addPass(createQuantXFuseDequantize());
   pm.addPass(createQuantXFuseQuantize());
-  if (options.chunk == 0)
+  int64_t chunk = getOr(options.chunk, CPUStrategy::get(options.target).chunk);
+  if (chunk == 0)
     pm.addPass(createQuantXLowerToLinalg());
   else
-    pm.addPass(createQuantXLowerToVector({options.chunk}));
+    pm.addPass(createQuantXLowerToVector({chunk}));
   addCleanup<func::FuncOp>(pm);
   pm.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
   addBufferization(pm);

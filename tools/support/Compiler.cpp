@@ -113,12 +113,15 @@ Expected<llvm::SmallVector<FunctionSignature>> Compiler::getSignatures() {
 }
 
 Error Compiler::lower(const CPUTarget &target, int64_t threads,
-                      std::optional<int64_t> chunk) {
+                      std::optional<int64_t> chunk,
+                      std::optional<int64_t> nontemporalThreshold) {
   CPUPipelineOptions options;
   options.target = target.name;
   options.threads = threads;
   if (chunk)
     options.chunk = *chunk;
+  if (nontemporalThreshold)
+    options.nontemporalThreshold = *nontemporalThreshold;
   mlir::PassManager passes(&context);
   buildCPUPipeline(passes, options);
   if (mlir::failed(passes.run(*module)))

@@ -29,9 +29,11 @@ public:
   llvm::Expected<llvm::SmallVector<FunctionSignature>> getSignatures();
 
   /// Runs the CPU pipeline: the module is in the LLVM dialect afterwards. Its
-  /// vectors have at most `chunk` elements, if given.
+  /// vectors have at most `chunk` elements, and it writes results of
+  /// `nontemporalThreshold` bytes past the caches, if given.
   llvm::Error lower(const CPUTarget &target, int64_t threads,
-                    std::optional<int64_t> chunk = std::nullopt);
+                    std::optional<int64_t> chunk = std::nullopt,
+                    std::optional<int64_t> nontemporalThreshold = std::nullopt);
 
   /// The same for a module on buffers: runs the end of the CPU pipeline.
   llvm::Error lowerFromBuffers(const CPUTarget &target);

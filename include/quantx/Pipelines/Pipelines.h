@@ -24,12 +24,21 @@ struct CPUPipelineOptions
       *this, "threads",
       llvm::cl::desc("How many threads run a loop over rows, by OpenMP"),
       llvm::cl::init(1)};
+  /// The options from here on have the target's `CPUStrategy` where they are
+  /// not given.
   Option<int64_t> chunk{
       *this, "chunk",
       llvm::cl::desc("Elements of the vectors that quantx ops become at "
                      "most, a power of two from 8 on; 0 to leave vectors to "
-                     "LLVM"),
-      llvm::cl::init(64)};
+                     "LLVM")};
+  Option<int64_t> prefetchDistance{
+      *this, "prefetch-distance",
+      llvm::cl::desc("How many bytes ahead of a loop to prefetch what it "
+                     "reads; 0 for no prefetches")};
+  Option<int64_t> nontemporalThreshold{
+      *this, "nontemporal-threshold",
+      llvm::cl::desc("Bytes of a result from which on it is written past the "
+                     "caches; 0 for never")};
 };
 
 /// Takes a module of functions on quantx, linalg, tensor, arith and scf ops to

@@ -23,13 +23,15 @@ static std::unique_ptr<llvm::FileRemover> writeFile(const std::string &text,
 }
 
 Program::Program(const std::string &text, llvm::StringRef target,
-                 int64_t threads, std::optional<int64_t> chunk) {
+                 int64_t threads, std::optional<int64_t> chunk,
+                 std::optional<int64_t> nontemporalThreshold) {
   std::string path;
   std::unique_ptr<llvm::FileRemover> remover = writeFile(text, path);
   compiler = llvm::cantFail(Compiler::parse(path), text.c_str());
   signature = llvm::cantFail(compiler->getSignatures(), text.c_str()).front();
   CPUTarget cpu = llvm::cantFail(CPUTarget::get(target));
-  llvm::cantFail(compiler->lower(cpu, threads, chunk), text.c_str());
+  llvm::cantFail(compiler->lower(cpu, threads, chunk, nontemporalThreshold),
+                 text.c_str());
   function = llvm::cantFail(JITFunction::create(
       compiler->getModule(), cpu, signature.name, kGuardedMemory));
 }

@@ -35,7 +35,8 @@ class Program {
 public:
   /// Compiles the only public function of `text` for `target`.
   Program(const std::string &text, llvm::StringRef target = "native",
-          int64_t threads = 1, std::optional<int64_t> chunk = std::nullopt);
+          int64_t threads = 1, std::optional<int64_t> chunk = std::nullopt,
+          std::optional<int64_t> nontemporalThreshold = std::nullopt);
   Program(const std::string &text, const Form &form)
       : Program(text, form.target, /*threads=*/1, form.chunk) {}
 

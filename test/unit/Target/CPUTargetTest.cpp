@@ -1,6 +1,7 @@
 //===- CPUTargetTest.cpp - Names of CPUs and what they mean ---------------===//
 
 #include "quantx/Target/CPU/CPUTarget.h"
+#include "quantx/Target/CPU/CPUStrategy.h"
 #include "gtest/gtest.h"
 
 using namespace quantx;
@@ -18,6 +19,19 @@ TEST(CPUTargetTest, EveryNameGivesAMachine) {
     EXPECT_EQ((*machine)->getTargetTriple(), target->triple);
     EXPECT_EQ((*machine)->getRelocationModel(), llvm::Reloc::PIC_);
   }
+}
+
+TEST(CPUTargetTest, EachHasAStrategy) {
+  ASSERT_EQ(CPUStrategy::getAll().size(), CPUTarget::getNames().size());
+  for (auto [strategy, name] :
+       llvm::zip_equal(CPUStrategy::getAll(), CPUTarget::getNames())) {
+    EXPECT_EQ(strategy.target, name);
+    EXPECT_EQ(&CPUStrategy::get(name), &strategy);
+    // Lines ahead, and no more of them than a whole tile.
+    EXPECT_EQ(strategy.prefetchDistance % 64, 0);
+    EXPECT_LE(strategy.prefetchDistance, strategy.prefetchLimit);
+  }
+  EXPECT_EQ(&CPUStrategy::get("unknown"), CPUStrategy::getAll().begin());
 }
 
 TEST(CPUTargetTest, UnknownNamesAreAnsweredWithTheKnown) {

@@ -112,6 +112,75 @@ def QuantXStackBuffers : Pass<"quantx-stack-buffers"> {
   let dependentDialects = ["::mlir::memref::MemRefDialect"];
 }
 
+def QuantXStreamMemory : Pass<"quantx-stream-memory"> {
+  let summary = "Prefetch inputs, and write large results past the caches";
+  let description = [{
+    For loops on buffers, before they become branches. Two rewrites, neither of
+    which changes a result:
+
+    **Prefetches.** What an innermost loop reads by vectors from a buffer of
+    which the nest of loops writes nothing is prefetched, one prefetch for each
+    line of 64 bytes that an iteration reads. How far ahead follows from the
+    loops:
+
+    - Several innermost loops under one outer loop that read the same buffer,
+      such as one that chooses a row's scales and one that encodes the row: the
+      last one, which finds its row in the cache, prefetches what the next
+      iteration of the outer loop reads, if that is up to `prefetch-limit` bytes
+      away, into the second-level cache where it is more than four times
+      `prefetch-distance`.
+    - A single one: the same, where the next iteration of the loop around it is
+      at least `prefetch-distance` and at most `prefetch-limit` bytes away.
+    - Else `prefetch-distance` bytes ahead.
+
+    Sizes that are not known are compared at run time. A buffer that the loop
+    around starts over with each iteration, and reads of less than 16 bytes, are
+    not prefetched.
+
+    **Non-temporal stores.** Vectors of 16 bytes or more, a power of two, that an
+    innermost loop stores to a `memref.alloc` from outside the nest, of which the
+    nest reads nothing, are written past the caches where the buffer has
+    `nontemporal-threshold` bytes or more and each store is aligned. What is not
+    known of this at compile time is asked once, and the loop is there twice:
+
+    ```mlir
+    scf.for %i = %c0 to %m step %c1 {
+      scf.if %large {
+        scf.for %j = %c0 to %c4096 step %c64 {
+          ...
+          vector.store %v, %y[%i, %j] {alignment = 64, nontemporal = true} ...
+        }
+      } else {
+        scf.for %j = %c0 to %c4096 step %c64 {
+          ...
+          vector.transfer_write %v, %y[%i, %j] ...
+        }
+      }
+    }
+    scf.if %large {
+      llvm.call_intrinsic "llvm.x86.sse.sfence"() : () -> ()
+    }
+    ```
+
+    The fence, which is one of x86, stands behind the nest, in each OpenMP thread
+    that stored.
+  }];
+  let options = [
+    Option<"prefetchDistance", "prefetch-distance", "int64_t", "0",
+           "How many bytes ahead to prefetch at least; 0 for no prefetches">,
+    Option<"prefetchLimit", "prefetch-limit", "int64_t", "65536",
+           "How many bytes ahead to prefetch at most">,
+    Option<"nontemporalThreshold", "nontemporal-threshold", "int64_t", "0",
+           "Bytes of a result from which on it is written past the caches; 0 for "
+           "never">
+  ];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"
+  ];
+}
+
 def QuantXVerifyBufferizable
     : Pass<"quantx-verify-bufferizable", "::mlir::ModuleOp"> {
   let summary = "Fail on an op on tensors that cannot be bufferized";
