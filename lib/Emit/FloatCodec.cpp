@@ -30,6 +30,11 @@ Value FloatCodec::decode(ElementwiseBuilder &b, Value code,
   return truncateFromF32(b, emitDecodeFloat(b, code, format), element);
 }
 
+Value FloatCodec::decodeWord(ElementwiseBuilder &b, Value code,
+                             const FloatFormat &format) const {
+  return emitDecodeFloat(b, code, format);
+}
+
 Value FloatCodec::encodeE8M0(ElementwiseBuilder &b, Value value,
                              RoundingMode mode) const {
   return emitEncodeE8M0(b, extendToF32(b, value), mode);

@@ -51,7 +51,8 @@ mlir::Value emitEncodeFloat(ElementwiseBuilder &b, mlir::Value value,
                             const FloatFormat &format, RoundingSpec rounding,
                             bool saturate);
 
-/// The value (f32) of a `code` given as i8; bits above the code's are ignored.
+/// The value (f32) of a `code` given as i8 or i32; bits above the code's are
+/// ignored.
 mlir::Value emitDecodeFloat(ElementwiseBuilder &b, mlir::Value code,
                             const FloatFormat &format);
 

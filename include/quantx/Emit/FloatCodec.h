@@ -45,6 +45,10 @@ public:
                              const FloatFormat &format,
                              mlir::Type element) const;
 
+  /// The same of a `code` in i32, to f32.
+  virtual mlir::Value decodeWord(ElementwiseBuilder &b, mlir::Value code,
+                                 const FloatFormat &format) const;
+
   /// The E8M0 code of the magnitude of `value` (f32, f16 or bf16); as
   /// `emitEncodeE8M0`.
   virtual mlir::Value encodeE8M0(ElementwiseBuilder &b, mlir::Value value,

@@ -109,6 +109,18 @@ protected:
   const FloatCodec &codec;
 };
 
+/// The lanes of 32 bits whose low bits are the codes that `op` extends to f32;
+/// null if there are none.
+static Value findWords(arith::ExtFOp op) {
+  auto bitcast = op.getIn().getDefiningOp<arith::BitcastOp>();
+  auto trunc = bitcast ? bitcast.getIn().getDefiningOp<arith::TruncIOp>()
+                       : arith::TruncIOp();
+  bool matches = trunc && getElementBits(trunc.getIn().getType()) == 32 &&
+                 getFloatFormat(op.getIn().getType()) &&
+                 getElementTypeOrSelf(op.getType()).isF32();
+  return matches ? trunc.getIn() : Value();
+}
+
 struct ExpandExtF : public ExpandOp<arith::ExtFOp> {
   using ExpandOp::ExpandOp;
 
@@ -119,7 +131,9 @@ struct ExpandExtF : public ExpandOp<arith::ExtFOp> {
     Type from = op.getIn().getType();
     Value in = adaptor.getIn();
     Value result;
-    if (getElementTypeOrSelf(op.getType()).isF64()) {
+    if (Value words = findWords(op)) {
+      result = codec.decodeWord(b, words, *getFloatFormat(from));
+    } else if (getElementTypeOrSelf(op.getType()).isF64()) {
       result = arith::ExtFOp::create(rewriter, op.getLoc(), op.getType(),
                                      decodeAsF32(b, in, from));
     } else if (isNarrowFloat(op.getType())) {

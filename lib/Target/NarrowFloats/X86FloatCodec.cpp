@@ -10,6 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "X86Vectors.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -19,105 +20,7 @@
 
 using namespace mlir;
 using namespace quantx;
-
-static Value callIntrinsic(ElementwiseBuilder &b, StringRef name, Type type,
-                           ValueRange arguments) {
-  ImplicitLocOpBuilder &builder = b.getBuilder();
-  return LLVM::CallIntrinsicOp::create(builder, type,
-                                       builder.getStringAttr(name), arguments)
-      .getResult(0);
-}
-
-static Value shuffle(ElementwiseBuilder &b, Value lhs, Value rhs,
-                     ArrayRef<int64_t> indices) {
-  return vector::ShuffleOp::create(b.getBuilder(), lhs, rhs, indices);
-}
-
-static int64_t getSize(Value vector) {
-  return cast<VectorType>(vector.getType()).getNumElements();
-}
-
-/// `size` elements of the vector (of one dimension) from `offset` on; those
-/// past the end are undefined.
-static Value slice(ElementwiseBuilder &b, Value vector, int64_t offset,
-                   int64_t size) {
-  if (offset == 0 && size == getSize(vector))
-    return vector;
-  SmallVector<int64_t> indices(size, -1);
-  for (int64_t i = 0; i < size && offset + i < getSize(vector); ++i)
-    indices[i] = offset + i;
-  return shuffle(b, vector, vector, indices);
-}
-
-/// The first `size` elements of vectors of one type, end to end.
-static Value concatenate(ElementwiseBuilder &b, ArrayRef<Value> vectors,
-                         int64_t size) {
-  if (vectors.size() == 1)
-    return slice(b, vectors.front(), 0, size);
-  auto part = cast<VectorType>(vectors.front().getType());
-  int64_t total = part.getNumElements() * vectors.size();
-  auto type = VectorType::get(total, part.getElementType());
-  Value result = arith::ConstantOp::create(b.getBuilder(),
-                                           b.getBuilder().getZeroAttr(type));
-  for (auto [i, vector] : llvm::enumerate(vectors)) {
-    result = vector::InsertStridedSliceOp::create(
-        b.getBuilder(), vector, result,
-        ArrayRef<int64_t>{int64_t(i) * part.getNumElements()},
-        ArrayRef<int64_t>{1});
-  }
-  return slice(b, result, 0, size);
-}
-
-//===----------------------------------------------------------------------===//
-// Within the 16-byte lanes of a register
-//===----------------------------------------------------------------------===//
-
-/// In each 128-bit lane, the elements of the lower or upper halves of both
-/// vectors in turns: `vpunpckl` or `vpunpckh`.
-static Value interleave(ElementwiseBuilder &b, Value lhs, Value rhs,
-                        bool upper) {
-  auto type = cast<VectorType>(lhs.getType());
-  int64_t size = type.getNumElements();
-  int64_t lane = 128 / type.getElementTypeBitWidth();
-  SmallVector<int64_t> indices;
-  for (int64_t start = 0; start < size; start += lane) {
-    for (int64_t i = 0; i < lane / 2; ++i) {
-      int64_t index = start + i + (upper ? lane / 2 : 0);
-      indices.append({index, size + index});
-    }
-  }
-  return shuffle(b, lhs, rhs, indices);
-}
-
-/// Takes the groups of `group` bytes so that unpacking bytes to elements of
-/// 16 / group bytes leaves whole vectors in order: group j of the result's lane
-/// l is group j * lanes + l.
-static Value spreadOverLanes(ElementwiseBuilder &b, Value bytes,
-                             int64_t group) {
-  int64_t size = getSize(bytes);
-  int64_t lanes = size / 16;
-  SmallVector<int64_t> indices;
-  for (int64_t lane = 0; lane < lanes; ++lane) {
-    for (int64_t j = 0; j < 16 / group; ++j)
-      for (int64_t byte = 0; byte < group; ++byte)
-        indices.push_back((j * lanes + lane) * group + byte);
-  }
-  return shuffle(b, bytes, bytes, indices);
-}
-
-/// The inverse.
-static Value gatherFromLanes(ElementwiseBuilder &b, Value bytes,
-                             int64_t group) {
-  int64_t size = getSize(bytes);
-  int64_t lanes = size / 16;
-  SmallVector<int64_t> indices;
-  for (int64_t j = 0; j < 16 / group; ++j) {
-    for (int64_t lane = 0; lane < lanes; ++lane)
-      for (int64_t byte = 0; byte < group; ++byte)
-        indices.push_back(lane * 16 + j * group + byte);
-  }
-  return shuffle(b, bytes, bytes, indices);
-}
+using namespace quantx::x86;
 
 /// The elements of a vector of any shape in one dimension, and back in the
 /// shape of `like`.
@@ -166,6 +69,8 @@ public:
                RoundingSpec rounding, bool saturate) const override;
   Value decode(ElementwiseBuilder &b, Value code, const FloatFormat &format,
                Type element) const override;
+  Value decodeWord(ElementwiseBuilder &b, Value code,
+                   const FloatFormat &format) const override;
   Value unpack(ElementwiseBuilder &b, Value bytes,
                unsigned bits) const override;
 
@@ -470,6 +375,40 @@ Value X86FloatCodec::decode(ElementwiseBuilder &b, Value code,
   Value value =
       reshape(b, decodeByTables(b, flatten(b, code), format, direct), type);
   return element.isF16() ? b.truncateFromF32(value, element) : value;
+}
+
+// A permutation by lanes takes as many low bits of each index as it needs:
+// codes are looked up with whatever is above them. The 8 lanes of AVX2 hold the
+// magnitudes alone.
+Value X86FloatCodec::decodeWord(ElementwiseBuilder &b, Value code,
+                                const FloatFormat &format) const {
+  auto type = dyn_cast<VectorType>(code.getType());
+  int64_t lanes = registerBytes / 4;
+  if (!type || type.getRank() != 1 || type.isScalable() ||
+      type.getNumElements() % lanes != 0 || format.bits != 4)
+    return FloatCodec::decodeWord(b, code, format);
+  SmallVector<float> values;
+  for (uint32_t bits : getValues(format, lanes))
+    values.push_back(llvm::bit_cast<float>(bits));
+  if (isPlanted(Mutant::X86TableEntryWrong))
+    values[1] = 0.0f;
+  auto floats = VectorType::get(lanes, b.getBuilder().getF32Type());
+  Value table = arith::ConstantOp::create(
+      b.getBuilder(), DenseElementsAttr::get(floats, ArrayRef(values)));
+  SmallVector<Value> results;
+  for (int64_t offset = 0; offset < getSize(code); offset += lanes) {
+    Value part = slice(b, code, offset, lanes);
+    if (features.avx512) {
+      results.push_back(callIntrinsic(b, "llvm.x86.avx512.permvar.sf.512",
+                                      floats, {table, part}));
+      continue;
+    }
+    Value magnitude =
+        callIntrinsic(b, "llvm.x86.avx2.permps", floats, {table, part});
+    Value sign = b.bitAnd(b.shl(part, 32 - int64_t(format.bits)), 0x80000000);
+    results.push_back(b.asF32(b.bitOr(b.asI32(magnitude), sign)));
+  }
+  return concatenate(b, results, getSize(code));
 }
 
 // A shuffle of 48 bytes to 64 is two dozen instructions, one of 64 bytes is one
