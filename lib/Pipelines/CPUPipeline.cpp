@@ -87,7 +87,8 @@ static void addLoops(OpPassManager &pm, const CPUPipelineOptions &options) {
     ConvertSCFToOpenMPPassOptions openMP;
     openMP.numThreads = options.threads;
     pm.addPass(createConvertSCFToOpenMPPass(openMP));
-    // Dissolves memref.alloca_scope, which branches cannot leave.
+    // Branches cannot leave memref.alloca_scope.
+    pm.addPass(createQuantXInlineAllocaScopes());
     pm.addNestedPass<func::FuncOp>(createCanonicalizerPass());
   } else {
     pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());

@@ -37,6 +37,17 @@ def QuantXExpandReshapes : Pass<"quantx-expand-reshapes"> {
   ];
 }
 
+def QuantXInlineAllocaScopes : Pass<"quantx-inline-alloca-scopes"> {
+  let summary = "Inline memref.alloca_scope where nothing is on the stack";
+  let description = [{
+    Replaces each `memref.alloca_scope` without a `memref.alloca` by its body.
+    Upstream's conversion to OpenMP makes one in each parallel loop, and its
+    lowering fails on branches in them; canonicalization keeps those with ops
+    whose effects are unknown, such as calls of a target's instructions.
+  }];
+  let dependentDialects = ["::mlir::memref::MemRefDialect"];
+}
+
 def QuantXKeepOuterParallel : Pass<"quantx-keep-outer-parallel"> {
   let summary = "Keep only the outermost dimension of scf.parallel parallel";
   let description = [{
