@@ -177,6 +177,28 @@ Value quantx::emitCodeValue(ElementwiseBuilder &b, ScaledType type, Value code,
   return b.mul(value, std::ldexp(1.0, -int(integer.fractionBits)));
 }
 
+// Integers below 2^23 are the low bits of that float: no conversion, and the
+// difference from another one is exact. Flipping the sign bit of a signed code
+// adds as much to it.
+Value quantx::emitCodeValueInWord(ElementwiseBuilder &b, ScaledType type,
+                                  Value code, Value zeroPoint) {
+  if (type.getFloatFormat())
+    return emitDecodeCode(b, type, code);
+  constexpr int64_t offsetBits = 0x4b000000; // 2^23
+  IntegerFormat integer = type.getIntegerFormat();
+  int64_t signBit = integer.isSigned ? int64_t(1) << (integer.bits - 1) : 0;
+  Value low = b.bitAnd(code, (int64_t(1) << integer.bits) - 1);
+  Value shifted = b.asF32(b.bitXor(low, b.i32(offsetBits | signBit, low)));
+  Value offset = b.f32(std::ldexp(1.0, 23) + double(signBit), shifted);
+  if (zeroPoint) {
+    Value zero = arith::SIToFPOp::create(
+        b.getBuilder(),
+        getTypeLike(shifted.getType(), b.getBuilder().getF32Type()), zeroPoint);
+    offset = b.add(zero, offset);
+  }
+  return b.sub(shifted, offset);
+}
+
 /// What `value`, that of a code under a scale of 1, stands for as f32.
 static Value emitMultiplyByScales(ElementwiseBuilder &b, Value value,
                                   const BlockFactors &factors) {
@@ -224,14 +246,20 @@ static bool isExactInBF16(ScaledType type) {
          exponent + smallestScaleExponent >= smallestExponent;
 }
 
-Value quantx::emitDequantizeElement(ElementwiseBuilder &b, ScaledType type,
-                                    Value code, const BlockFactors &factors) {
-  Value value = ::emitDequantizeToF32(b, type, code, factors);
+Value quantx::emitExpressedValue(ElementwiseBuilder &b, ScaledType type,
+                                 Value value, const BlockFactors &factors) {
+  value = emitMultiplyByScales(b, value, factors);
   Type expressed = type.getExpressedType();
   if (!expressed.isBF16() || !isExactInBF16(type))
     return b.truncateFromF32(value, expressed);
   Value upperHalf = b.trunc(b.lshr(b.asI32(value), 16), 16);
   return b.bitcast(upperHalf, expressed);
+}
+
+Value quantx::emitDequantizeElement(ElementwiseBuilder &b, ScaledType type,
+                                    Value code, const BlockFactors &factors) {
+  return emitExpressedValue(
+      b, type, emitCodeValue(b, type, code, factors.zeroPoint), factors);
 }
 
 Value quantx::emitDequantizeElement(ElementwiseBuilder &b, ScaledType type,

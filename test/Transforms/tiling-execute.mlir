@@ -50,6 +50,8 @@
 !nvfp4 = !quantx.scaled<f4E2M1FN : f32, f8E4M3FN per 1x16, global f32>
 !fp8b = !quantx.scaled<f8E4M3FN : f32, f32 per 4x16>
 !int4r = !quantx.scaled<i4 : f32, f32 per 1x*>
+!int8r = !quantx.scaled<i8 : f32, f32 per 1x*>
+!int4b = !quantx.scaled<i4 : f32, f32 per 4x32>
 
 // 80 columns: the third block of a row has 16.
 func.func @mxfp4_partial(%all: tensor<32x256xf32>)
@@ -219,7 +221,9 @@ func.func @relayout(%all: tensor<32x256xf32>)
 }
 
 // Weights in 2-D blocks, of which the last is partial, by plain and by scaled
-// activations; sums go on from sums.
+// activations; sums go on from sums. How many rows are multiplied together
+// decides in which order products are added: scales that are powers of two make
+// these sums exact.
 func.func @matmul(%all: tensor<32x256xf32>)
     -> (tensor<5x10xf32>, tensor<5x10xf32>) {
   %x = tensor.extract_slice %all[1, 1] [5, 77] [1, 1]
@@ -228,14 +232,16 @@ func.func @matmul(%all: tensor<32x256xf32>)
     : tensor<32x256xf32> to tensor<10x77xf32>
   %acc = tensor.extract_slice %all[3, 3] [5, 10] [1, 1]
     : tensor<32x256xf32> to tensor<5x10xf32>
-  %a = quantx.dynamic_quantize %x using #quantx.minmax
-    : tensor<5x77xf32> to tensor<5x77x!int4>
-  %w = quantx.dynamic_quantize %y using #quantx.absmax
-    : tensor<10x77xf32> to tensor<10x77x!fp8b>
-  %r = quantx.scaled_matmul ins(%x, %w : tensor<5x77xf32>, tensor<10x77x!fp8b>)
+  %a = quantx.dynamic_quantize %x using #quantx.absmax<pow2>
+    : tensor<5x77xf32> to tensor<5x77x!int8r>
+  %w = quantx.dynamic_quantize %y using #quantx.absmax<pow2>
+    : tensor<10x77xf32> to tensor<10x77x!int4b>
+  %plain = quantx.dequantize %a : tensor<5x77x!int8r> to tensor<5x77xf32>
+  %r = quantx.scaled_matmul
+    ins(%plain, %w : tensor<5x77xf32>, tensor<10x77x!int4b>)
     outs(%acc : tensor<5x10xf32>) -> tensor<5x10xf32>
   %s = quantx.scaled_matmul
-    ins(%a, %w : tensor<5x77x!int4>, tensor<10x77x!fp8b>)
+    ins(%a, %w : tensor<5x77x!int8r>, tensor<10x77x!int4b>)
     outs(%r : tensor<5x10xf32>) -> tensor<5x10xf32>
   return %r, %s : tensor<5x10xf32>, tensor<5x10xf32>
 }

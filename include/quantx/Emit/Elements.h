@@ -66,6 +66,15 @@ mlir::Value emitQuantizeElement(ElementwiseBuilder &b, ScaledType type,
 mlir::Value emitCodeValue(ElementwiseBuilder &b, ScaledType type,
                           mlir::Value code, mlir::Value zeroPoint);
 
+/// The same of a `code` in the low bits of an i32, whose other bits are
+/// anything; without the power of two of an integer's fraction bits.
+mlir::Value emitCodeValueInWord(ElementwiseBuilder &b, ScaledType type,
+                                mlir::Value code, mlir::Value zeroPoint);
+
+/// `value`, that of a code under a scale of 1, in the expressed type.
+mlir::Value emitExpressedValue(ElementwiseBuilder &b, ScaledType type,
+                               mlir::Value value, const BlockFactors &factors);
+
 /// The value of a `code`, given in the low bits of an i8, as f32: before it is
 /// rounded to the expressed type.
 mlir::Value emitDequantizeToF32(ElementwiseBuilder &b, ScaledType type,

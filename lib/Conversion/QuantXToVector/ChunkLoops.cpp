@@ -215,14 +215,18 @@ static BlockParameters readParameters(ImplicitLocOpBuilder &b, ScaledType type,
   return BlockParameters::get(type, values);
 }
 
+BlockFactors quantx::readBlockFactors(ImplicitLocOpBuilder &b, ScaledType type,
+                                      ValueRange parameters, const Chunk &chunk,
+                                      FactorsFn emitFactors) {
+  ElementwiseBuilder arith(b, b.getLoc());
+  return emitFactors(arith, type, readParameters(b, type, parameters, chunk));
+}
+
 BlockFactors quantx::readFactors(ImplicitLocOpBuilder &b, ScaledType type,
                                  ValueRange parameters, const Chunk &chunk,
                                  FactorsFn emitFactors) {
-  ElementwiseBuilder arith(b, b.getLoc());
-  BlockParameters blocks = readParameters(b, type, parameters, chunk);
-  return emitFactors(arith, type, blocks).map([&](Value factor) {
-    return spread(b, factor, chunk.size);
-  });
+  return readBlockFactors(b, type, parameters, chunk, emitFactors)
+      .map([&](Value factor) { return spread(b, factor, chunk.size); });
 }
 
 Value quantx::emitLinearIndices(ImplicitLocOpBuilder &b,

@@ -74,8 +74,14 @@ mlir::Value readPackedChunk(mlir::ImplicitLocOpBuilder &b, mlir::Value bytes,
 using FactorsFn = llvm::function_ref<BlockFactors(
     ElementwiseBuilder &b, ScaledType type, const BlockParameters &parameters)>;
 
-/// Reads the parameters of the blocks of the elements of `chunk`, and gives
-/// each element the factors that `emitFactors` makes of them.
+/// Reads the parameters of the blocks that the elements of `chunk` are in, and
+/// makes factors of them: vectors of as many lanes as it has blocks (those past
+/// the end of the row poison), scalars where it is within one.
+BlockFactors readBlockFactors(mlir::ImplicitLocOpBuilder &b, ScaledType type,
+                              mlir::ValueRange parameters, const Chunk &chunk,
+                              FactorsFn emitFactors);
+
+/// The same, spread over the elements.
 BlockFactors readFactors(mlir::ImplicitLocOpBuilder &b, ScaledType type,
                          mlir::ValueRange parameters, const Chunk &chunk,
                          FactorsFn emitFactors);

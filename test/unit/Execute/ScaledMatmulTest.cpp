@@ -126,9 +126,10 @@ TEST_P(ScaledMatmulTest, Dynamic) {
   const auto &[name, weights, activations] = GetParam();
   Program program(getProgram(weights, activations, /*isDynamic=*/true, {}));
   // Whole blocks; a partial last block, and rows that end within a byte; one
-  // row; one product; none.
-  for (Sizes sizes : {Sizes{3, 5, 128}, Sizes{4, 6, 203}, Sizes{1, 9, 64},
-                      Sizes{2, 3, 1}, Sizes{2, 3, 0}, Sizes{0, 3, 32}})
+  // row; many; one product; none.
+  for (Sizes sizes :
+       {Sizes{3, 5, 128}, Sizes{4, 6, 203}, Sizes{1, 9, 64}, Sizes{9, 18, 641},
+        Sizes{2, 3, 1}, Sizes{2, 3, 0}, Sizes{0, 3, 32}})
     check(program, weights, activations, sizes);
 }
 
@@ -148,6 +149,46 @@ INSTANTIATE_TEST_SUITE_P(Types, ScaledMatmulTest, testing::ValuesIn(getCases()),
                          });
 
 //===----------------------------------------------------------------------===//
+// Sizes
+//===----------------------------------------------------------------------===//
+
+static const TypeSpec mxfp4 = {"f4E2M1FN", "f32", "f8E8M0FNU", 1,
+                               32,         false, false,       "floor"};
+
+// One more and one less than vectors, chunks, blocks and what is decoded at
+// once have; by numbers of rows and columns that tiles have and have not.
+TEST(ScaledMatmulSizesTest, Sums) {
+  TypeSpec nvfp4 = {"f4E2M1FN", "f32", "f8E4M3FN", 1,
+                    16,         true,  false,      "absmax"};
+  TypeSpec int4 = {"i4", "bf16", "f8E8M0FNU", 1, 64, false, false, "floor"};
+  TypeSpec rows = {"ui4", "f32", "f32", 1, 0, false, true, "minmax"};
+  for (const TypeSpec &weights : {mxfp4, mxfp8, nvfp4, int4, rows}) {
+    Program program(getProgram(weights, {"f32", {}}, /*isDynamic=*/true, {}));
+    for (int64_t size : {15, 63, 65, 127, 129, 255, 257, 511, 512, 513, 1023,
+                         1025, 4095, 4097})
+      for (int64_t numRows : {1, 3, 5})
+        check(program, weights, {"f32", {}}, {numRows, 3, size});
+  }
+}
+
+TEST(ScaledMatmulSizesTest, RowsAndColumns) {
+  Program program(getProgram(mxfp4, {"bf16", {}}, /*isDynamic=*/true, {}));
+  for (int64_t rows : {1, 2, 3, 4, 5, 6, 7, 8, 9, 17, 33})
+    for (int64_t columns : {1, 2, 3, 4, 5, 15, 16, 17, 33})
+      check(program, mxfp4, {"bf16", {}}, {rows, columns, 161});
+}
+
+TEST(ScaledMatmulSizesTest, StaticRows) {
+  // Whole tiles, or not.
+  for (Sizes sizes : {Sizes{1, 16, 1024}, Sizes{2, 19, 1041}, Sizes{3, 16, 256},
+                      Sizes{5, 17, 130}, Sizes{8, 16, 384}, Sizes{9, 19, 1041},
+                      Sizes{12, 32, 4224}, Sizes{17, 16, 128}}) {
+    Program program(getProgram(mxfp4, {"f32", {}}, /*isDynamic=*/false, sizes));
+    check(program, mxfp4, {"f32", {}}, sizes);
+  }
+}
+
+//===----------------------------------------------------------------------===//
 // Ways
 //===----------------------------------------------------------------------===//
 
@@ -159,14 +200,20 @@ TEST(ScaledMatmulWaysTest, Targets) {
     Program program(getProgram(weights, {"f16", {}}, /*isDynamic=*/true, {}),
                     target);
     check(program, weights, {"f16", {}}, {3, 5, 100});
+    check(program, weights, {"f16", {}}, {9, 5, 300});
+    // Codes looked up in words.
+    Program floats(getProgram(mxfp4, {"f32", {}}, /*isDynamic=*/true, {}),
+                   target);
+    check(floats, mxfp4, {"f32", {}}, {1, 5, 100});
+    check(floats, mxfp4, {"f32", {}}, {9, 5, 300});
   }
 }
 
 // What has no form in vectors: the lowering to linalg.
 TEST(ScaledMatmulWaysTest, Scalar) {
-  TypeSpec mxfp4 = {"f4E2M1FN", "bf16", "f8E8M0FNU", 1,
-                    32,         false,  false,       "floor"};
-  for (const TypeSpec &weights : {mxfp4, mxfp8, int8}) {
+  TypeSpec rounded = mxfp4;
+  rounded.expressed = "bf16";
+  for (const TypeSpec &weights : {rounded, mxfp8, int8}) {
     Activations activations = {"f32", mxfp8};
     Program program(getProgram(weights, activations, /*isDynamic=*/true, {}),
                     "native", /*threads=*/1, /*chunk=*/0);
@@ -177,7 +224,8 @@ TEST(ScaledMatmulWaysTest, Scalar) {
 TEST(ScaledMatmulWaysTest, Threads) {
   Program program(getProgram(mxfp8, {"f32", int8}, /*isDynamic=*/true, {}),
                   "native", /*threads=*/2);
-  check(program, mxfp8, {"f32", int8}, {5, 7, 96});
+  for (Sizes sizes : {Sizes{5, 7, 96}, Sizes{1, 70, 96}, Sizes{20, 300, 96}})
+    check(program, mxfp8, {"f32", int8}, sizes);
 }
 
 // Each batch has weights of its own.

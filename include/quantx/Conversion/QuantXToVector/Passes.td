@@ -42,9 +42,15 @@ def QuantXLowerToVector : Pass<"quantx-lower-to-vector", "::mlir::ModuleOp"> {
     read under a mask and filled up with zeros, which change no maximum and no
     sum.
 
-    `scaled_matmul` computes tiles of 4 x 4 results, or what is left of that: a
-    chunk of a row of weights is decoded once for all the rows of activations of
-    its tile, and sums stay in vectors until the end of the row.
+    `scaled_matmul` puts the activations, as f32, into a buffer first, in the order
+    in which weights are decoded with least work: codes of 4 bits are read as
+    32-bit words, of which each lane decodes one after the other. Sums stay in
+    vectors of 16 lanes, and blocks' sums are multiplied by their scales where that
+    is less than multiplying values. Up to 8 rows of activations go by the weights
+    at once, each of which is decoded where it is multiplied. With more rows, a
+    block of weights is decoded into a buffer, and goes by all rows in tiles whose
+    sums stay in registers. Where the number of rows is dynamic, it decides at run
+    time.
 
     Values of small floats are converted by `arith.truncf` and `arith.extf` on
     vectors; `quantx-expand-narrow-floats` has a form of these for each target.

@@ -1,0 +1,177 @@
+//===- MatmulTiles.cpp - Tiles of the results of a matmul -----------------===//
+
+#include "MatmulTiles.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+using namespace quantx;
+
+static Value createIndex(ImplicitLocOpBuilder &b, int64_t value) {
+  return arith::ConstantIndexOp::create(b, value);
+}
+
+int64_t MatmulTuning::getTileRows(OpFoldResult rows) const {
+  constexpr int64_t most = 6, least = 4;
+  std::optional<int64_t> constant = getConstantIntValue(rows);
+  if (!constant)
+    return least;
+  // The most that leaves the fewest rows of the last tile empty.
+  int64_t best = most;
+  for (int64_t size = most; size >= least; --size)
+    if (llvm::alignTo(*constant, size) < llvm::alignTo(*constant, best))
+      best = size;
+  return best;
+}
+
+// Memory limits the rows that are few enough for their activations to stay in
+// the second cache: long pieces of a row of weights are read best. More rows
+// are read again for each block.
+MatmulBlock MatmulTuning::getBlock(OpFoldResult rows) const {
+  constexpr int64_t few = 128;
+  std::optional<int64_t> constant = getConstantIntValue(rows);
+  if (constant && *constant <= few)
+    return {/*columns=*/16, /*elements=*/4096, /*tileElements=*/1024};
+  return {/*columns=*/256, /*elements=*/512, /*tileElements=*/512};
+}
+
+SmallVector<Value> quantx::buildZeroSums(ImplicitLocOpBuilder &b, int64_t lanes,
+                                         int64_t count) {
+  auto type = VectorType::get(lanes, b.getF32Type());
+  Value zero = arith::ConstantOp::create(b, b.getZeroAttr(type));
+  return SmallVector<Value>(count, zero);
+}
+
+Value quantx::addProduct(ImplicitLocOpBuilder &b, Value lhs, Value rhs,
+                         Value sum) {
+  // One instruction where the target has it; a call nowhere.
+  auto fuse = arith::FastMathFlags::contract;
+  Value product = arith::MulFOp::create(b, lhs, rhs, fuse);
+  return arith::AddFOp::create(b, sum, product, fuse);
+}
+
+OpFoldResult quantx::limitSize(ImplicitLocOpBuilder &b, int64_t size,
+                               OpFoldResult end, Value begin) {
+  std::optional<int64_t> constant = getConstantIntValue(end);
+  if (size == 1 || (constant && *constant % size == 0))
+    return b.getIndexAttr(size);
+  Value all = getValueOrCreateConstantIndexOp(b, b.getLoc(), end);
+  Value left = arith::SubIOp::create(b, all, begin);
+  return arith::MinUIOp::create(b, left, createIndex(b, size)).getResult();
+}
+
+//===----------------------------------------------------------------------===//
+// Lanes to totals
+//===----------------------------------------------------------------------===//
+
+/// In each four lanes, the even or odd ones of `lhs`, then those of `rhs`.
+static Value takeEverySecond(ImplicitLocOpBuilder &b, Value lhs, Value rhs,
+                             bool odd) {
+  constexpr int64_t segment = 4;
+  int64_t size = cast<VectorType>(lhs.getType()).getNumElements();
+  SmallVector<int64_t> lanes;
+  for (int64_t start = odd; start < size; start += segment)
+    lanes.append({start, start + 2, size + start, size + start + 2});
+  return vector::ShuffleOp::create(b, lhs, rhs, lanes);
+}
+
+/// The totals of four vectors in one of four lanes.
+static Value sumFour(ImplicitLocOpBuilder &b, ArrayRef<Value> vectors) {
+  auto addPair = [&](Value lhs, Value rhs) -> Value {
+    return arith::AddFOp::create(b, takeEverySecond(b, lhs, rhs, /*odd=*/false),
+                                 takeEverySecond(b, lhs, rhs, /*odd=*/true));
+  };
+  Value sums =
+      addPair(addPair(vectors[0], vectors[1]), addPair(vectors[2], vectors[3]));
+  int64_t size = cast<VectorType>(sums.getType()).getNumElements();
+  for (size /= 2; size >= 4; size /= 2) {
+    Value low = vector::ExtractStridedSliceOp::create(b, sums, 0, size, 1);
+    Value high = vector::ExtractStridedSliceOp::create(b, sums, size, size, 1);
+    sums = arith::AddFOp::create(b, low, high);
+  }
+  return sums;
+}
+
+/// The totals of the lanes of `sums`, in vectors of `columns` (1, 2 or 4).
+static SmallVector<Value> sumLanes(ImplicitLocOpBuilder &b,
+                                   ArrayRef<Value> sums, int64_t columns) {
+  SmallVector<Value> rows;
+  SmallVector<Value> padded(sums);
+  while (padded.size() % 4 != 0)
+    padded.push_back(padded.back());
+  for (size_t first = 0; first < padded.size(); first += 4) {
+    Value totals = sumFour(b, ArrayRef(padded).slice(first, 4));
+    for (int64_t i = 0; i < 4; i += columns)
+      rows.push_back(
+          vector::ExtractStridedSliceOp::create(b, totals, i, columns, 1));
+  }
+  rows.resize(sums.size() / columns);
+  return rows;
+}
+
+//===----------------------------------------------------------------------===//
+// Results
+//===----------------------------------------------------------------------===//
+
+/// Adds `totals` to a row of results. It is a slice of its own: to LLVM 22's
+/// bufferization, a transfer_write as long as a row overwrites all rows.
+static Value addRow(ImplicitLocOpBuilder &b, const ResultRow &place,
+                    Value totals) {
+  auto type = cast<RankedTensorType>(place.tensor.getType());
+  auto vectorType = cast<VectorType>(totals.getType());
+  size_t rank = type.getRank();
+  SmallVector<OpFoldResult> offsets(rank, b.getIndexAttr(0));
+  SmallVector<OpFoldResult> ones(rank, b.getIndexAttr(1)), sizes(ones);
+  offsets[rank - 2] = place.row;
+  offsets[rank - 1] = place.column;
+  sizes.back() = b.getIndexAttr(vectorType.getNumElements());
+  Value mask;
+  if (place.numColumns) {
+    Value left = b.createOrFold<arith::SubIOp>(place.numColumns, place.column);
+    left = b.createOrFold<arith::MinUIOp>(
+        left, createIndex(b, vectorType.getNumElements()));
+    sizes.back() = getAsOpFoldResult(left);
+    mask =
+        vector::CreateMaskOp::create(b, vectorType.clone(b.getI1Type()), left);
+  }
+  Value row =
+      tensor::ExtractSliceOp::create(b, place.tensor, offsets, sizes, ones);
+  auto map = AffineMap::getMinorIdentityMap(rank, 1, b.getContext());
+  SmallVector<Value> start(rank, createIndex(b, 0));
+  ArrayAttr inBounds = b.getBoolArrayAttr({true});
+  Value zero = arith::ConstantOp::create(b, b.getF32FloatAttr(0.0f));
+  Value old = vector::TransferReadOp::create(b, vectorType, row, start, map,
+                                             zero, mask, inBounds);
+  row = vector::TransferWriteOp::create(b, row.getType(),
+                                        arith::AddFOp::create(b, old, totals),
+                                        row, start, map, mask, inBounds)
+            .getResult();
+  return tensor::InsertSliceOp::create(b, row, place.tensor, offsets, sizes,
+                                       ones);
+}
+
+Value quantx::addTile(ImplicitLocOpBuilder &b, ResultRow place,
+                      ArrayRef<Value> sums, int64_t columns) {
+  Value first = place.row;
+  for (auto [i, totals] : llvm::enumerate(sumLanes(b, sums, columns))) {
+    place.row =
+        b.createOrFold<arith::AddIOp>(first, createIndex(b, int64_t(i)));
+    if (!place.numRows) {
+      place.tensor = addRow(b, place, totals);
+      continue;
+    }
+    Value exists = arith::CmpIOp::create(b, arith::CmpIPredicate::ult,
+                                         place.row, place.numRows);
+    auto add = [&, totals = totals](OpBuilder &builder, Location loc) {
+      ImplicitLocOpBuilder n(loc, builder);
+      scf::YieldOp::create(n, addRow(n, place, totals));
+    };
+    auto keep = [&](OpBuilder &builder, Location loc) {
+      scf::YieldOp::create(builder, loc, place.tensor);
+    };
+    place.tensor = scf::IfOp::create(b, exists, add, keep).getResult(0);
+  }
+  return place.tensor;
+}

@@ -1,0 +1,99 @@
+//===- MatmulTiles.h - Tiles of the results of a matmul ---------*- C++ -*-===//
+
+#ifndef QUANTX_LIB_CONVERSION_QUANTXTOVECTOR_MATMULTILES_H
+#define QUANTX_LIB_CONVERSION_QUANTXTOVECTOR_MATMULTILES_H
+
+#include "MatmulOperands.h"
+
+namespace quantx {
+
+/// How many rows of activations go by a block of weights.
+struct MatmulBlock {
+  /// The rows of weights, and the elements of each, that are decoded at once,
+  /// into a buffer that stays in the second cache.
+  int64_t columns, elements;
+  /// The elements that are multiplied at once: the activations of a tile stay
+  /// in the first cache for all weights of the block.
+  int64_t tileElements;
+};
+
+/// What the form of a matmul is chosen by: sizes that suit the registers and
+/// caches of a CPU with 32 vector registers of 512 bits.
+struct MatmulTuning {
+  /// The lanes of a sum.
+  int64_t lanes = 16;
+  /// The groups of a chunk at most: more of them decode more scales together,
+  /// in longer code.
+  int64_t groups = 1;
+  /// With no more rows of activations than this, weights are decoded where they
+  /// are multiplied; with more, into a buffer.
+  int64_t fewRows = 8;
+  /// The rows of weights (1, 2 or 4) that are multiplied at once by `rows` of
+  /// activations, if few. One row of activations is read as fast for each row
+  /// of weights; and these are then one stream, which CPUs prefetch best.
+  int64_t getColumns(int64_t rows) const {
+    return rows == 1 ? 1 : rows <= 4 ? 4 : 2;
+  }
+
+  /// With many rows: as many rows of activations and of weights (4) have their
+  /// sums in registers.
+  int64_t getTileRows(mlir::OpFoldResult rows) const;
+  int64_t tileColumns = 4;
+  MatmulBlock getBlock(mlir::OpFoldResult rows) const;
+};
+
+/// A matmul: init + lhs * transpose of rhs.
+struct Matmul {
+  MatmulOperand lhs, rhs;
+  /// Those of the result: batches, rows and columns.
+  llvm::SmallVector<mlir::OpFoldResult> sizes;
+  ChunkedSum sum;
+  MatmulTuning tuning;
+
+  mlir::OpFoldResult getRows() const { return sizes[sizes.size() - 2]; }
+  mlir::OpFoldResult getColumns() const { return sizes.back(); }
+};
+
+/// All results, for at most `rows` rows of activations, of which each weight is
+/// decoded once.
+mlir::Value buildFewRows(mlir::ImplicitLocOpBuilder &b, const Matmul &matmul,
+                         int64_t rows, mlir::Value init);
+
+/// All results, for many rows of activations.
+mlir::Value buildManyRows(mlir::ImplicitLocOpBuilder &b, const Matmul &matmul,
+                          mlir::Value init);
+
+//===----------------------------------------------------------------------===//
+// Parts of both
+//===----------------------------------------------------------------------===//
+
+/// Vectors of zeros, to add products to.
+llvm::SmallVector<mlir::Value> buildZeroSums(mlir::ImplicitLocOpBuilder &b,
+                                             int64_t lanes, int64_t count);
+
+/// sum + lhs * rhs, in one rounding where the target has that.
+mlir::Value addProduct(mlir::ImplicitLocOpBuilder &b, mlir::Value lhs,
+                       mlir::Value rhs, mlir::Value sum);
+
+/// A place in a tensor of results.
+struct ResultRow {
+  mlir::Value tensor;
+  /// The number of the row and of its first column.
+  mlir::Value row, column;
+  /// The rows and columns of the tensor that exist; null where `row`, or all
+  /// columns written, do anyway.
+  mlir::Value numRows, numColumns;
+};
+
+/// Adds the lanes of `sums`, rows x columns, to the results of a tile that
+/// begins at `place`: the new tensor.
+mlir::Value addTile(mlir::ImplicitLocOpBuilder &b, ResultRow place,
+                    mlir::ArrayRef<mlir::Value> sums, int64_t columns);
+
+/// min(`size`, `end` - `begin`); `size` where `end` is a multiple of it.
+mlir::OpFoldResult limitSize(mlir::ImplicitLocOpBuilder &b, int64_t size,
+                             mlir::OpFoldResult end, mlir::Value begin);
+
+} // namespace quantx
+
+#endif // QUANTX_LIB_CONVERSION_QUANTXTOVECTOR_MATMULTILES_H
