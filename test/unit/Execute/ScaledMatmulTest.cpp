@@ -230,39 +230,49 @@ TEST(ScaledMatmulWaysTest, Threads) {
 
 // Each batch has weights of its own.
 TEST(ScaledMatmulWaysTest, Batched) {
-  TypeSpec weights = {"f4E2M1FN", "f32", "f8E8M0FNU", 1,
-                      32,         false, false,       "floor"};
   Program program(R"(
     !w = !quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x1x32>
     !a = !quantx.scaled<i8 : f32, f32 per 1x1x*>
-    func.func @f(%x: tensor<?x4x?xf32>, %y: tensor<?x?x72xf32>,
+    func.func @f(%x: tensor<?x?x?xf32>, %y: tensor<?x?x72xf32>,
                  %acc: tensor<2x?x?xf32>) -> tensor<2x?x?xf32> {
       %a = quantx.dynamic_quantize %x using #quantx.absmax
-        : tensor<?x4x?xf32> to tensor<?x4x?x!a>
+        : tensor<?x?x?xf32> to tensor<?x?x?x!a>
       %w = quantx.dynamic_quantize %y using #quantx.floor
         : tensor<?x?x72xf32> to tensor<?x?x72x!w>
       %r = quantx.scaled_matmul
-        ins(%a, %w : tensor<?x4x?x!a>, tensor<?x?x72x!w>)
+        ins(%a, %w : tensor<?x?x?x!a>, tensor<?x?x72x!w>)
         outs(%acc : tensor<2x?x?xf32>) -> tensor<2x?x?xf32>
       return %r : tensor<2x?x?xf32>
     })");
-  Matrix x = drawMatrix(2 * 4, 72, 1), y = drawMatrix(2 * 5, 72, 2),
-         acc = drawMatrix(2 * 4, 5, 3);
-  std::vector<Array> out =
-      program.run({Input(x, "f32", {2, 4, 72}).getView(),
-                   Input(y, "f32", {2, 5, 72}).getView(),
-                   Input(acc, "f32", {2, 4, 5}).getView()});
-  ASSERT_EQ(out[0].shape, (std::vector<int64_t>{2, 4, 5}));
-  Matrix a = getDequantized(int8, x), w = getDequantized(weights, y);
-  for (int64_t batch : {0, 1}) {
-    auto slice = [&](const Matrix &all) {
-      int64_t size = int64_t(all.values.size()) / 2;
-      auto begin = all.values.begin() + batch * size;
-      return Matrix{all.rows / 2, all.columns, {begin, begin + size}};
-    };
-    auto begin = out[0].bytes.begin() + batch * 4 * 5 * 4;
-    expectProduct({{4, 5}, {begin, begin + 4 * 5 * 4}}, slice(a), slice(w),
-                  slice(acc));
+  for (int64_t rows : {4, 9}) {
+    Matrix x = drawMatrix(2 * rows, 72, 1), y = drawMatrix(2 * 5, 72, 2),
+           acc = drawMatrix(2 * rows, 5, 3);
+    std::vector<Array> out =
+        program.run({Input(x, "f32", {2, rows, 72}).getView(),
+                     Input(y, "f32", {2, 5, 72}).getView(),
+                     Input(acc, "f32", {2, rows, 5}).getView()});
+    ASSERT_EQ(out[0].shape, (std::vector<int64_t>{2, rows, 5}));
+    Matrix a = getDequantized(int8, x), w = getDequantized(mxfp4, y);
+    for (int64_t batch : {0, 1}) {
+      auto slice = [&](const Matrix &all) {
+        int64_t size = int64_t(all.values.size()) / 2;
+        auto begin = all.values.begin() + batch * size;
+        return Matrix{all.rows / 2, all.columns, {begin, begin + size}};
+      };
+      auto begin = out[0].bytes.begin() + batch * rows * 5 * 4;
+      expectProduct({{rows, 5}, {begin, begin + rows * 5 * 4}}, slice(a),
+                    slice(w), slice(acc));
+    }
+  }
+}
+
+// Vectors of fewer lanes than sums have, and codes of 4 bits in fewer words.
+TEST(ScaledMatmulWaysTest, SmallVectors) {
+  for (const TypeSpec &weights : {mxfp4, int8}) {
+    Program program(getProgram(weights, {"f32", {}}, /*isDynamic=*/true, {}),
+                    "native", /*threads=*/1, /*chunk=*/8);
+    for (Sizes sizes : {Sizes{1, 5, 100}, Sizes{4, 6, 64}, Sizes{9, 5, 65}})
+      check(program, weights, {"f32", {}}, sizes);
   }
 }
 
