@@ -290,6 +290,16 @@ OpFoldResult quantx::countTiles(ImplicitLocOpBuilder &b, OpFoldResult size,
   return arith::DivUIOp::create(b, sum, createIndex(b, rows)).getResult();
 }
 
+/// The same, but at least one: where there are no rows, the first tile is read
+/// all the same.
+static OpFoldResult countReadTiles(ImplicitLocOpBuilder &b, OpFoldResult size,
+                                   int64_t rows) {
+  Value tiles =
+      getValueOrCreateConstantIndexOp(b, b.getLoc(), countTiles(b, size, rows));
+  return getAsOpFoldResult(
+      b.createOrFold<arith::MaxUIOp>(tiles, createIndex(b, 1)));
+}
+
 /// `values`, a group, as its parts behind one another.
 static Value reorder(ImplicitLocOpBuilder &b, const ChunkOrder &order,
                      Value values) {
@@ -391,7 +401,7 @@ PackedActivations::PackedActivations(ImplicitLocOpBuilder &b,
   };
   Value groups = countGroups(sum.count);
   SmallVector<OpFoldResult> shape(sizes.drop_back(2));
-  shape.push_back(countTiles(b, sizes[sizes.size() - 2], rows));
+  shape.push_back(countReadTiles(b, sizes[sizes.size() - 2], rows));
   shape.push_back(getAsOpFoldResult(groups));
   for (int64_t size : {rows, order.group})
     shape.push_back(b.getIndexAttr(size));
