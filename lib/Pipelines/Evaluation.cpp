@@ -19,6 +19,10 @@ using llvm::Expected;
 // Inputs
 //===----------------------------------------------------------------------===//
 
+/// Constants of more bytes are left to run time: a splat of any size takes a
+/// line.
+static constexpr uint64_t kLargestInput = uint64_t(1) << 30;
+
 /// The elements of `attr` in C order, as files have them: bytes for what is
 /// smaller.
 static Expected<std::vector<uint8_t>> getBytes(ElementsAttr attr) {
@@ -35,6 +39,8 @@ static Expected<std::vector<uint8_t>> getBytes(ElementsAttr attr) {
   std::vector<uint8_t> bytes(data.begin(), data.end());
   if (!dense.isSplat())
     return bytes;
+  if (uint64_t(attr.getNumElements()) > kLargestInput / bytes.size())
+    return createStringError("a constant has more than 1 GiB");
   std::vector<uint8_t> all;
   all.reserve(bytes.size() * size_t(attr.getNumElements()));
   for (int64_t i = 0; i < attr.getNumElements(); ++i)
