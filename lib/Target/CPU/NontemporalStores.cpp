@@ -89,7 +89,8 @@ Condition StoreWriter::getCondition(memref::AllocOp buffer, int64_t alignment) {
   OpFoldResult rowBytes;
   AffineExpr product =
       rewriter.getAffineSymbolExpr(0) * rewriter.getAffineSymbolExpr(1);
-  for (OpFoldResult size : llvm::reverse(buffer.getMixedSizes())) {
+  SmallVector<OpFoldResult> sizes = buffer.getMixedSizes();
+  for (OpFoldResult size : llvm::reverse(sizes)) {
     bytes = affine::makeComposedFoldedAffineApply(rewriter, loc, product,
                                                   {bytes, size});
     if (!rowBytes)
