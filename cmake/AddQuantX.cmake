@@ -47,6 +47,30 @@ function(quantx_configure_target target)
     -Wall -Wextra -Werror -Wno-unused-parameter)
 endfunction()
 
+# Most of the time to compile a file goes into MLIR's headers, which are the same
+# for all targets: they are compiled once. Builds without this show which includes
+# are missing in the sources, so it is for builds that are made again and again.
+option(QUANTX_PRECOMPILE_HEADERS "Compile upstream's headers once" OFF)
+if(QUANTX_PRECOMPILE_HEADERS)
+  # Written once: everything is compiled again after it changes.
+  file(CONFIGURE OUTPUT "${PROJECT_BINARY_DIR}/precompiled-headers.cpp"
+    CONTENT "")
+  add_library(quantx_precompiled_headers OBJECT
+    "${PROJECT_BINARY_DIR}/precompiled-headers.cpp")
+  quantx_configure_target(quantx_precompiled_headers)
+  target_precompile_headers(quantx_precompiled_headers PRIVATE
+    "${QUANTX_SOURCE_DIR}/cmake/PrecompiledHeaders.h")
+endif()
+
+# For targets of sources that include MLIR. Executables are compiled as libraries
+# are, since compiled headers suit one kind of code only.
+function(quantx_use_precompiled_headers target)
+  if(QUANTX_PRECOMPILE_HEADERS)
+    target_compile_options(${target} PRIVATE -fPIC)
+    target_precompile_headers(${target} REUSE_FROM quantx_precompiled_headers)
+  endif()
+endfunction()
+
 # quantx_add_library(NAME sources... [NO_MLIR] [DEPENDS tablegen-targets...]
 #                    [LINK our-libraries...])
 #
@@ -60,6 +84,7 @@ function(quantx_add_library name)
   target_link_libraries(${name} PUBLIC ${ARG_LINK} LLVM)
   if(NOT ARG_NO_MLIR)
     target_link_libraries(${name} PUBLIC MLIR)
+    quantx_use_precompiled_headers(${name})
   endif()
   if(ARG_DEPENDS)
     add_dependencies(${name} ${ARG_DEPENDS})
@@ -75,6 +100,7 @@ function(quantx_add_tool name)
   add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
   quantx_configure_target(${name})
   target_link_libraries(${name} PRIVATE ${ARG_LINK} MLIR LLVM)
+  quantx_use_precompiled_headers(${name})
   install(TARGETS ${name} EXPORT QuantXTargets
     RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endfunction()
@@ -90,14 +116,17 @@ function(quantx_add_plugin name)
   install(TARGETS ${name} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 endfunction()
 
-# quantx_add_unittest(NAME sources... [LINK our-libraries...])
+# quantx_add_unittest(NAME sources... [NO_MLIR] [LINK our-libraries...])
 #
 # A GoogleTest program; check-quantx-unit runs them all.
 function(quantx_add_unittest name)
-  cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
+  cmake_parse_arguments(ARG "NO_MLIR" "" "LINK" ${ARGN})
   add_executable(${name} EXCLUDE_FROM_ALL ${ARG_UNPARSED_ARGUMENTS})
   quantx_configure_target(${name})
   target_link_libraries(${name} PRIVATE ${ARG_LINK} GTest::gtest_main)
+  if(NOT ARG_NO_MLIR)
+    quantx_use_precompiled_headers(${name})
+  endif()
   set_target_properties(${name} PROPERTIES
     RUNTIME_OUTPUT_DIRECTORY "${QUANTX_BINARY_DIR}/test/unit")
   set_property(GLOBAL APPEND PROPERTY QUANTX_UNITTESTS ${name})

@@ -9,12 +9,12 @@ using namespace quantx;
 
 namespace {
 /// The range of a block as f32: low <= 0 <= high, NaN if an element is.
-struct Range {
+struct Extremes {
   Value low, high;
 };
 } // namespace
 
-static Range reduceRange(BlockComputation &blocks) {
+static Extremes reduceRange(BlockComputation &blocks) {
   Builder attrs(blocks.getType().getContext());
   TypedAttr zero = attrs.getF32FloatAttr(0.0f);
   Reduction low{Reduction::Minimum, zero};
@@ -31,7 +31,7 @@ static Range reduceRange(BlockComputation &blocks) {
 }
 
 /// (high - low) / steps in f32, also where the difference overflows.
-static Value emitStep(ElementwiseBuilder &b, const Range &range, int steps) {
+static Value emitStep(ElementwiseBuilder &b, const Extremes &range, int steps) {
   Value difference = b.sub(range.high, range.low);
   Value step = b.div(difference, b.f32(steps, difference));
   Value halves = b.sub(b.mul(range.high, 0.5), b.mul(range.low, 0.5));
@@ -47,7 +47,7 @@ static Value emitIsNonFinite(ElementwiseBuilder &b, Value value) {
 
 /// The scale, of the scale type, and the zero point, a code in i8.
 static SmallVector<Value> emitParameters(ElementwiseBuilder &b, ScaledType type,
-                                         const Range &range) {
+                                         const Extremes &range) {
   IntegerFormat format = type.getIntegerFormat();
   Value step = emitStep(b, range, format.getMaxCode() - format.getMinCode());
   Value isZero = b.equalF(range.low, range.high);
@@ -89,7 +89,7 @@ struct MinmaxModel
   SmallVector<Value> buildParameters(Attribute,
                                      BlockComputation &blocks) const {
     ScaledType type = blocks.getType();
-    Range range = reduceRange(blocks);
+    Extremes range = reduceRange(blocks);
     auto map = [&](OpBuilder &builder, Location loc,
                    ValueRange given) -> BlockComputation::Values {
       ElementwiseBuilder b(builder, loc);
