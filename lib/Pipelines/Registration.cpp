@@ -5,6 +5,7 @@
 #include "mlir/InitAllPasses.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Target/LLVMIR/Dialect/All.h"
+#include "quantx/Conversion/QuantToQuantX/QuantToQuantX.h"
 #include "quantx/Conversion/QuantXToLinalg/BufferizableOpInterfaceImpl.h"
 #include "quantx/Conversion/QuantXToLinalg/QuantXToLinalg.h"
 #include "quantx/Conversion/QuantXToVector/QuantXToVector.h"
@@ -47,6 +48,7 @@ addCPUPipeline(OpPassManager &pm, StringRef text,
 
 void quantx::registerQuantXPasses() {
   registerQuantXTransformsPasses();
+  registerQuantToQuantXPasses();
   registerQuantXToLinalgPasses();
   registerQuantXToVectorPasses();
   registerQuantXTargetCPUPasses();

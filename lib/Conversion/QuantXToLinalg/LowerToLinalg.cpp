@@ -10,6 +10,7 @@
 #include "mlir/Dialect/SCF/Transforms/Patterns.h"
 #include "quantx/Conversion/QuantXToLinalg/QuantXToLinalg.h"
 #include "quantx/IR/QuantXOps.h"
+#include "quantx/Transforms/BranchConversion.h"
 #include "quantx/Transforms/Passes.h"
 
 namespace quantx {
@@ -120,64 +121,6 @@ static void eraseDeadLoops(Operation *root) {
       op->erase();
 }
 
-namespace {
-
-/// Converts the operands of `cf` branches, one block argument to many.
-template <typename Branch>
-struct ConvertBranch : public OpConversionPattern<Branch> {
-  using OpConversionPattern<Branch>::OpConversionPattern;
-  using Adaptor = typename OpConversionPattern<Branch>::OneToNOpAdaptor;
-
-  LogicalResult
-  matchAndRewrite(Branch op, Adaptor adaptor,
-                  ConversionPatternRewriter &rewriter) const override {
-    for (Block *successor : op->getSuccessors())
-      if (failed(convertArguments(successor, rewriter)))
-        return rewriter.notifyMatchFailure(op, "unconvertible block argument");
-    return replace(op, adaptor, rewriter);
-  }
-
-private:
-  /// The pattern for functions converts the arguments of entry blocks alone.
-  LogicalResult convertArguments(Block *block,
-                                 ConversionPatternRewriter &rewriter) const {
-    const TypeConverter &converter = *this->getTypeConverter();
-    if (converter.isLegal(block->getArgumentTypes()))
-      return success();
-    std::optional<TypeConverter::SignatureConversion> conversion =
-        converter.convertBlockSignature(block);
-    if (!conversion)
-      return failure();
-    rewriter.applySignatureConversion(block, *conversion, &converter);
-    return success();
-  }
-
-  static SmallVector<Value> flatten(ArrayRef<ValueRange> ranges) {
-    SmallVector<Value> values;
-    for (ValueRange range : ranges)
-      llvm::append_range(values, range);
-    return values;
-  }
-
-  static LogicalResult replace(cf::BranchOp op, Adaptor adaptor,
-                               ConversionPatternRewriter &rewriter) {
-    rewriter.replaceOpWithNewOp<cf::BranchOp>(
-        op, op.getDest(), flatten(adaptor.getDestOperands()));
-    return success();
-  }
-
-  static LogicalResult replace(cf::CondBranchOp op, Adaptor adaptor,
-                               ConversionPatternRewriter &rewriter) {
-    rewriter.replaceOpWithNewOp<cf::CondBranchOp>(
-        op, adaptor.getCondition().front(), op.getTrueDest(),
-        flatten(adaptor.getTrueDestOperands()), op.getFalseDest(),
-        flatten(adaptor.getFalseDestOperands()));
-    return success();
-  }
-};
-
-} // namespace
-
 /// What carries scaled tensors without computing: functions, calls, control
 /// flow.
 static void populateStructure(const TypeConverter &converter,
@@ -187,8 +130,7 @@ static void populateStructure(const TypeConverter &converter,
                                                                  converter);
   populateCallOpTypeConversionPattern(patterns, converter);
   populateReturnOpTypeConversionPattern(patterns, converter);
-  patterns.add<ConvertBranch<cf::BranchOp>, ConvertBranch<cf::CondBranchOp>>(
-      converter, patterns.getContext());
+  populateBranchConversionPatterns(converter, patterns);
   scf::populateSCFStructuralTypeConversionsAndLegality(converter, patterns,
                                                        target);
 
