@@ -150,10 +150,8 @@ static void populateStructure(const TypeConverter &converter,
   });
 }
 
-LogicalResult quantx::lowerQuantX(
-    Operation *root,
-    function_ref<void(const TypeConverter &, RewritePatternSet &)>
-        addPatterns) {
+LogicalResult quantx::lowerScaledTensors(Operation *root,
+                                         AddPatternsFn addPatterns) {
   if (failed(verifyScaledRanks(root)))
     return failure();
   FailureOr<ScaledTensorSlices> slices = findScaledTensorSlices(root);
@@ -162,16 +160,26 @@ LogicalResult quantx::lowerQuantX(
   LoweredTypeConverter converter;
   ConversionTarget target(*root->getContext());
   RewritePatternSet patterns(root->getContext());
-  populateQuantXToLinalgPatterns(converter, patterns);
   populateScaledTensorPartsPatterns(converter, patterns);
   populateScaledTensorSlicesPatterns(converter, *slices, patterns);
   populateStructure(converter, patterns, target);
-  if (addPatterns)
-    addPatterns(converter, patterns);
+  addPatterns(converter, patterns);
   if (failed(applyFullConversion(root, target, std::move(patterns))) ||
       failed(verifyNoScaledTypes(root)))
     return failure();
   root->walk(useGlobalsFromBefore);
+  return success();
+}
+
+LogicalResult quantx::lowerQuantX(Operation *root, AddPatternsFn addPatterns) {
+  auto addAll = [&](const TypeConverter &converter,
+                    RewritePatternSet &patterns) {
+    populateQuantXToLinalgPatterns(converter, patterns);
+    if (addPatterns)
+      addPatterns(converter, patterns);
+  };
+  if (failed(lowerScaledTensors(root, addAll)))
+    return failure();
   eraseDeadLoops(root);
   return success();
 }

@@ -10,6 +10,8 @@ namespace quantx {
 
 void populateElementPatterns(const mlir::TypeConverter &converter,
                              mlir::RewritePatternSet &patterns);
+void populateAssemblePatterns(const mlir::TypeConverter &converter,
+                              mlir::RewritePatternSet &patterns);
 void populateErrorStatsPatterns(const mlir::TypeConverter &converter,
                                 mlir::RewritePatternSet &patterns);
 void populatePackingPatterns(const mlir::TypeConverter &converter,

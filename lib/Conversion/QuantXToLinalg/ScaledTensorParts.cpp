@@ -268,6 +268,7 @@ void quantx::addLegalMoves(const TypeConverter &converter,
 
 void quantx::populateScaledTensorPartsPatterns(const TypeConverter &converter,
                                                RewritePatternSet &patterns) {
+  populateAssemblePatterns(converter, patterns);
   patterns
       .add<CastParts, DimOfParts, SelectParts, EmptyParts, AllocTensorParts,
            ForallParts, ConstantBytes, MoveBytes<arith::SelectOp>,
