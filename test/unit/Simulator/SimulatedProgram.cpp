@@ -3,27 +3,28 @@
 #include "SimulatedProgram.h"
 #include "SimulatedDevice.h"
 #include "SimulatedLaunch.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Pass/PassManager.h"
-#include "mlir/Pass/PassRegistry.h"
+#include "quantx/Pipelines/Pipelines.h"
 #include "quantx/Target/CPU/Call.h"
+#include "quantx/Target/NarrowFloats/Passes.h"
 #include "gtest/gtest.h"
 
 using namespace quantx;
 using namespace quantx::test;
 
-static void runPipeline(mlir::ModuleOp module, llvm::StringRef pipeline) {
-  mlir::PassManager passes(module.getContext());
-  if (mlir::failed(mlir::parsePassPipeline(pipeline, passes)) ||
-      mlir::failed(passes.run(module)))
-    llvm::report_fatal_error("cannot run a pipeline of passes");
-}
-
-SimulatedProgram::SimulatedProgram(const std::string &text,
-                                   llvm::StringRef pipeline, NaNModel nan) {
+SimulatedProgram::SimulatedProgram(
+    const std::string &text,
+    llvm::function_ref<llvm::LogicalResult(mlir::OpPassManager &)> addPasses,
+    NaNModel nan) {
   compiler = parseProgram(text);
   signature = llvm::cantFail(compiler->getSignatures(), text.c_str()).front();
   mlir::ModuleOp module = compiler->getModule();
-  runPipeline(module, pipeline);
+  mlir::PassManager passes(module.getContext());
+  if (mlir::failed(addPasses(passes)) || mlir::failed(passes.run(module))) {
+    llvm::cantFail(compiler->takeError("the pipeline to kernels"),
+                   text.c_str());
+  }
   simulateGPU(module, nan);
   simulateLaunches(module);
   CPUTarget cpu = llvm::cantFail(CPUTarget::get("generic"));
@@ -31,6 +32,29 @@ SimulatedProgram::SimulatedProgram(const std::string &text,
   checkAccesses(module);
   function = llvm::cantFail(
       JITFunction::create(module, cpu, signature.name, kDeviceMemory));
+}
+
+/// To kernels whose conversions are those of `chip`.
+static void addKernelPasses(mlir::OpPassManager &passes, llvm::StringRef chip) {
+  NVVMPipelineOptions options;
+  options.chip = chip.str();
+  buildNVVMKernelPipeline(passes, options);
+  QuantXExpandNarrowFloatsOptions narrowFloats;
+  narrowFloats.target = chip.str();
+  passes.nest<mlir::gpu::GPUModuleOp>().addPass(
+      createQuantXExpandNarrowFloats(narrowFloats));
+}
+
+SimulatedProgram SimulatedProgram::createForChip(const std::string &text,
+                                                 llvm::StringRef chip,
+                                                 NaNModel nan) {
+  return SimulatedProgram(
+      text,
+      [&](mlir::OpPassManager &passes) {
+        addKernelPasses(passes, chip);
+        return mlir::success();
+      },
+      nan);
 }
 
 std::vector<Array> SimulatedProgram::call(llvm::ArrayRef<TensorView> inputs,

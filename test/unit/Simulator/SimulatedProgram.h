@@ -6,6 +6,7 @@
 
 #include "Execute/Program.h"
 #include "Execute/SimulatedGPU.h"
+#include "mlir/Pass/PassRegistry.h"
 
 namespace quantx::test {
 
@@ -16,7 +17,18 @@ public:
   /// Compiles the only public function of `text`. `pipeline` takes the module
   /// to kernels in GPU modules and host code on memrefs.
   SimulatedProgram(const std::string &text, llvm::StringRef pipeline,
-                   NaNModel nan = NaNModel::Canonical);
+                   NaNModel nan = NaNModel::Canonical)
+      : SimulatedProgram(
+            text,
+            [=](mlir::OpPassManager &passes) {
+              return mlir::parsePassPipeline(pipeline, passes);
+            },
+            nan) {}
+
+  /// The same by the NVVM pipeline for a chip.
+  static SimulatedProgram createForChip(const std::string &text,
+                                        llvm::StringRef chip,
+                                        NaNModel nan = NaNModel::Canonical);
 
   /// Runs the function on inputs in the device's memory. What kernels do wrong
   /// fails the test.
@@ -26,6 +38,11 @@ public:
   std::string findMistake(llvm::ArrayRef<TensorView> inputs) const;
 
 private:
+  SimulatedProgram(
+      const std::string &text,
+      llvm::function_ref<llvm::LogicalResult(mlir::OpPassManager &)> addPasses,
+      NaNModel nan);
+
   std::vector<Array> call(llvm::ArrayRef<TensorView> inputs,
                           std::string &mistake) const;
 
