@@ -43,7 +43,8 @@ class Driver:
         self.call("cuDevicePrimaryCtxRetain", ctypes.byref(context), device)
         self.call("cuCtxSetCurrent", context)
         self.stream = ctypes.c_void_p()
-        self.call("cuStreamCreate", ctypes.byref(self.stream), ctypes.c_uint(1))
+        # One that waits for copies, which the driver may end after it returned.
+        self.call("cuStreamCreate", ctypes.byref(self.stream), ctypes.c_uint(0))
 
     def call(self, function, *arguments):
         result = getattr(self.library, function)(*arguments)

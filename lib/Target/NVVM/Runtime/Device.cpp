@@ -14,7 +14,8 @@ static constexpr int kCapabilityMajor = 75;
 static constexpr int kCapabilityMinor = 76;
 static constexpr int kErrorLogBuffer = 5;
 static constexpr int kErrorLogSize = 6;
-static constexpr unsigned kNonBlocking = 1;
+// Waits for copies, which the driver may end after it returned.
+static constexpr unsigned kBlockingStream = 0;
 
 Expected<Device *> Device::get() {
   static std::unique_ptr<Device> device;
@@ -53,7 +54,7 @@ Error Device::open() {
   call("cuDevicePrimaryCtxRetain", driver.cuDevicePrimaryCtxRetain, &context,
        device);
   call("cuCtxSetCurrent", driver.cuCtxSetCurrent, context);
-  call("cuStreamCreate", driver.cuStreamCreate, &stream, kNonBlocking);
+  call("cuStreamCreate", driver.cuStreamCreate, &stream, kBlockingStream);
   name = text;
   capability = major * 10 + minor;
   return takeError();
