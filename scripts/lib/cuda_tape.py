@@ -11,6 +11,18 @@ MAX_DYNAMIC_SHARED = 8
 FREELY_SHARED = 48 << 10
 
 
+# The code that runs on a compute capability, best first. What ends with an 'a'
+# runs on that alone.
+CHIPS = {90: ["sm_90a"], 100: ["sm_100a"], 120: ["sm_120a"]}
+
+
+def get_chips(capability):
+    """The names of chips whose code runs there, best first."""
+    later = [("sm_90", 90), ("sm_80", 80)]
+    return CHIPS.get(capability, []) + [name for name, first in later
+                                        if capability >= first]
+
+
 class DriverError(Exception):
     """The driver refused a call, or is not there."""
 

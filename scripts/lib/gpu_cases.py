@@ -55,7 +55,7 @@ def stochastic(name, expressed):
 func.func @f(%x: tensor<?x?x{expressed}>) -> tensor<?x?x{scaled}> {{
   %seed = arith.constant 77 : i64
   %q = quantx.dynamic_quantize %x using #quantx.floor seed %seed
-    {{rounding = #quantx.rounding_mode<stochastic>}}
+    {{rounding = #quantx.rounding<stochastic>}}
     : tensor<?x?x{expressed}> to tensor<?x?x{scaled}>
   return %q : tensor<?x?x{scaled}>
 }}

@@ -1,5 +1,6 @@
 """Records what compiled functions ask the driver for, without a GPU."""
 
+import concurrent.futures
 import json
 import math
 import os
@@ -172,13 +173,14 @@ def write_manifest(folder, entries):
         json.dump(entries, file, indent=1)
 
 
-def prepare(entries, folder):
-    """Gathers entries, with a line on standard error for each that has errors."""
-    kept = []
+def prepare(cases, prepare_case, folder):
+    """Gathers the entries that `prepare_case` makes, on all cores; prints a line on
+    standard error for each error."""
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        entries = list(pool.map(prepare_case, cases))
     for entry in entries:
-        kept.append(entry)
         for chip, error in entry["errors"].items():
             print(f"{entry['name']}, {chip}: {error}", file=sys.stderr)
-    write_manifest(folder, kept)
-    print(f"prepared {len(kept)} cases in {folder}, "
-          f"{sum(bool(entry['errors']) for entry in kept)} without all kernels")
+    write_manifest(folder, entries)
+    print(f"prepared {len(entries)} cases in {folder}, "
+          f"{sum(bool(entry['errors']) for entry in entries)} without all kernels")
