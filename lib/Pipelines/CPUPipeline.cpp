@@ -38,6 +38,14 @@ static bool isX86(StringRef target) {
   return false;
 }
 
+static bool hasByteDots(StringRef target) {
+  llvm::Expected<CPUTarget> cpu = CPUTarget::get(target);
+  if (cpu)
+    return cpu->hasByteDots();
+  llvm::consumeError(cpu.takeError());
+  return false;
+}
+
 static void addStreamMemory(OpPassManager &pm,
                             const CPUPipelineOptions &options) {
   const CPUStrategy &strategy = CPUStrategy::get(options.target);
@@ -116,6 +124,8 @@ void quantx::buildCPUPipelineFromBuffers(OpPassManager &pm,
   QuantXExpandNarrowFloatsOptions narrowFloats;
   narrowFloats.target = options.target;
   pm.addPass(createQuantXExpandNarrowFloats(narrowFloats));
+  if (hasByteDots(options.target))
+    pm.addPass(createQuantXExpandByteDots());
   addCleanup<func::FuncOp>(pm);
   addLoops(pm, options);
   addLLVM(pm, options.target);
@@ -130,7 +140,7 @@ void quantx::buildCPUPipeline(OpPassManager &pm,
   if (chunk == 0)
     pm.addPass(createQuantXLowerToLinalg());
   else
-    pm.addPass(createQuantXLowerToVector({chunk}));
+    pm.addPass(createQuantXLowerToVector({chunk, hasByteDots(options.target)}));
   addCleanup<func::FuncOp>(pm);
   pm.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
   addBufferization(pm);

@@ -90,6 +90,7 @@ void quantx::populateQuantXToLinalgPatterns(const TypeConverter &converter,
   populatePackingPatterns(converter, patterns);
   populateScaleLayoutPatterns(converter, patterns);
   populateScaledMatmulPatterns(converter, patterns);
+  populateWeightLayoutPatterns(converter, patterns);
   populateExpandDynamicPatterns(patterns);
 }
 

@@ -21,6 +21,8 @@ void populateScaledMatmulPatterns(const mlir::TypeConverter &converter,
                                   mlir::RewritePatternSet &patterns);
 void populateScaleLayoutPatterns(const mlir::TypeConverter &converter,
                                  mlir::RewritePatternSet &patterns);
+void populateWeightLayoutPatterns(const mlir::TypeConverter &converter,
+                                  mlir::RewritePatternSet &patterns);
 
 /// The types that `type` converts to.
 llvm::SmallVector<mlir::Type> convertType(const mlir::TypeConverter &converter,

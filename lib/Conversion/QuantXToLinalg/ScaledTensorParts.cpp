@@ -92,9 +92,14 @@ static SmallVector<Value> createParts(OpBuilder &builder, Location loc,
   SmallVector<Value> parts;
   for (auto [i, partType] : llvm::enumerate(types)) {
     auto partTensor = cast<RankedTensorType>(partType);
-    ArrayRef<OpFoldResult> partSizes = i == 0 ? payload : scales;
+    SmallVector<OpFoldResult> partSizes = i == 0 ? payload : scales;
     if (partTensor.getRank() == 0)
-      partSizes = {};
+      partSizes.clear();
+    // Which are those of rows side by side, where there are such.
+    for (auto [size, staticSize] :
+         llvm::zip_equal(partSizes, partTensor.getShape()))
+      if (!ShapedType::isDynamic(staticSize))
+        size = builder.getIndexAttr(staticSize);
     parts.push_back(create(partTensor, partSizes));
   }
   return parts;

@@ -88,12 +88,12 @@ bool quantx::isChunkSize(int64_t chunk) {
 
 void quantx::populateQuantXToVectorPatterns(const TypeConverter &converter,
                                             RewritePatternSet &patterns,
-                                            int64_t chunk) {
+                                            int64_t chunk, bool byteDots) {
   populateBlockPatterns(converter, patterns, chunk);
   populateElementChunkPatterns(converter, patterns, chunk);
   populatePackingChunkPatterns(converter, patterns, chunk);
   populateScaleLayoutChunkPatterns(converter, patterns, chunk);
-  populateScaledMatmulChunkPatterns(converter, patterns, chunk);
+  populateScaledMatmulChunkPatterns(converter, patterns, chunk, byteDots);
 }
 
 namespace {
@@ -115,7 +115,7 @@ struct LowerToVectorPass
     walkAndApplyPatterns(getOperation(), std::move(expand));
     auto addPatterns = [&](const TypeConverter &converter,
                            RewritePatternSet &patterns) {
-      populateQuantXToVectorPatterns(converter, patterns, chunk);
+      populateQuantXToVectorPatterns(converter, patterns, chunk, byteDots);
     };
     if (failed(lowerQuantX(getOperation(), addPatterns)))
       signalPassFailure();

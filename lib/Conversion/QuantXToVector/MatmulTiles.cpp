@@ -154,19 +154,24 @@ static Value addRow(ImplicitLocOpBuilder &b, const ResultRow &place,
 
 Value quantx::addTile(ImplicitLocOpBuilder &b, ResultRow place,
                       ArrayRef<Value> sums, int64_t columns) {
+  return addRows(b, place, sumLanes(b, sums, columns));
+}
+
+Value quantx::addRows(ImplicitLocOpBuilder &b, ResultRow place,
+                      ArrayRef<Value> totals) {
   Value first = place.row;
-  for (auto [i, totals] : llvm::enumerate(sumLanes(b, sums, columns))) {
+  for (auto [i, row] : llvm::enumerate(totals)) {
     place.row =
         b.createOrFold<arith::AddIOp>(first, createIndex(b, int64_t(i)));
     if (!place.numRows) {
-      place.tensor = addRow(b, place, totals);
+      place.tensor = addRow(b, place, row);
       continue;
     }
     Value exists = arith::CmpIOp::create(b, arith::CmpIPredicate::ult,
                                          place.row, place.numRows);
-    auto add = [&, totals = totals](OpBuilder &builder, Location loc) {
+    auto add = [&, row = row](OpBuilder &builder, Location loc) {
       ImplicitLocOpBuilder n(loc, builder);
-      scf::YieldOp::create(n, addRow(n, place, totals));
+      scf::YieldOp::create(n, addRow(n, place, row));
     };
     auto keep = [&](OpBuilder &builder, Location loc) {
       scf::YieldOp::create(builder, loc, place.tensor);

@@ -35,6 +35,13 @@ struct MatmulTuning {
     return rows == 1 ? 1 : rows <= 4 ? 4 : 2;
   }
 
+  /// The elements of weights with rows side by side that the body of a loop
+  /// multiplies by `rows` of activations.
+  int64_t getPieceSize(int64_t rows) const { return rows == 1 ? 128 : 64; }
+
+  /// Whether the target multiplies bytes as integers.
+  bool hasByteDots = false;
+
   /// With many rows: as many rows of activations and of weights (4) have their
   /// sums in registers.
   int64_t getTileRows(mlir::OpFoldResult rows) const;
@@ -58,6 +65,17 @@ struct Matmul {
 /// decoded once.
 mlir::Value buildFewRows(mlir::ImplicitLocOpBuilder &b, const Matmul &matmul,
                          int64_t rows, mlir::Value init);
+
+/// The same by weights with `packing rows16`, whose sizes are static.
+mlir::Value buildFewRows16(mlir::ImplicitLocOpBuilder &b, const Matmul &matmul,
+                           int64_t rows, mlir::Value init);
+
+/// Whether integers `lhs` are multiplied by weights `rhs` as such.
+bool suitsIntegers16(ScaledType lhs, ScaledType rhs);
+
+/// The same where these suit, by dot products of bytes.
+mlir::Value buildIntegers16(mlir::ImplicitLocOpBuilder &b, const Matmul &matmul,
+                            int64_t rows, mlir::Value init);
 
 /// All results, for many rows of activations.
 mlir::Value buildManyRows(mlir::ImplicitLocOpBuilder &b, const Matmul &matmul,
@@ -84,6 +102,11 @@ struct ResultRow {
   /// columns written, do anyway.
   mlir::Value numRows, numColumns;
 };
+
+/// Adds `totals`, a vector for each row, to the results from `place` on: the
+/// new tensor.
+mlir::Value addRows(mlir::ImplicitLocOpBuilder &b, ResultRow place,
+                    mlir::ArrayRef<mlir::Value> totals);
 
 /// Adds the lanes of `sums`, rows x columns, to the results of a tile that
 /// begins at `place`: the new tensor.

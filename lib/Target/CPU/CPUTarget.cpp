@@ -42,6 +42,12 @@ static CPUTarget getNative() {
           llvm::join(sorted, ","), hostFeatures.lookup("avx512f") ? 512u : 0u};
 }
 
+bool CPUTarget::hasByteDots() const {
+  llvm::SubtargetFeatures all(features);
+  return vectorWidth == 512 &&
+         llvm::is_contained(all.getFeatures(), "+avx512vnni");
+}
+
 Expected<CPUTarget> CPUTarget::get(StringRef name) {
   if (name == "native")
     return getNative();

@@ -30,7 +30,7 @@ bool isChunkSize(int64_t chunk);
 /// need.
 void populateQuantXToVectorPatterns(const mlir::TypeConverter &converter,
                                     mlir::RewritePatternSet &patterns,
-                                    int64_t chunk);
+                                    int64_t chunk, bool byteDots = false);
 
 #define GEN_PASS_REGISTRATION
 #include "quantx/Conversion/QuantXToVector/Passes.h.inc"
