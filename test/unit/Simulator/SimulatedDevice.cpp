@@ -143,8 +143,10 @@ void SimulatedDevice::launch(const KernelInfo &newKernel,
     if (!failure.empty())
       break;
   }
-  memory.clear(MemorySpace::Workgroup);
-  memory.clear(MemorySpace::Parameters);
+  // Constants too: other code may be where this was, later.
+  for (MemorySpace space : {MemorySpace::Workgroup, MemorySpace::Parameters,
+                            MemorySpace::Constant})
+    memory.clear(space);
 }
 
 /// Where the dynamic memory begins: behind the static buffers and a gap.

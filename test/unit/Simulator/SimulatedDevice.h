@@ -114,7 +114,7 @@ public:
 
   /// Called before each load and store of kernels and of the host's code.
   void check(const Access &access, const char *site);
-  /// The bytes of a constant, which kernels may read.
+  /// The bytes of a constant, which kernels may read until the launch ends.
   void addConstant(uintptr_t address, size_t size) {
     memory.add(address, size, MemorySpace::Constant);
   }
