@@ -6,6 +6,7 @@
 
 // CHECK-DAG: #[[$PLUS64:.+]] = affine_map<(d0) -> (d0 + 64)>
 // CHECK-DAG: #[[$PLUS80:.+]] = affine_map<(d0) -> (d0 + 80)>
+// CHECK-DAG: #[[$PLUS192:.+]] = affine_map<(d0) -> (d0 + 192)>
 // CHECK-DAG: #[[$PLUS1024:.+]] = affine_map<(d0) -> (d0 + 1024)>
 // CHECK-DAG: #[[$PLUS256:.+]] = affine_map<(d0) -> (d0 + 256)>
 // CHECK-DAG: #[[$PLUS:.+]] = affine_map<(d0)[s0] -> (d0 + s0)>
@@ -75,6 +76,30 @@ func.func @two_loops(%x: memref<?x1024xf32>, %m: index, %n: index) {
     scf.for %j = %n to %c1024 step %c16 {
       %v = vector.transfer_read %row[%c0, %j], %zero {in_bounds = [true]}
         : memref<1x1024xf32, strided<[1024, 1], offset: ?>>, vector<16xf32>
+      vector.print %v : vector<16xf32>
+    }
+  }
+  return
+}
+
+// A row begins where the one before it ends: one stream, read by nobody else. 768
+// bytes ahead, not a row.
+// CHECK-LABEL: func.func @one_stream(
+// CHECK-SAME:    %[[X:[^:]+]]: memref<?x1024xf32>
+// CHECK:         scf.for %[[I:.+]] =
+// CHECK-NEXT:      scf.for %[[J:.+]] =
+// CHECK-NEXT:        %[[NEXT:.+]] = affine.apply #[[$PLUS192]](%[[J]])
+// CHECK-NEXT:        memref.prefetch %[[X]][%[[I]], %[[NEXT]]], read, locality<3>, data
+func.func @one_stream(%x: memref<?x1024xf32>, %m: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c16 = arith.constant 16 : index
+  %c1024 = arith.constant 1024 : index
+  %zero = arith.constant 0.0 : f32
+  scf.for %i = %c0 to %m step %c1 {
+    scf.for %j = %c0 to %c1024 step %c16 {
+      %v = vector.transfer_read %x[%i, %j], %zero {in_bounds = [true]}
+        : memref<?x1024xf32>, vector<16xf32>
       vector.print %v : vector<16xf32>
     }
   }

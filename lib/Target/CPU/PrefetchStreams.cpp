@@ -162,9 +162,11 @@ Distance Prefetcher::getDistance(const Stream &stream, const Loop &stepping) {
     return near;
   if (auto constant = dyn_cast<AffineConstantExpr>(*step)) {
     int64_t stepBytes = constant.getValue() * bytes;
-    if (stepBytes < distance || stepBytes > limit ||
-        (stream.isOnly && isOneStream(read, stream.loop, constant.getValue())))
+    if (stepBytes < distance || stepBytes > limit)
       return near;
+    // One stream alone is to keep memory busy: three times as far was best.
+    if (stream.isOnly && isOneStream(read, stream.loop, constant.getValue()))
+      return {rewriter.getIndexAttr(3 * distance / bytes)};
     // Much would evict what the loops read in the nearest cache.
     return {rewriter.getIndexAttr(constant.getValue()),
             stepBytes > 4 * distance ? 2u : 3u};

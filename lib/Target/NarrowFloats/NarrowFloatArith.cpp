@@ -287,8 +287,10 @@ struct FloatsToBytes : public OpConversionPattern<arith::ExtUIOp> {
 
 /// The number that all elements of `value` are, if it is a constant.
 static std::optional<double> getSplat(Value value) {
-  DenseFPElementsAttr splat;
-  if (!matchPattern(value, m_Constant(&splat)) || !splat.isSplat())
+  auto constant = value.getDefiningOp<arith::ConstantOp>();
+  auto splat = constant ? dyn_cast<SplatElementsAttr>(constant.getValue())
+                        : SplatElementsAttr();
+  if (!splat)
     return std::nullopt;
   return splat.getSplatValue<APFloat>().convertToDouble();
 }

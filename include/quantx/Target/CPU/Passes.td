@@ -164,6 +164,8 @@ def QuantXStreamMemory : Pass<"quantx-stream-memory"> {
       `prefetch-distance`.
     - A single one: the same, where the next iteration of the loop around it is
       at least `prefetch-distance` and at most `prefetch-limit` bytes away.
+    - But where one loop alone reads the buffer, and what it reads next begins
+      where it has ended: three times `prefetch-distance` ahead.
     - Else `prefetch-distance` bytes ahead.
 
     Sizes that are not known are compared at run time. A buffer that the loop
