@@ -140,10 +140,20 @@ void quantx::buildCPUPipelineFromBuffers(OpPassManager &pm,
   addSetTarget(pm, options.target);
   QuantXExpandNarrowFloatsOptions narrowFloats;
   narrowFloats.target = options.target;
+  pm.addPass(createQuantXAMXTiles());
   pm.addPass(createQuantXExpandNarrowFloats(narrowFloats));
   addCleanup<func::FuncOp>(pm);
   addLoops(pm, options);
   addLLVM(pm, options.target);
+}
+
+/// 0 where the target has no tile registers.
+static int64_t getTileProductRows(const CPUPipelineOptions &options) {
+  llvm::Expected<CPUTarget> cpu = CPUTarget::get(options.target);
+  if (cpu && cpu->hasTiles())
+    return CPUStrategy::get(options.target).tileProductRows;
+  llvm::consumeError(cpu.takeError());
+  return 0;
 }
 
 void quantx::buildCPUPipeline(OpPassManager &pm,
@@ -155,7 +165,7 @@ void quantx::buildCPUPipeline(OpPassManager &pm,
   if (chunk == 0)
     pm.addPass(createQuantXLowerToLinalg());
   else
-    pm.addPass(createQuantXLowerToVector({chunk}));
+    pm.addPass(createQuantXLowerToVector({chunk, getTileProductRows(options)}));
   addCleanup<func::FuncOp>(pm);
   pm.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
   addBufferization(pm);

@@ -31,8 +31,8 @@ struct Options {
       cl::cat(category)};
   cl::opt<std::string> targetName{
       "target", cl::init("native"), cl::value_desc("name"),
-      cl::desc("native (default), x86-64-v4+avx512vbmi, x86-64-v4, "
-               "x86-64-v3, generic or aarch64"),
+      cl::desc("native (default), x86-64-v4+amx, x86-64-v4+avx512vbmi, "
+               "x86-64-v4, x86-64-v3, generic or aarch64"),
       cl::cat(category)};
   cl::opt<std::string> threads{
       "threads", cl::init("1"), cl::value_desc("N"),

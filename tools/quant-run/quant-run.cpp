@@ -45,7 +45,7 @@ struct Options {
       cl::cat(category)};
   cl::opt<std::string> targetName{
       "target", cl::init("cpu"), cl::value_desc("name"),
-      cl::desc("cpu (default: this machine), or one of "
+      cl::desc("cpu (default: this machine), or one of x86-64-v4+amx, "
                "x86-64-v4+avx512vbmi, x86-64-v4, x86-64-v3 and generic"),
       cl::cat(category)};
   cl::opt<std::string> threads{"threads", cl::init("1"), cl::value_desc("N"),

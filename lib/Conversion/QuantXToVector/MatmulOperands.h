@@ -49,6 +49,10 @@ struct ChunkedSum {
   bool mayHaveRest() const;
 };
 
+/// Whether a sum of products of codes may be multiplied by the scale: values
+/// are not rounded after they are scaled, or that changes nothing.
+bool scalesSums(ScaledType type);
+
 /// What is multiplied by the scales of weights: their values; or, with less
 /// work, sums of products of a block, or of a whole row.
 enum class ScalePlace { Values, BlockSums, RowSums };
@@ -107,6 +111,18 @@ private:
 mlir::Value readValues(mlir::ImplicitLocOpBuilder &b,
                        const MatmulOperand &operand, const Chunk &chunk);
 
+/// The same for a group whose row ends at `end`, which may be before it; null
+/// where the row has all of it.
+mlir::Value readGroup(mlir::ImplicitLocOpBuilder &b,
+                      const MatmulOperand &operand, const Chunk &group,
+                      mlir::Value end);
+
+/// The same as the parts of `order`.
+llvm::SmallVector<mlir::Value> readParts(mlir::ImplicitLocOpBuilder &b,
+                                         const MatmulOperand &operand,
+                                         const ChunkOrder &order,
+                                         const Chunk &group, mlir::Value end);
+
 /// Rows of activations as f32, in tiles of `rows`, ready to be multiplied:
 /// batches x tiles x groups x rows x elements of a group.
 class PackedActivations {
@@ -131,7 +147,7 @@ mlir::Value insertVector(mlir::ImplicitLocOpBuilder &b, mlir::Value vector,
                          mlir::Value tensor,
                          llvm::ArrayRef<mlir::OpFoldResult> offsets);
 
-/// Reads a vector of f32 of `tensor`, along its last dimension.
+/// Reads a vector of elements of `tensor`, along its last dimension.
 mlir::Value extractVector(mlir::ImplicitLocOpBuilder &b, int64_t lanes,
                           mlir::Value tensor, mlir::ValueRange indices);
 

@@ -37,6 +37,19 @@ MatmulBlock MatmulTuning::getBlock(OpFoldResult rows) const {
   return {/*columns=*/256, /*elements=*/512, /*tileElements=*/512};
 }
 
+Value quantx::buildLoop(
+    ImplicitLocOpBuilder &b, Value lower, Value upper, int64_t step, Value init,
+    llvm::function_ref<Value(ImplicitLocOpBuilder &b, Value i, Value tensor)>
+        body) {
+  auto build = [&](OpBuilder &builder, Location loc, Value i,
+                   ValueRange carried) {
+    ImplicitLocOpBuilder n(loc, builder);
+    scf::YieldOp::create(n, body(n, i, carried.front()));
+  };
+  return scf::ForOp::create(b, lower, upper, createIndex(b, step), init, build)
+      .getResult(0);
+}
+
 SmallVector<Value> quantx::buildZeroSums(ImplicitLocOpBuilder &b, int64_t lanes,
                                          int64_t count) {
   auto type = VectorType::get(lanes, b.getF32Type());
@@ -152,21 +165,21 @@ static Value addRow(ImplicitLocOpBuilder &b, const ResultRow &place,
                                        ones);
 }
 
-Value quantx::addTile(ImplicitLocOpBuilder &b, ResultRow place,
-                      ArrayRef<Value> sums, int64_t columns) {
+Value quantx::addRows(ImplicitLocOpBuilder &b, ResultRow place,
+                      ArrayRef<Value> totals) {
   Value first = place.row;
-  for (auto [i, totals] : llvm::enumerate(sumLanes(b, sums, columns))) {
+  for (auto [i, row] : llvm::enumerate(totals)) {
     place.row =
         b.createOrFold<arith::AddIOp>(first, createIndex(b, int64_t(i)));
     if (!place.numRows) {
-      place.tensor = addRow(b, place, totals);
+      place.tensor = addRow(b, place, row);
       continue;
     }
     Value exists = arith::CmpIOp::create(b, arith::CmpIPredicate::ult,
                                          place.row, place.numRows);
-    auto add = [&, totals = totals](OpBuilder &builder, Location loc) {
+    auto add = [&, row = row](OpBuilder &builder, Location loc) {
       ImplicitLocOpBuilder n(loc, builder);
-      scf::YieldOp::create(n, addRow(n, place, totals));
+      scf::YieldOp::create(n, addRow(n, place, row));
     };
     auto keep = [&](OpBuilder &builder, Location loc) {
       scf::YieldOp::create(builder, loc, place.tensor);
@@ -174,4 +187,9 @@ Value quantx::addTile(ImplicitLocOpBuilder &b, ResultRow place,
     place.tensor = scf::IfOp::create(b, exists, add, keep).getResult(0);
   }
   return place.tensor;
+}
+
+Value quantx::addTile(ImplicitLocOpBuilder &b, ResultRow place,
+                      ArrayRef<Value> sums, int64_t columns) {
+  return addRows(b, place, sumLanes(b, sums, columns));
 }

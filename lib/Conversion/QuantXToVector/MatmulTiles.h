@@ -40,6 +40,17 @@ struct MatmulTuning {
   int64_t getTileRows(mlir::OpFoldResult rows) const;
   int64_t tileColumns = 4;
   MatmulBlock getBlock(mlir::OpFoldResult rows) const;
+
+  /// With this many rows or more, tile registers multiply, where the target has
+  /// them.
+  static constexpr int64_t never = std::numeric_limits<int64_t>::max();
+  int64_t tileProductRows = never;
+  /// The rows of activations, and those of weights, whose products are summed
+  /// at once, in the second cache.
+  int64_t tileBlock = 512;
+  /// The elements of a row of weights that are decoded at once: those of some
+  /// rows stay in the first cache, and so do activations.
+  int64_t tileSlice = 256;
 };
 
 /// A matmul: init + lhs * transpose of rhs.
@@ -63,9 +74,22 @@ mlir::Value buildFewRows(mlir::ImplicitLocOpBuilder &b, const Matmul &matmul,
 mlir::Value buildManyRows(mlir::ImplicitLocOpBuilder &b, const Matmul &matmul,
                           mlir::Value init);
 
+/// All results, for many rows of activations, by the products of tiles: only
+/// where these suit `matmul`, and the process has tile registers.
+mlir::Value buildTileProducts(mlir::ImplicitLocOpBuilder &b,
+                              const Matmul &matmul, mlir::Value init);
+
 //===----------------------------------------------------------------------===//
 // Parts of both
 //===----------------------------------------------------------------------===//
+
+/// A loop from `lower` to `upper` that carries a tensor.
+mlir::Value
+buildLoop(mlir::ImplicitLocOpBuilder &b, mlir::Value lower, mlir::Value upper,
+          int64_t step, mlir::Value init,
+          llvm::function_ref<mlir::Value(mlir::ImplicitLocOpBuilder &b,
+                                         mlir::Value i, mlir::Value tensor)>
+              body);
 
 /// Vectors of zeros, to add products to.
 llvm::SmallVector<mlir::Value> buildZeroSums(mlir::ImplicitLocOpBuilder &b,
@@ -84,6 +108,11 @@ struct ResultRow {
   /// columns written, do anyway.
   mlir::Value numRows, numColumns;
 };
+
+/// Adds `totals`, a vector for each row, to the results from `place` on: the
+/// new tensor.
+mlir::Value addRows(mlir::ImplicitLocOpBuilder &b, ResultRow place,
+                    mlir::ArrayRef<mlir::Value> totals);
 
 /// Adds the lanes of `sums`, rows x columns, to the results of a tile that
 /// begins at `place`: the new tensor.

@@ -21,7 +21,7 @@ void populateScaleLayoutChunkPatterns(const mlir::TypeConverter &converter,
                                       int64_t chunk);
 void populateScaledMatmulChunkPatterns(const mlir::TypeConverter &converter,
                                        mlir::RewritePatternSet &patterns,
-                                       int64_t chunk);
+                                       int64_t chunk, int64_t tileProductRows);
 
 /// A pattern that goes before those to linalg, and makes vectors of at most
 /// `chunk` elements.

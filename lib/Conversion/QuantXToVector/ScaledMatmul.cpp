@@ -1,6 +1,6 @@
 //===- ScaledMatmul.cpp - scaled_matmul to vectors ------------------------===//
 
-#include "MatmulTiles.h"
+#include "MatmulTileOperands.h"
 #include "Patterns.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -72,6 +72,54 @@ static std::optional<ChunkOrder> findMemoryOrder(ScaledType lhs, ScaledType rhs,
 // Numbers of rows
 //===----------------------------------------------------------------------===//
 
+/// Whether tile registers may multiply, as i1: the process gets them, there are
+/// enough rows, and activations suit.
+static Value buildSuitsTiles(ImplicitLocOpBuilder &b, const Matmul &matmul,
+                             const TileForm &form) {
+  Value suits = func::CallOp::create(b, kRequestTiles, TypeRange{b.getI1Type()})
+                    .getResult(0);
+  if (auto rows = dyn_cast<Value>(matmul.getRows())) {
+    Value least =
+        arith::ConstantIndexOp::create(b, matmul.tuning.tileProductRows);
+    Value areEnough =
+        arith::CmpIOp::create(b, arith::CmpIPredicate::uge, rows, least);
+    suits = arith::AndIOp::create(b, suits, areEnough);
+  }
+  if (!form.needsFinite())
+    return suits;
+  auto check = [&](OpBuilder &builder, Location loc) {
+    ImplicitLocOpBuilder n(loc, builder);
+    scf::YieldOp::create(n, buildAreFinite(n, matmul));
+  };
+  auto refuse = [&](OpBuilder &builder, Location loc) {
+    scf::YieldOp::create(builder, loc, suits);
+  };
+  return scf::IfOp::create(b, suits, check, refuse).getResult(0);
+}
+
+/// All results, for more than a few rows of activations: by tile registers, if
+/// there are enough rows and the process gets these.
+static Value buildMostRows(ImplicitLocOpBuilder &b, const Matmul &matmul,
+                           Value init) {
+  int64_t least = matmul.tuning.tileProductRows;
+  std::optional<int64_t> rows = getConstantIntValue(matmul.getRows());
+  bool mayBeTiles = rows ? *rows >= least : least != MatmulTuning::never;
+  std::optional<TileForm> form;
+  if (mayBeTiles)
+    form = TileForm::find(matmul);
+  if (!form)
+    return buildManyRows(b, matmul, init);
+  auto build = [&](auto buildForm) {
+    return [&matmul, init, buildForm](OpBuilder &builder, Location loc) {
+      ImplicitLocOpBuilder n(loc, builder);
+      scf::YieldOp::create(n, buildForm(n, matmul, init));
+    };
+  };
+  return scf::IfOp::create(b, buildSuitsTiles(b, matmul, *form),
+                           build(buildTileProducts), build(buildManyRows))
+      .getResult(0);
+}
+
 /// All results. Where the number of rows shows at run time, one of several
 /// forms is taken then: tiles of a few rows take so many or less.
 static Value buildMatmul(ImplicitLocOpBuilder &b, const Matmul &matmul,
@@ -81,13 +129,13 @@ static Value buildMatmul(ImplicitLocOpBuilder &b, const Matmul &matmul,
     if (*rows == 0)
       return init;
     return *rows <= few ? buildFewRows(b, matmul, *rows, init)
-                        : buildManyRows(b, matmul, init);
+                        : buildMostRows(b, matmul, init);
   }
   Value rows = cast<Value>(matmul.getRows());
   std::function<Value(ImplicitLocOpBuilder &, int64_t)> choose =
       [&](ImplicitLocOpBuilder &b, int64_t most) -> Value {
     if (most > few)
-      return buildManyRows(b, matmul, init);
+      return buildMostRows(b, matmul, init);
     Value suits =
         arith::CmpIOp::create(b, arith::CmpIPredicate::ule, rows,
                               arith::ConstantIndexOp::create(b, most));
@@ -111,13 +159,17 @@ static Value buildMatmul(ImplicitLocOpBuilder &b, const Matmul &matmul,
 namespace {
 
 struct ScaledMatmulChunks : public ChunkPattern<ScaledMatmulOp> {
-  using ChunkPattern::ChunkPattern;
+  ScaledMatmulChunks(const TypeConverter &converter, MLIRContext *context,
+                     int64_t chunk, int64_t tileProductRows)
+      : ChunkPattern(converter, context, chunk) {
+    if (tileProductRows > 0)
+      tuning.tileProductRows = tileProductRows;
+  }
 
   LogicalResult
   matchAndRewrite(ScaledMatmulOp op, OneToNOpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
-    MatmulTuning tuning;
-    std::optional<ChunkOrder> order = findOrder(op, tuning);
+    std::optional<ChunkOrder> order = findOrder(op);
     if (!order || isPackedHere(op.getLhs()) || isPackedHere(op.getRhs()))
       return rewriter.notifyMatchFailure(op, "left to linalg");
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
@@ -132,8 +184,7 @@ struct ScaledMatmulChunks : public ChunkPattern<ScaledMatmulOp> {
   }
 
 private:
-  std::optional<ChunkOrder> findOrder(ScaledMatmulOp op,
-                                      const MatmulTuning &tuning) const {
+  std::optional<ChunkOrder> findOrder(ScaledMatmulOp op) const {
     ScaledType lhs = op.getLhsScaledType(), rhs = op.getScaledType();
     int64_t rowSize = op.getRhs().getType().getShape().back();
     std::optional<ChunkOrder> order =
@@ -163,12 +214,16 @@ private:
     }
     return arith::MinUIOp::create(b, cast<Value>(lhs), cast<Value>(rhs));
   }
+
+  MatmulTuning tuning;
 };
 
 } // namespace
 
 void quantx::populateScaledMatmulChunkPatterns(const TypeConverter &converter,
                                                RewritePatternSet &patterns,
-                                               int64_t chunk) {
-  patterns.add<ScaledMatmulChunks>(converter, patterns.getContext(), chunk);
+                                               int64_t chunk,
+                                               int64_t tileProductRows) {
+  patterns.add<ScaledMatmulChunks>(converter, patterns.getContext(), chunk,
+                                   tileProductRows);
 }

@@ -22,6 +22,9 @@ struct CPUTarget {
   /// Bits of the vectors to choose; 0 leaves the choice to LLVM.
   unsigned vectorWidth = 0;
 
+  /// Whether code for the target may use AMX, which a process asks Linux for.
+  bool hasTiles() const;
+
   /// Resolves one of the names of `getNames`. `native` is this machine: its
   /// own features, and 512-bit vectors where it has AVX-512, for LLVM's tuning
   /// of several such CPUs stops at 256. Fails on any other name, and lists
