@@ -123,12 +123,22 @@ void quantx::buildCPUPipelineFromBuffers(OpPassManager &pm,
   addSetTarget(pm, options.target);
   QuantXExpandNarrowFloatsOptions narrowFloats;
   narrowFloats.target = options.target;
+  pm.addPass(createQuantXAMXTiles());
   pm.addPass(createQuantXExpandNarrowFloats(narrowFloats));
   if (hasByteDots(options.target))
     pm.addPass(createQuantXExpandByteDots());
   addCleanup<func::FuncOp>(pm);
   addLoops(pm, options);
   addLLVM(pm, options.target);
+}
+
+/// 0 where the target has no tile registers.
+static int64_t getTileProductRows(const CPUPipelineOptions &options) {
+  llvm::Expected<CPUTarget> cpu = CPUTarget::get(options.target);
+  if (cpu && cpu->hasTiles())
+    return CPUStrategy::get(options.target).tileProductRows;
+  llvm::consumeError(cpu.takeError());
+  return 0;
 }
 
 void quantx::buildCPUPipeline(OpPassManager &pm,
@@ -140,7 +150,8 @@ void quantx::buildCPUPipeline(OpPassManager &pm,
   if (chunk == 0)
     pm.addPass(createQuantXLowerToLinalg());
   else
-    pm.addPass(createQuantXLowerToVector({chunk, hasByteDots(options.target)}));
+    pm.addPass(createQuantXLowerToVector(
+        {chunk, hasByteDots(options.target), getTileProductRows(options)}));
   addCleanup<func::FuncOp>(pm);
   pm.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
   addBufferization(pm);

@@ -24,7 +24,7 @@
 // NATIVE: llvm.target_triple = "
 // NATIVE: target_cpu = "{{.+}}"{{.*}}target_features = #llvm.target_features<[
 
-// UNKNOWN: error: unknown target 'z80': expected one of native, x86-64-v4+avx512vbmi, x86-64-v4, x86-64-v3, generic, aarch64
+// UNKNOWN: error: unknown target 'z80': expected one of native, x86-64-v4+amx, x86-64-v4+avx512vbmi, x86-64-v4, x86-64-v3, generic, aarch64
 
 llvm.func @f() {
   llvm.return

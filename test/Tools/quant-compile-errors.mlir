@@ -35,7 +35,7 @@
 //
 // REDEFINE: %{arguments} = -o k.o --target=sm_90
 // RUN: %{fails} | FileCheck %s --check-prefix=TARGET
-// TARGET: error: unknown target 'sm_90': expected one of native, x86-64-v4+avx512vbmi, x86-64-v4, x86-64-v3, generic, aarch64
+// TARGET: error: unknown target 'sm_90': expected one of native, x86-64-v4+amx, x86-64-v4+avx512vbmi, x86-64-v4, x86-64-v3, generic, aarch64
 //
 // REDEFINE: %{arguments} = -o k.o --header=./k.o
 // RUN: %{fails} | FileCheck %s --check-prefix=ONE-FILE

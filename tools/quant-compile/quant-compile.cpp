@@ -35,9 +35,9 @@ struct Options {
       cl::cat(category)};
   cl::opt<std::string> targetName{
       "target", cl::init("native"), cl::value_desc("name"),
-      cl::desc("native (default), x86-64-v4+avx512vbmi, x86-64-v4, "
-               "x86-64-v3, generic or aarch64; nvvm for a GPU (the default for "
-               ".ptx and .cubin)"),
+      cl::desc("native (default), x86-64-v4+amx, x86-64-v4+avx512vbmi, "
+               "x86-64-v4, x86-64-v3, generic or aarch64; nvvm for a GPU (the "
+               "default for .ptx and .cubin)"),
       cl::cat(category)};
   cl::opt<std::string> chip{
       "chip", cl::init("sm_90"), cl::value_desc("sm_XX"),

@@ -17,8 +17,8 @@ struct CPUPipelineOptions
     : public mlir::PassPipelineOptions<CPUPipelineOptions> {
   Option<std::string> target{
       *this, "target",
-      llvm::cl::desc("The CPU: native, x86-64-v4+avx512vbmi, x86-64-v4, "
-                     "x86-64-v3, generic or aarch64"),
+      llvm::cl::desc("The CPU: native, x86-64-v4+amx, x86-64-v4+avx512vbmi, "
+                     "x86-64-v4, x86-64-v3, generic or aarch64"),
       llvm::cl::init("native")};
   Option<int64_t> threads{
       *this, "threads",

@@ -4,6 +4,7 @@
 #include "mlir/Transforms/WalkPatternRewriteDriver.h"
 #include "quantx/Conversion/QuantXToLinalg/QuantXToLinalg.h"
 #include "quantx/Conversion/QuantXToVector/QuantXToVector.h"
+#include "quantx/Conversion/QuantXToVector/TileProduct.h"
 #include "quantx/IR/QuantXOps.h"
 #include "quantx/Transforms/Passes.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -88,12 +89,14 @@ bool quantx::isChunkSize(int64_t chunk) {
 
 void quantx::populateQuantXToVectorPatterns(const TypeConverter &converter,
                                             RewritePatternSet &patterns,
-                                            int64_t chunk, bool byteDots) {
+                                            int64_t chunk, bool byteDots,
+                                            int64_t tileProductRows) {
   populateBlockPatterns(converter, patterns, chunk);
   populateElementChunkPatterns(converter, patterns, chunk);
   populatePackingChunkPatterns(converter, patterns, chunk);
   populateScaleLayoutChunkPatterns(converter, patterns, chunk);
-  populateScaledMatmulChunkPatterns(converter, patterns, chunk, byteDots);
+  populateScaledMatmulChunkPatterns(converter, patterns, chunk, byteDots,
+                                    tileProductRows);
 }
 
 namespace {
@@ -115,10 +118,17 @@ struct LowerToVectorPass
     walkAndApplyPatterns(getOperation(), std::move(expand));
     auto addPatterns = [&](const TypeConverter &converter,
                            RewritePatternSet &patterns) {
-      populateQuantXToVectorPatterns(converter, patterns, chunk, byteDots);
+      populateQuantXToVectorPatterns(converter, patterns, chunk, byteDots,
+                                     tileProductRows);
     };
+    // Before patterns call it, which run on functions.
+    func::FuncOp requestTiles;
+    if (tileProductRows > 0)
+      requestTiles = declareRequestTiles(getOperation());
     if (failed(lowerQuantX(getOperation(), addPatterns)))
-      signalPassFailure();
+      return signalPassFailure();
+    if (requestTiles && requestTiles.symbolKnownUseEmpty(getOperation()))
+      requestTiles.erase();
   }
 };
 

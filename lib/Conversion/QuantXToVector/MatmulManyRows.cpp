@@ -19,20 +19,6 @@ static Value createIndex(ImplicitLocOpBuilder &b, int64_t value) {
   return arith::ConstantIndexOp::create(b, value);
 }
 
-/// A loop from `lower` to `upper` that carries a tensor.
-static Value buildLoop(
-    ImplicitLocOpBuilder &b, Value lower, Value upper, int64_t step, Value init,
-    llvm::function_ref<Value(ImplicitLocOpBuilder &b, Value i, Value tensor)>
-        body) {
-  auto build = [&](OpBuilder &builder, Location loc, Value i,
-                   ValueRange carried) {
-    ImplicitLocOpBuilder n(loc, builder);
-    scf::YieldOp::create(n, body(n, i, carried.front()));
-  };
-  return scf::ForOp::create(b, lower, upper, createIndex(b, step), init, build)
-      .getResult(0);
-}
-
 namespace {
 
 /// A block of rows of weights by all rows of activations.

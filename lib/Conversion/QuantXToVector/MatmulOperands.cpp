@@ -43,9 +43,10 @@ Value quantx::insertVector(ImplicitLocOpBuilder &b, Value vector, Value tensor,
 Value quantx::extractVector(ImplicitLocOpBuilder &b, int64_t lanes,
                             Value tensor, ValueRange indices) {
   auto map = AffineMap::getMinorIdentityMap(indices.size(), 1, b.getContext());
-  Value zero = arith::ConstantOp::create(b, b.getF32FloatAttr(0.0f));
+  Type element = cast<ShapedType>(tensor.getType()).getElementType();
+  Value zero = arith::ConstantOp::create(b, b.getZeroAttr(element));
   return vector::TransferReadOp::create(
-      b, VectorType::get(lanes, b.getF32Type()), tensor, indices, map, zero,
+      b, VectorType::get(lanes, element), tensor, indices, map, zero,
       /*mask=*/Value(), b.getBoolArrayAttr({true}));
 }
 
@@ -324,6 +325,24 @@ static Value readRest(ImplicitLocOpBuilder &b, const MatmulOperand &lhs,
     scf::YieldOp::create(builder, loc, zeros);
   };
   return scf::IfOp::create(b, exists, read, clear).getResult(0);
+}
+
+Value quantx::readGroup(ImplicitLocOpBuilder &b, const MatmulOperand &operand,
+                        const Chunk &group, Value end) {
+  return end ? readRest(b, operand, group, end) : readValues(b, operand, group);
+}
+
+SmallVector<Value> quantx::readParts(ImplicitLocOpBuilder &b,
+                                     const MatmulOperand &operand,
+                                     const ChunkOrder &order,
+                                     const Chunk &group, Value end) {
+  Value values = reorder(b, order, readGroup(b, operand, group, end));
+  SmallVector<Value> parts;
+  for (int64_t i = 0; i < order.getPartsInGroup(); ++i) {
+    parts.push_back(vector::ExtractStridedSliceOp::create(
+        b, values, i * order.lanes, order.lanes, 1));
+  }
+  return parts;
 }
 
 namespace {

@@ -119,6 +119,18 @@ private:
 mlir::Value readValues(mlir::ImplicitLocOpBuilder &b,
                        const MatmulOperand &operand, const Chunk &chunk);
 
+/// The same for a group whose row ends at `end`, which may be before it; null
+/// where the row has all of it.
+mlir::Value readGroup(mlir::ImplicitLocOpBuilder &b,
+                      const MatmulOperand &operand, const Chunk &group,
+                      mlir::Value end);
+
+/// The same as the parts of `order`.
+llvm::SmallVector<mlir::Value> readParts(mlir::ImplicitLocOpBuilder &b,
+                                         const MatmulOperand &operand,
+                                         const ChunkOrder &order,
+                                         const Chunk &group, mlir::Value end);
+
 /// Rows of activations as f32, in tiles of `rows`, ready to be multiplied:
 /// batches x tiles x groups x rows x elements of a group.
 class PackedActivations {
@@ -148,7 +160,7 @@ mlir::Value insertVector(mlir::ImplicitLocOpBuilder &b, mlir::Value vector,
                          mlir::Value tensor,
                          llvm::ArrayRef<mlir::OpFoldResult> offsets);
 
-/// Reads a vector of f32 of `tensor`, along its last dimension.
+/// Reads a vector of elements of `tensor`, along its last dimension.
 mlir::Value extractVector(mlir::ImplicitLocOpBuilder &b, int64_t lanes,
                           mlir::Value tensor, mlir::ValueRange indices);
 

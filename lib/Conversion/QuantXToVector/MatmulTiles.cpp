@@ -37,6 +37,19 @@ MatmulBlock MatmulTuning::getBlock(OpFoldResult rows) const {
   return {/*columns=*/256, /*elements=*/512, /*tileElements=*/512};
 }
 
+Value quantx::buildLoop(
+    ImplicitLocOpBuilder &b, Value lower, Value upper, int64_t step, Value init,
+    llvm::function_ref<Value(ImplicitLocOpBuilder &b, Value i, Value tensor)>
+        body) {
+  auto build = [&](OpBuilder &builder, Location loc, Value i,
+                   ValueRange carried) {
+    ImplicitLocOpBuilder n(loc, builder);
+    scf::YieldOp::create(n, body(n, i, carried.front()));
+  };
+  return scf::ForOp::create(b, lower, upper, createIndex(b, step), init, build)
+      .getResult(0);
+}
+
 SmallVector<Value> quantx::buildZeroSums(ImplicitLocOpBuilder &b, int64_t lanes,
                                          int64_t count) {
   auto type = VectorType::get(lanes, b.getF32Type());
@@ -179,4 +192,9 @@ Value quantx::addRows(ImplicitLocOpBuilder &b, ResultRow place,
     place.tensor = scf::IfOp::create(b, exists, add, keep).getResult(0);
   }
   return place.tensor;
+}
+
+Value quantx::addTile(ImplicitLocOpBuilder &b, ResultRow place,
+                      ArrayRef<Value> sums, int64_t columns) {
+  return addRows(b, place, sumLanes(b, sums, columns));
 }

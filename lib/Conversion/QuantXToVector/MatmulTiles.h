@@ -47,6 +47,17 @@ struct MatmulTuning {
   int64_t getTileRows(mlir::OpFoldResult rows) const;
   int64_t tileColumns = 4;
   MatmulBlock getBlock(mlir::OpFoldResult rows) const;
+
+  /// With this many rows or more, tile registers multiply, where the target has
+  /// them.
+  static constexpr int64_t never = std::numeric_limits<int64_t>::max();
+  int64_t tileProductRows = never;
+  /// The rows of activations, and those of weights, whose products are summed
+  /// at once, in the second cache.
+  int64_t tileBlock = 512;
+  /// The elements of a row of weights that are decoded at once: those of some
+  /// rows stay in the first cache, and so do activations.
+  int64_t tileSlice = 256;
 };
 
 /// A matmul: init + lhs * transpose of rhs.
@@ -81,9 +92,22 @@ mlir::Value buildIntegers16(mlir::ImplicitLocOpBuilder &b, const Matmul &matmul,
 mlir::Value buildManyRows(mlir::ImplicitLocOpBuilder &b, const Matmul &matmul,
                           mlir::Value init);
 
+/// All results, for many rows of activations, by the products of tiles: only
+/// where these suit `matmul`, and the process has tile registers.
+mlir::Value buildTileProducts(mlir::ImplicitLocOpBuilder &b,
+                              const Matmul &matmul, mlir::Value init);
+
 //===----------------------------------------------------------------------===//
 // Parts of both
 //===----------------------------------------------------------------------===//
+
+/// A loop from `lower` to `upper` that carries a tensor.
+mlir::Value
+buildLoop(mlir::ImplicitLocOpBuilder &b, mlir::Value lower, mlir::Value upper,
+          int64_t step, mlir::Value init,
+          llvm::function_ref<mlir::Value(mlir::ImplicitLocOpBuilder &b,
+                                         mlir::Value i, mlir::Value tensor)>
+              body);
 
 /// Vectors of zeros, to add products to.
 llvm::SmallVector<mlir::Value> buildZeroSums(mlir::ImplicitLocOpBuilder &b,

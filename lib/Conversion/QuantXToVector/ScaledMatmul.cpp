@@ -1,6 +1,6 @@
 //===- ScaledMatmul.cpp - scaled_matmul to vectors ------------------------===//
 
-#include "MatmulTiles.h"
+#include "MatmulTileOperands.h"
 #include "Patterns.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -85,6 +85,54 @@ struct MatmulForms {
 
 } // namespace
 
+/// Whether tile registers may multiply, as i1: the process gets them, there are
+/// enough rows, and activations suit.
+static Value buildSuitsTiles(ImplicitLocOpBuilder &b, const Matmul &matmul,
+                             const TileForm &form) {
+  Value suits = func::CallOp::create(b, kRequestTiles, TypeRange{b.getI1Type()})
+                    .getResult(0);
+  if (auto rows = dyn_cast<Value>(matmul.getRows())) {
+    Value least =
+        arith::ConstantIndexOp::create(b, matmul.tuning.tileProductRows);
+    Value areEnough =
+        arith::CmpIOp::create(b, arith::CmpIPredicate::uge, rows, least);
+    suits = arith::AndIOp::create(b, suits, areEnough);
+  }
+  if (!form.needsFinite())
+    return suits;
+  auto check = [&](OpBuilder &builder, Location loc) {
+    ImplicitLocOpBuilder n(loc, builder);
+    scf::YieldOp::create(n, buildAreFinite(n, matmul));
+  };
+  auto refuse = [&](OpBuilder &builder, Location loc) {
+    scf::YieldOp::create(builder, loc, suits);
+  };
+  return scf::IfOp::create(b, suits, check, refuse).getResult(0);
+}
+
+/// All results, for more than a few rows of activations: by tile registers, if
+/// there are enough rows and the process gets these.
+static Value buildMostRows(ImplicitLocOpBuilder &b, const Matmul &matmul,
+                           Value init) {
+  int64_t least = matmul.tuning.tileProductRows;
+  std::optional<int64_t> rows = getConstantIntValue(matmul.getRows());
+  bool mayBeTiles = rows ? *rows >= least : least != MatmulTuning::never;
+  std::optional<TileForm> form;
+  if (mayBeTiles)
+    form = TileForm::find(matmul);
+  if (!form)
+    return buildManyRows(b, matmul, init);
+  auto build = [&](auto buildForm) {
+    return [&matmul, init, buildForm](OpBuilder &builder, Location loc) {
+      ImplicitLocOpBuilder n(loc, builder);
+      scf::YieldOp::create(n, buildForm(n, matmul, init));
+    };
+  };
+  return scf::IfOp::create(b, buildSuitsTiles(b, matmul, *form),
+                           build(buildTileProducts), build(buildManyRows))
+      .getResult(0);
+}
+
 /// All results. Where the number of rows shows at run time, one of several
 /// forms is taken then: tiles of a few rows take so many or less.
 static Value buildByRows(ImplicitLocOpBuilder &b, const MatmulForms &forms,
@@ -124,7 +172,7 @@ static Value buildLinear(ImplicitLocOpBuilder &b, const Matmul &matmul,
     return buildFewRows(b, matmul, rows, init);
   };
   auto buildMany = [&](ImplicitLocOpBuilder &b) {
-    return buildManyRows(b, matmul, init);
+    return buildMostRows(b, matmul, init);
   };
   return buildByRows(b, {matmul, buildFew, buildMany}, init);
 }
@@ -137,16 +185,18 @@ namespace {
 
 struct ScaledMatmulChunks : public ChunkPattern<ScaledMatmulOp> {
   ScaledMatmulChunks(const TypeConverter &converter, MLIRContext *context,
-                     int64_t chunk, bool byteDots)
-      : ChunkPattern(converter, context, chunk), byteDots(byteDots) {}
+                     int64_t chunk, bool byteDots, int64_t tileProductRows)
+      : ChunkPattern(converter, context, chunk) {
+    tuning.hasByteDots = byteDots;
+    if (tileProductRows > 0)
+      tuning.tileProductRows = tileProductRows;
+  }
 
   LogicalResult
   matchAndRewrite(ScaledMatmulOp op, OneToNOpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
-    MatmulTuning tuning;
-    tuning.hasByteDots = byteDots;
     ScaledType linear = op.getScaledType().withLayout(WeightLayout::Linear);
-    std::optional<ChunkOrder> order = findOrder(op, linear, tuning);
+    std::optional<ChunkOrder> order = findOrder(op, linear);
     bool isLinear = op.getScaledType() == linear;
     if (!order || (!isLinear && !suitsRows16(op)) ||
         isPackedHere(op.getLhs()) || isPackedHere(op.getRhs()))
@@ -164,8 +214,8 @@ struct ScaledMatmulChunks : public ChunkPattern<ScaledMatmulOp> {
   }
 
 private:
-  std::optional<ChunkOrder> findOrder(ScaledMatmulOp op, ScaledType rhs,
-                                      const MatmulTuning &tuning) const {
+  std::optional<ChunkOrder> findOrder(ScaledMatmulOp op,
+                                      ScaledType rhs) const {
     ScaledType lhs = op.getLhsScaledType();
     int64_t rowSize = op.getRhs().getType().getShape().back();
     std::optional<ChunkOrder> order =
@@ -209,7 +259,7 @@ private:
       Matmul linear = matmul;
       linear.rhs.parts = lowerRelayout(b, b.getLoc(), type,
                                        WeightLayout::Linear, matmul.rhs.parts);
-      return buildManyRows(b, linear, init);
+      return buildMostRows(b, linear, init);
     };
     return buildByRows(b, {rows16, buildFew, buildMany}, init);
   }
@@ -237,14 +287,15 @@ private:
     return arith::MinUIOp::create(b, cast<Value>(lhs), cast<Value>(rhs));
   }
 
-  bool byteDots;
+  MatmulTuning tuning;
 };
 
 } // namespace
 
 void quantx::populateScaledMatmulChunkPatterns(const TypeConverter &converter,
                                                RewritePatternSet &patterns,
-                                               int64_t chunk, bool byteDots) {
+                                               int64_t chunk, bool byteDots,
+                                               int64_t tileProductRows) {
   patterns.add<ScaledMatmulChunks>(converter, patterns.getContext(), chunk,
-                                   byteDots);
+                                   byteDots, tileProductRows);
 }

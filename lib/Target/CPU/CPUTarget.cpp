@@ -17,7 +17,8 @@ using llvm::Triple;
 
 llvm::ArrayRef<llvm::StringLiteral> CPUTarget::getNames() {
   static constexpr llvm::StringLiteral names[] = {
-      "native", "x86-64-v4+avx512vbmi", "x86-64-v4", "x86-64-v3", "generic",
+      "native",    "x86-64-v4+amx", "x86-64-v4+avx512vbmi",
+      "x86-64-v4", "x86-64-v3",     "generic",
       "aarch64"};
   return names;
 }
@@ -48,16 +49,33 @@ bool CPUTarget::hasByteDots() const {
          llvm::is_contained(all.getFeatures(), "+avx512vnni");
 }
 
+/// The features behind a level of x86-64 and `+`.
+static std::string getFeatures(StringRef suffix) {
+  // Every CPU with AMX has the others.
+  if (suffix == "amx")
+    return "+avx512vbmi,+amx-tile,+amx-bf16,+amx-int8";
+  return suffix.empty() ? "" : "+" + suffix.str();
+}
+
+bool CPUTarget::hasTiles() const {
+  llvm::SubtargetFeatures all(features);
+  return triple.isX86() && triple.isArch64Bit() && triple.isOSLinux() &&
+         llvm::all_of(std::initializer_list<StringRef>{"+amx-tile", "+amx-bf16",
+                                                       "+amx-int8"},
+                      [&](StringRef feature) {
+                        return llvm::is_contained(all.getFeatures(), feature);
+                      });
+}
+
 Expected<CPUTarget> CPUTarget::get(StringRef name) {
   if (name == "native")
     return getNative();
   if (name == "x86-64-v4" || name == "x86-64-v3" ||
-      name == "x86-64-v4+avx512vbmi") {
-    auto [cpu, feature] = name.split('+');
-    return CPUTarget{name.str(),
-                     getTriple(Triple::x86_64, "x86_64-unknown-linux-gnu"),
-                     cpu.str(), feature.empty() ? "" : "+" + feature.str(),
-                     cpu == "x86-64-v4" ? 512u : 0u};
+      name == "x86-64-v4+avx512vbmi" || name == "x86-64-v4+amx") {
+    auto [cpu, suffix] = name.split('+');
+    return CPUTarget{
+        name.str(), getTriple(Triple::x86_64, "x86_64-unknown-linux-gnu"),
+        cpu.str(), getFeatures(suffix), cpu == "x86-64-v4" ? 512u : 0u};
   }
   if (name == "generic") {
     Triple host = getHostTriple();
@@ -85,8 +103,9 @@ Error CPUTarget::checkRunsHere() const {
     return Error::success();
   llvm::SmallVector<StringRef> needed;
   llvm::X86::getFeaturesForCPU(cpu, needed);
-  if (!features.empty())
-    needed.push_back(StringRef(features).drop_front());
+  llvm::SubtargetFeatures added(features);
+  for (const std::string &feature : added.getFeatures())
+    needed.push_back(StringRef(feature).drop_front());
   llvm::StringMap<bool> found = llvm::sys::getHostCPUFeatures();
   for (StringRef feature : needed) {
     // Features that the host's detection does not report are not instructions.

@@ -11,11 +11,26 @@ using llvm::StringLiteral;
 using llvm::StringRef;
 
 llvm::ArrayRef<StringLiteral> quantx::getFloatCodecTargets() {
-  static constexpr StringLiteral names[] = {
-      "generic", "native",  "x86-64-v3", "x86-64-v4", "x86-64-v4+avx512vbmi",
-      "aarch64", "sm_80",   "sm_86",     "sm_89",     "sm_90",
-      "sm_90a",  "sm_100",  "sm_100a",   "sm_100f",   "sm_103a",
-      "sm_120",  "sm_120a", "sm_120f",   "sm_121a"};
+  static constexpr StringLiteral names[] = {"generic",
+                                            "native",
+                                            "x86-64-v3",
+                                            "x86-64-v4",
+                                            "x86-64-v4+avx512vbmi",
+                                            "x86-64-v4+amx",
+                                            "aarch64",
+                                            "sm_80",
+                                            "sm_86",
+                                            "sm_89",
+                                            "sm_90",
+                                            "sm_90a",
+                                            "sm_100",
+                                            "sm_100a",
+                                            "sm_100f",
+                                            "sm_103a",
+                                            "sm_120",
+                                            "sm_120a",
+                                            "sm_120f",
+                                            "sm_121a"};
   return names;
 }
 
@@ -61,7 +76,7 @@ quantx::createFloatCodec(StringRef target) {
     return createX86FloatCodec({});
   if (target == "x86-64-v4")
     return createX86FloatCodec({/*avx512=*/true, /*avx512vbmi=*/false});
-  if (target == "x86-64-v4+avx512vbmi")
+  if (target == "x86-64-v4+avx512vbmi" || target == "x86-64-v4+amx")
     return createX86FloatCodec({/*avx512=*/true, /*avx512vbmi=*/true});
   if (std::optional<NVVMFeatures> features = getNVVMFeatures(target))
     return createNVVMFloatCodec(*features);

@@ -3,6 +3,10 @@
 #include "Lowerings.h"
 #include "MatmulOracle.h"
 #include <cmath>
+#ifdef __linux__
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 using namespace quantx;
 using namespace quantx::test;
@@ -126,10 +130,10 @@ TEST_P(ScaledMatmulTest, Dynamic) {
   const auto &[name, weights, activations] = GetParam();
   Program program(getProgram(weights, activations, /*isDynamic=*/true, {}));
   // Whole blocks; a partial last block, and rows that end within a byte; one
-  // row; many; one product; none.
+  // row; many; more than tiles have; one product; none.
   for (Sizes sizes :
        {Sizes{3, 5, 128}, Sizes{4, 6, 203}, Sizes{1, 9, 64}, Sizes{9, 18, 641},
-        Sizes{2, 3, 1}, Sizes{2, 3, 0}, Sizes{0, 3, 32}})
+        Sizes{35, 37, 331}, Sizes{2, 3, 1}, Sizes{2, 3, 0}, Sizes{0, 3, 32}})
     check(program, weights, activations, sizes);
 }
 
@@ -334,4 +338,112 @@ TEST(ScaledMatmulWaysTest, NonFinite) {
   }
   EXPECT_TRUE(std::isinf(got[4])) << got[4];
   EXPECT_TRUE(std::isnan(got[4 + 2])) << got[4 + 2];
+}
+
+//===----------------------------------------------------------------------===//
+// Tile registers
+//===----------------------------------------------------------------------===//
+
+static constexpr const char *tileTarget = "x86-64-v4+amx";
+
+/// Whether this process has tile registers: only who asked Linux gets them.
+static bool hasTiles() {
+#if defined(__linux__) && defined(__x86_64__)
+  constexpr long getPermissions = 0x1022; // ARCH_GET_XCOMP_PERM
+  constexpr uint64_t tileData = 1 << 18;
+  uint64_t permissions = 0;
+  return syscall(SYS_arch_prctl, getPermissions, &permissions) == 0 &&
+         (permissions & tileData);
+#else
+  return false;
+#endif
+}
+
+// One more and one less than tiles, and the panels and slices of them, have.
+TEST(ScaledMatmulTilesTest, Sizes) {
+  SKIP_UNLESS_RUNS_HERE(tileTarget);
+  Program program(getProgram(mxfp4, {"bf16", {}}, /*isDynamic=*/true, {}),
+                  tileTarget);
+  for (int64_t rows : {16, 17, 31, 32, 33, 65})
+    for (int64_t columns : {1, 15, 16, 17, 31, 33})
+      check(program, mxfp4, {"bf16", {}}, {rows, columns, 161});
+  for (int64_t size : {1, 31, 32, 33, 127, 129, 255, 256, 257, 511, 513, 1025})
+    check(program, mxfp4, {"bf16", {}}, {35, 19, size});
+  EXPECT_TRUE(hasTiles());
+}
+
+// More rows and columns than a block has.
+TEST(ScaledMatmulTilesTest, Blocks) {
+  SKIP_UNLESS_RUNS_HERE(tileTarget);
+  for (int64_t threads : {1, 2}) {
+    Program program(getProgram(mxfp8, {"f32", {}}, /*isDynamic=*/true, {}),
+                    tileTarget, threads);
+    for (Sizes sizes : {Sizes{513, 515, 33}, Sizes{1024, 34, 65}})
+      check(program, mxfp8, {"f32", {}}, sizes);
+  }
+}
+
+// One tile of activations, or two; whole panels, or not.
+TEST(ScaledMatmulTilesTest, StaticSizes) {
+  SKIP_UNLESS_RUNS_HERE(tileTarget);
+  TypeSpec int4 = {"ui4", "f32", "f16", 1, 64, false, true, "minmax"};
+  for (Sizes sizes :
+       {Sizes{16, 32, 256}, Sizes{32, 64, 512}, Sizes{33, 40, 320}}) {
+    Program program(getProgram(int4, {"f16", {}}, /*isDynamic=*/false, sizes),
+                    tileTarget);
+    check(program, int4, {"f16", {}}, sizes);
+  }
+}
+
+// Activations in several pieces; and weights, where a piece of 0 would make NaN
+// of an infinity.
+TEST(ScaledMatmulTilesTest, NonFinite) {
+  SKIP_UNLESS_RUNS_HERE(tileTarget);
+  constexpr int64_t rows = 32, columns = 4, size = 64;
+  TypeSpec int4 = {"ui4", "f32", "f16", 1, 32, false, true, "minmax"};
+  for (const TypeSpec &weights : {mxfp4, int4}) {
+    Program program(getProgram(weights, {"f32", {}}, /*isDynamic=*/true, {}),
+                    tileTarget);
+    Matrix x = drawMatrix(rows, size, 1), y = drawMatrix(columns, size, 2),
+           acc = drawMatrix(rows, columns, 3);
+    // One infinity times weights that are not 0, and one NaN.
+    std::fill_n(y.values.begin(), size, 1.0f);
+    y.values[3 * size + 40] = NAN;
+    x.values[1 * size + 7] = -INFINITY;
+    x.values[2 * size + 7] = NAN;
+    std::vector<Array> out =
+        program.run({Input(x, "f32", {rows, size}).getView(),
+                     Input(y, "f32", {columns, size}).getView(),
+                     Input(acc, "f32", {rows, columns}).getView()});
+    std::vector<float> got(rows * columns);
+    std::memcpy(got.data(), out[0].bytes.data(), out[0].bytes.size());
+    for (int64_t row = 0; row < rows; ++row) {
+      EXPECT_TRUE(std::isnan(got[row * columns + 3])) << row;
+      bool isOrdinary = row != 1 && row != 2;
+      EXPECT_TRUE(!isOrdinary || std::isfinite(got[row * columns])) << row;
+    }
+    EXPECT_EQ(got[1 * columns], -INFINITY);
+    EXPECT_TRUE(std::isnan(got[2 * columns]));
+  }
+}
+
+// f32 has more digits than two pieces: their sum alone is off by 2^-16.
+TEST(ScaledMatmulTilesTest, AllDigitsCount) {
+  SKIP_UNLESS_RUNS_HERE(tileTarget);
+  constexpr int64_t rows = 32, size = 32;
+  TypeSpec weights = mxfp4;
+  Program program(getProgram(weights, {"f32", {}}, /*isDynamic=*/true, {}),
+                  tileTarget);
+  Matrix x = drawMatrix(rows, size, 1), y{1, size, std::vector<float>(size)},
+         acc{rows, 1, std::vector<float>(rows)};
+  // Each result is one activation.
+  y.values[5] = 1.0f;
+  std::vector<Array> out =
+      program.run({Input(x, "f32", {rows, size}).getView(),
+                   Input(y, "f32", {1, size}).getView(),
+                   Input(acc, "f32", {rows, 1}).getView()});
+  std::vector<float> got(rows);
+  std::memcpy(got.data(), out[0].bytes.data(), out[0].bytes.size());
+  for (int64_t row = 0; row < rows; ++row)
+    EXPECT_EQ(got[row], x.values[row * size + 5]) << row;
 }

@@ -40,8 +40,9 @@ TEST(CPUTargetTest, UnknownNamesAreAnsweredWithTheKnown) {
     ASSERT_FALSE(bool(target));
     EXPECT_EQ(llvm::toString(target.takeError()),
               "unknown target '" + name.str() +
-                  "': expected one of native, x86-64-v4+avx512vbmi, "
-                  "x86-64-v4, x86-64-v3, generic, aarch64");
+                  "': expected one of native, x86-64-v4+amx, "
+                  "x86-64-v4+avx512vbmi, x86-64-v4, x86-64-v3, generic, "
+                  "aarch64");
   }
 }
 
@@ -53,6 +54,19 @@ TEST(CPUTargetTest, VectorsAreAsWideAsTheTargetSays) {
   CPUTarget native = llvm::cantFail(CPUTarget::get("native"));
   bool hasAVX512 = native.features.find("+avx512f") != std::string::npos;
   EXPECT_EQ(native.vectorWidth, hasAVX512 ? 512u : 0u);
+}
+
+TEST(CPUTargetTest, OneHasTiles) {
+  for (llvm::StringRef name : CPUTarget::getNames()) {
+    CPUTarget target = llvm::cantFail(CPUTarget::get(name));
+    bool expected =
+        name == "native" ? target.hasTiles() : name == "x86-64-v4+amx";
+    EXPECT_EQ(target.hasTiles(), expected) << name.str();
+  }
+  // Another system would be asked for them in another way.
+  CPUTarget windows = llvm::cantFail(CPUTarget::get("x86-64-v4+amx"));
+  windows.triple = llvm::Triple("x86_64-pc-windows-msvc");
+  EXPECT_FALSE(windows.hasTiles());
 }
 
 TEST(CPUTargetTest, NativeAndGenericCodeRunsHere) {

@@ -59,6 +59,18 @@ def QuantXLowerToVector : Pass<"quantx-lower-to-vector", "::mlir::ModuleOp"> {
     whose values are halves of integers. Four products are one
     `vector.contract`, up to 64 are summed exactly, and scales multiply such sums.
 
+    From `tile-product-rows` rows on, `scaled_matmul` is products of tiles for
+    registers that hold 16 rows of 64 bytes, as `quantx-amx-tiles` makes use of.
+    Weights are decoded into bf16, 32 rows by 256 elements at a time, and
+    multiplied by 512 rows of activations, which were put into tiles before. What
+    one bf16 does not hold exactly is the sum of two or three: activations of f16
+    or f32. A scale of a row of weights, and a global one, multiply sums. The
+    products are a `linalg.generic`; around it, an `scf.if` takes them only where
+    the function `quantx_request_tiles`, which is declared, says that there are
+    such registers, and one of the forms above else. It is taken alone where
+    vectors have 16 elements or more, and weights, with the scales of blocks,
+    are exact in bf16.
+
     Values of small floats are converted by `arith.truncf` and `arith.extf` on
     vectors; `quantx-expand-narrow-floats` has a form of these for each target.
 
@@ -90,11 +102,16 @@ def QuantXLowerToVector : Pass<"quantx-lower-to-vector", "::mlir::ModuleOp"> {
            "Elements of a vector at most: a power of two from 8 on">,
     Option<"byteDots", "byte-dots", "bool", "false",
            "Multiply integers by integers as bytes, where scaled_matmul has both, "
-           "for a target with quantx-expand-byte-dots">
+           "for a target with quantx-expand-byte-dots">,
+    Option<"tileProductRows", "tile-product-rows", "int64_t", "0",
+           "Rows of activations from which on scaled_matmul is products of tiles; "
+           "0 for never">
   ];
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
-    "::mlir::linalg::LinalgDialect", "::mlir::scf::SCFDialect",
+    "::mlir::bufferization::BufferizationDialect", "::mlir::func::FuncDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect",
     "::mlir::tensor::TensorDialect", "::mlir::ub::UBDialect",
     "::mlir::vector::VectorDialect"
   ];

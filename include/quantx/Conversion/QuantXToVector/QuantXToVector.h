@@ -5,7 +5,10 @@
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/UB/IR/UBOps.h"
@@ -27,10 +30,13 @@ bool isChunkSize(int64_t chunk);
 /// to loops over vectors of at most `chunk` elements, and choose_qparams to
 /// loops over blocks that are such vectors, given a `LoweredTypeConverter`.
 /// They go before those of `populateQuantXToLinalgPatterns`, which the others
-/// need.
+/// need. From `tileProductRows` rows of activations on, if that is not 0,
+/// scaled_matmul becomes products of tiles where `kRequestTiles` says so, which
+/// the module declares (`declareRequestTiles`).
 void populateQuantXToVectorPatterns(const mlir::TypeConverter &converter,
                                     mlir::RewritePatternSet &patterns,
-                                    int64_t chunk, bool byteDots = false);
+                                    int64_t chunk, bool byteDots = false,
+                                    int64_t tileProductRows = 0);
 
 #define GEN_PASS_REGISTRATION
 #include "quantx/Conversion/QuantXToVector/Passes.h.inc"

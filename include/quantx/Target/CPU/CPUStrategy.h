@@ -32,6 +32,10 @@ struct CPUStrategy {
   /// never, as on targets without such stores.
   int64_t nontemporalThreshold;
 
+  /// The rows of activations from which on scaled_matmul goes by tile
+  /// registers, where there are such: fewer would not fill them. 0 for never.
+  int64_t tileProductRows;
+
   /// The row of a target; that of `native` for a name that is none.
   static const CPUStrategy &get(llvm::StringRef target);
 

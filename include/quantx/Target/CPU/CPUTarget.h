@@ -24,6 +24,8 @@ struct CPUTarget {
 
   /// Whether it has AVX-512 VNNI: dot products of bytes.
   bool hasByteDots() const;
+  /// Whether code for the target may use AMX, which a process asks Linux for.
+  bool hasTiles() const;
 
   /// Resolves one of the names of `getNames`. `native` is this machine: its
   /// own features, and 512-bit vectors where it has AVX-512, for LLVM's tuning

@@ -36,6 +36,36 @@ def QuantXExpandByteDots : Pass<"quantx-expand-byte-dots"> {
   ];
 }
 
+def QuantXAMXTiles : Pass<"quantx-amx-tiles", "::mlir::ModuleOp"> {
+  let summary = "Multiply tiles by Intel's AMX";
+  let description = [{
+    For the products of tiles that `quantx-lower-to-vector` makes of
+    `scaled_matmul`, on buffers: each `linalg.generic` that is such a product
+    becomes a call of a function that computes it by ops of `amx`, one function
+    for each kind. It keeps a block of tiles of sums in registers:
+
+    ```mlir
+    func.func private @quantx_amx_tile_product(
+        %weights: memref<1x?x2x16x32xbf16, ...>,
+        %activations: memref<?x1x?x2x16x32xbf16, ...>,
+        %sums: memref<?x2x2x16x16xf32, ...>) attributes {passthrough = ["noinline"]}
+    ```
+
+    The function is not inlined, because LLVM configures tile registers at its
+    start: that instruction must not run where the process does not have them.
+
+    The body of `quantx_request_tiles`, which says whether it has, is the system
+    call by which Linux gives them to a process,
+    `arch_prctl(ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA)`, as inline assembly: a
+    compiled file needs no library for it. The answer is kept.
+  }];
+  let dependentDialects = [
+    "::mlir::amx::AMXDialect", "::mlir::arith::ArithDialect",
+    "::mlir::func::FuncDialect", "::mlir::LLVM::LLVMDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"
+  ];
+}
+
 def QuantXExpandCopies : Pass<"quantx-expand-copies"> {
   let summary = "Copy between strided buffers by loops";
   let description = [{
@@ -120,8 +150,8 @@ def QuantXSetCPUTarget : Pass<"quantx-set-cpu-target", "::mlir::ModuleOp"> {
   }];
   let options = [
     Option<"target", "target", "std::string", "\"native\"",
-           "`native`, `x86-64-v4+avx512vbmi`, `x86-64-v4`, `x86-64-v3`, "
-           "`generic` or `aarch64`">
+           "`native`, `x86-64-v4+amx`, `x86-64-v4+avx512vbmi`, `x86-64-v4`, "
+           "`x86-64-v3`, `generic` or `aarch64`">
   ];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
 }

@@ -62,7 +62,7 @@ def QuantXExpandNarrowFloats : Pass<"quantx-expand-narrow-floats"> {
     | `generic` | the same; f16 by integers, for want of an instruction |
     | `x86-64-v3` | AVX2: byte-shuffle tables (f4), F16C |
     | `x86-64-v4` | AVX-512: byte-shuffle tables (f4), F16C |
-    | `x86-64-v4+avx512vbmi` | AVX-512: byte tables of up to 128 entries |
+    | `x86-64-v4+avx512vbmi`, `x86-64-v4+amx` | AVX-512: byte tables of up to 128 entries |
     | `native` | what this machine has of these |
     | `sm_80`, `sm_86` | decoding through f16 |
     | `sm_89`, `sm_90`, `sm_90a`, `sm_100`, `sm_120` | PTX `cvt` for FP8, else through f16 |
