@@ -19,9 +19,10 @@ struct TensorFormat {
   double bits;
 
   /// Its type, dequantized to `expressed`.
-  std::string getType(const std::string &expressed) const {
+  std::string getType(const std::string &expressed,
+                      const std::string &packing = "") const {
     return std::string("!quantx.scaled<") + codes + " : " + expressed + ", " +
-           scales + ">";
+           scales + packing + ">";
   }
 };
 

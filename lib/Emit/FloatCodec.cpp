@@ -35,6 +35,10 @@ Value FloatCodec::decodeWord(ElementwiseBuilder &b, Value code,
   return emitDecodeFloat(b, code, format);
 }
 
+Value FloatCodec::lookUp(ElementwiseBuilder &, Value, ArrayRef<uint8_t>) const {
+  llvm_unreachable("looksUp says that there is no table");
+}
+
 Value FloatCodec::encodeE8M0(ElementwiseBuilder &b, Value value,
                              RoundingMode mode) const {
   return emitEncodeE8M0(b, extendToF32(b, value), mode);

@@ -26,8 +26,11 @@ struct QuantXAsmInterface : public OpAsmDialectInterface {
     ArrayRef<int64_t> block = scaled.getBlockShape();
     if (block.size() != 2 || block[0] != 1)
       return AliasResult::NoAlias;
-    return printAlias(scaled, block[1], os) ? AliasResult::OverridableAlias
-                                            : AliasResult::NoAlias;
+    if (!printAlias(scaled, block[1], os))
+      return AliasResult::NoAlias;
+    if (!scaled.isLinear())
+      os << "_rows16";
+    return AliasResult::OverridableAlias;
   }
 
 private:

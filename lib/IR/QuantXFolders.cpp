@@ -61,6 +61,16 @@ OpFoldResult UnpackOp::fold(FoldAdaptor) {
   return pack.getCodes();
 }
 
+// relayout to the input's own type -> the input
+// relayout(relayout(q)) -> q, where that is of the result's type
+OpFoldResult RelayoutOp::fold(FoldAdaptor) {
+  if (getInput().getType() == getType())
+    return getInput();
+  auto inverse = getInput().getDefiningOp<RelayoutOp>();
+  bool isIdentity = inverse && inverse.getInput().getType() == getType();
+  return isIdentity ? inverse.getInput() : Value();
+}
+
 /// Whether `size` is that of dimension `dim` of `tensor`.
 static bool isSizeOf(Value size, Value tensor, int64_t dim) {
   auto op = size.getDefiningOp<tensor::DimOp>();

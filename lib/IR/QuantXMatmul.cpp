@@ -33,6 +33,10 @@ LogicalResult ScaledMatmulOp::verify() {
        failed(verifyBlockRank(*this, lhs.getShape(), getLhsScaledType()))) ||
       failed(verifyBlockRank(*this, rhs.getShape(), getScaledType())))
     return failure();
+  // scaled_matmul_c7
+  if ((getLhsScaledType() && failed(verifyIsLinear(*this, lhs))) ||
+      failed(verifyHasStaticRows(*this, rhs)))
+    return failure();
   // scaled_matmul_c4
   if (failed(verifyCompatibleShape(lhs.getShape().take_back(),
                                    rhs.getShape().take_back()))) {

@@ -53,6 +53,24 @@ LogicalResult quantx::verifyBlockRank(Operation *op, ArrayRef<int64_t> shape,
                            << ", got " << formatBlock(type);
 }
 
+LogicalResult quantx::verifyIsLinear(Operation *op, RankedTensorType tensor) {
+  if (getScaledElementType(tensor).isLinear())
+    return success();
+  return op->emitOpError() << "expected a tensor without packing rows16, which "
+                              "quantx.relayout undoes, got "
+                           << tensor;
+}
+
+LogicalResult quantx::verifyHasStaticRows(Operation *op,
+                                          RankedTensorType tensor) {
+  if (getScaledElementType(tensor).isLinear() ||
+      !ShapedType::isDynamicShape(tensor.getShape().take_back(2)))
+    return success();
+  return op->emitOpError()
+         << "expected static rows and columns with packing rows16, got "
+         << tensor;
+}
+
 /// What the parameters of `type` are called in diagnostics, in order.
 static SmallVector<StringRef> getParameterNames(ScaledType type) {
   SmallVector<StringRef> names = {"scales"};
@@ -233,7 +251,13 @@ LogicalResult ChooseQParamsOp::verify() {
   if (failed(verifyWeights(*this, getMethod(), type, input, getWeights())))
     return failure();
   // choose_qparams_c7
-  return verifyGlobal(*this, type, getGlobal());
+  if (failed(verifyGlobal(*this, type, getGlobal())))
+    return failure();
+  // choose_qparams_c8
+  if (type.isLinear())
+    return success();
+  return emitOpError() << "expected a type without packing rows16, got "
+                       << type;
 }
 
 //===----------------------------------------------------------------------===//
@@ -241,8 +265,9 @@ LogicalResult ChooseQParamsOp::verify() {
 //===----------------------------------------------------------------------===//
 
 LogicalResult QuantizeOp::verify() {
-  // quantize_c2
-  if (failed(verifyBlockRank(*this, getType().getShape(), getScaledType())))
+  // quantize_c2, quantize_c5
+  if (failed(verifyBlockRank(*this, getType().getShape(), getScaledType())) ||
+      failed(verifyIsLinear(*this, getType())))
     return failure();
   // quantize_c1
   if (failed(verifyExpressed(*this, "input", getInput().getType(), getType())))
@@ -260,6 +285,9 @@ LogicalResult DynamicQuantizeOp::verify() {
   if (failed(verifyBlockRank(*this, getType().getShape(), getScaledType())) ||
       failed(verifyExpressed(*this, "input", getInput().getType(), getType())))
     return failure();
+  // dynamic_quantize_c6
+  if (failed(verifyIsLinear(*this, getType())))
+    return failure();
   // dynamic_quantize_c2
   if (failed(verifyMethod(*this, getMethod(), getScaledType())))
     return failure();
@@ -276,8 +304,11 @@ LogicalResult DynamicQuantizeOp::verify() {
 
 LogicalResult DequantizeOp::verify() {
   // dequantize_c1 is the trait of InferTypeOpInterface; dequantize_c2
-  return verifyBlockRank(*this, getInput().getType().getShape(),
-                         getScaledType());
+  if (failed(verifyBlockRank(*this, getInput().getType().getShape(),
+                             getScaledType())))
+    return failure();
+  // dequantize_c3
+  return verifyIsLinear(*this, getInput().getType());
 }
 
 //===----------------------------------------------------------------------===//
@@ -286,8 +317,9 @@ LogicalResult DequantizeOp::verify() {
 
 LogicalResult AssembleOp::verify() {
   ScaledType type = getScaledElementType(getType());
-  // assemble_c3
-  if (failed(verifyBlockRank(*this, getType().getShape(), type)))
+  // assemble_c3, assemble_c4
+  if (failed(verifyBlockRank(*this, getType().getShape(), type)) ||
+      failed(verifyHasStaticRows(*this, getType())))
     return failure();
   // assemble_c1
   if (failed(verifyPayload(*this, getPayload().getType(), getType())))
@@ -300,8 +332,9 @@ LogicalResult AssembleOp::verify() {
 LogicalResult DisassembleOp::verify() {
   RankedTensorType input = getInput().getType();
   ScaledType type = getScaledElementType(input);
-  // disassemble_c2
-  if (failed(verifyBlockRank(*this, input.getShape(), type)))
+  // disassemble_c2, disassemble_c3
+  if (failed(verifyBlockRank(*this, input.getShape(), type)) ||
+      failed(verifyHasStaticRows(*this, input)))
     return failure();
   // disassemble_c1
   if (failed(verifyPayload(*this, getPayload().getType(), input)))
@@ -408,13 +441,43 @@ LogicalResult RelayoutScalesOp::verify() {
 }
 
 //===----------------------------------------------------------------------===//
+// RelayoutOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult RelayoutOp::verify() {
+  RankedTensorType input = getInput().getType();
+  ScaledType from = getScaledElementType(input);
+  ScaledType to = getScaledElementType(getType());
+  // relayout_c1
+  if (input.getRank() != getType().getRank() ||
+      failed(verifyCompatibleShape(input, getType()))) {
+    return emitOpError() << "expected a result of the input's shape "
+                         << formatSizes(input.getShape()) << ", got "
+                         << formatSizes(getType().getShape());
+  }
+  // relayout_c2
+  if (from.withLayout(to.getLayout()) != to) {
+    return emitOpError() << "expected a result of "
+                         << from.withLayout(to.getLayout())
+                         << ", the input's type in another packing, got " << to;
+  }
+  // relayout_c3
+  if (failed(verifyBlockRank(*this, input.getShape(), from)))
+    return failure();
+  // relayout_c4
+  return success(succeeded(verifyHasStaticRows(*this, input)) &&
+                 succeeded(verifyHasStaticRows(*this, getType())));
+}
+
+//===----------------------------------------------------------------------===//
 // ErrorStatsOp
 //===----------------------------------------------------------------------===//
 
 LogicalResult ErrorStatsOp::verify() {
   RankedTensorType quantized = getQuantized().getType();
-  // error_stats_c2
-  if (failed(verifyBlockRank(*this, quantized.getShape(), getScaledType())))
+  // error_stats_c2, error_stats_c3
+  if (failed(verifyBlockRank(*this, quantized.getShape(), getScaledType())) ||
+      failed(verifyIsLinear(*this, quantized)))
     return failure();
   // error_stats_c1
   return verifyExpressed(*this, "original", getOriginal().getType(), quantized);

@@ -164,6 +164,12 @@ LogicalResult UnpackOp::reifyResultShapes(OpBuilder &builder,
   return success();
 }
 
+LogicalResult
+RelayoutOp::reifyResultShapes(OpBuilder &builder,
+                              ReifiedRankedShapedTypeDims &shapes) {
+  return reifyAsOperand(builder, *this, getInput(), shapes);
+}
+
 SmallVector<OpFoldResult> RelayoutScalesOp::getLinearSizes(OpBuilder &builder,
                                                            Value scales,
                                                            ValueRange sizes) {

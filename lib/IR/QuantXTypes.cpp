@@ -105,8 +105,28 @@ SmallVector<int64_t> ScaledType::getWeightsShape(ArrayRef<int64_t> shape,
   return {getScalesShape(shape)[dim], size, size};
 }
 
+ScaledType ScaledType::withLayout(WeightLayout layout) const {
+  return get(getContext(), getStorageType(), getExpressedType(), getScaleType(),
+             getBlockShape(), getGlobalType(), getZeroPointType(), layout);
+}
+
+/// The shape of `linear` (sizes of a part, the last two of rows and what is in
+/// them) with 16 rows side by side, in units of `unit`.
+static SmallVector<int64_t> interleave(SmallVector<int64_t> linear,
+                                       int64_t unit) {
+  constexpr int64_t numRows = kInterleavedRows;
+  int64_t &rows = linear[linear.size() - 2];
+  if (!ShapedType::isDynamic(rows))
+    rows = llvm::divideCeil(rows, numRows);
+  if (!ShapedType::isDynamic(linear.back()))
+    linear.back() = int64_t(llvm::alignTo(linear.back(), unit)) * numRows;
+  return linear;
+}
+
 SmallVector<Type> ScaledType::getParameterTypes(ArrayRef<int64_t> shape) const {
   SmallVector<int64_t> scalesShape = getScalesShape(shape);
+  if (!isLinear())
+    scalesShape = interleave(scalesShape, /*unit=*/1);
   SmallVector<Type> types = {
       RankedTensorType::get(scalesShape, getScaleType())};
   if (hasZeroPoint())
@@ -119,6 +139,8 @@ SmallVector<Type> ScaledType::getParameterTypes(ArrayRef<int64_t> shape) const {
 RankedTensorType ScaledType::getPayloadType(ArrayRef<int64_t> shape) const {
   SmallVector<int64_t> payloadShape(shape);
   payloadShape.back() = getPackedSize(payloadShape.back(), getStorageBits());
+  if (!isLinear())
+    payloadShape = interleave(payloadShape, kPayloadUnit);
   return RankedTensorType::get(payloadShape, IntegerType::get(getContext(), 8));
 }
 
@@ -170,18 +192,36 @@ static ParseResult parseBlock(AsmParser &parser,
   }
 }
 
-/// Parses `global f32` and `zero_point TYPE` up to the closing `>`; the comma
-/// in front of the first has been read.
+/// Parses the name of a layout and the closing `>`.
+static ParseResult parseLayout(AsmParser &parser, WeightLayout &layout) {
+  StringRef name;
+  SMLoc loc = parser.getCurrentLocation();
+  if (parser.parseKeyword(&name))
+    return failure();
+  if (name != "rows16")
+    return parser.emitError(loc)
+           << "expected packing 'rows16', got '" << name << "'";
+  layout = WeightLayout::Rows16;
+  return parser.parseGreater();
+}
+
+/// Parses `global f32`, `zero_point TYPE` and `packing rows16` up to the
+/// closing
+/// `>`; the comma in front of the first has been read.
 static ParseResult parseExtras(AsmParser &parser, Type &globalType,
-                               Type &zeroPointType) {
+                               Type &zeroPointType, WeightLayout &layout) {
   do {
     StringRef keyword;
     SMLoc loc = parser.getCurrentLocation();
     if (failed(parser.parseOptionalKeyword(&keyword)))
-      return parser.emitError(loc) << "expected 'global' or 'zero_point'";
+      return parser.emitError(loc)
+             << "expected 'global', 'zero_point' or 'packing'";
+    if (keyword == "packing")
+      return parseLayout(parser, layout);
     if (keyword != "global" && keyword != "zero_point")
       return parser.emitError(loc)
-             << "expected 'global' or 'zero_point', got '" << keyword << "'";
+             << "expected 'global', 'zero_point' or 'packing', got '" << keyword
+             << "'";
     Type &type = keyword == "global" ? globalType : zeroPointType;
     if (type || (keyword == "global" && zeroPointType))
       return parser.emitError(loc)
@@ -196,16 +236,17 @@ Type ScaledType::parse(AsmParser &parser) {
   SMLoc loc = parser.getCurrentLocation();
   Type storage, expressed, scale, globalType, zeroPointType;
   SmallVector<int64_t> block;
+  WeightLayout layout = WeightLayout::Linear;
   bool closed = false;
   if (parser.parseLess() || parser.parseType(storage) || parser.parseColon() ||
       parser.parseType(expressed) || parser.parseComma() ||
       parser.parseType(scale) || parser.parseKeyword("per") ||
       parseBlock(parser, block, closed) ||
-      (!closed && parseExtras(parser, globalType, zeroPointType)))
+      (!closed && parseExtras(parser, globalType, zeroPointType, layout)))
     return {};
   return parser.getChecked<ScaledType>(loc, parser.getContext(), storage,
                                        expressed, scale, block, globalType,
-                                       zeroPointType);
+                                       zeroPointType, layout);
 }
 
 void ScaledType::print(AsmPrinter &printer) const {
@@ -216,6 +257,8 @@ void ScaledType::print(AsmPrinter &printer) const {
     printer << ", global " << getGlobalType();
   if (hasZeroPoint())
     printer << ", zero_point " << getZeroPointType();
+  if (!isLinear())
+    printer << ", packing rows16";
   printer << '>';
 }
 
@@ -233,10 +276,40 @@ static std::string formatStorageTypes() {
   return text;
 }
 
+/// Whether a word of a row's codes is within one block of that row.
+static bool suitsRows16(ArrayRef<int64_t> block) {
+  constexpr int64_t mostCodesInWord = 8;
+  bool isWhole = block.back() == ScaledType::kWholeDimension;
+  return block.size() >= 2 &&
+         (isWhole || block.back() % mostCodesInWord == 0) &&
+         llvm::all_of(block.drop_back(),
+                      [](int64_t size) { return size == 1; });
+}
+
+static LogicalResult verifyRows16(function_ref<InFlightDiagnostic()> emitError,
+                                  Type storage, ArrayRef<int64_t> block) {
+  unsigned bits = storage.getIntOrFloatBitWidth();
+  if (bits != 4 && bits != 8) {
+    return emitError()
+           << "expected storage of 4 or 8 bits with packing rows16, "
+              "got "
+           << storage;
+  }
+  if (suitsRows16(block))
+    return success();
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  ScaledType::printBlock(os, block);
+  return emitError() << "expected with packing rows16 a block of '*' or a "
+                        "multiple of 8 in the last dimension and 1 in the "
+                        "others, got "
+                     << text;
+}
+
 LogicalResult ScaledType::verify(function_ref<InFlightDiagnostic()> emitError,
                                  Type storage, Type expressed, Type scale,
                                  ArrayRef<int64_t> block, Type globalType,
-                                 Type zeroPointType) {
+                                 Type zeroPointType, WeightLayout layout) {
   // scaled_c1
   bool isFloatStorage =
       isa<FloatType>(storage) && lookupFloatFormat(getKeyword(storage));
@@ -286,5 +359,8 @@ LogicalResult ScaledType::verify(function_ref<InFlightDiagnostic()> emitError,
            << "expected signed storage with an f8E8M0FNU scale, got "
            << storage;
   }
-  return success();
+  // scaled_c8
+  return layout == WeightLayout::Linear
+             ? success()
+             : verifyRows16(emitError, storage, block);
 }

@@ -1,9 +1,8 @@
 //===- CPUPipeline.cpp - quantx-cpu-pipeline ------------------------------===//
 
+#include "SharedStages.h"
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
-#include "mlir/Dialect/Bufferization/Pipelines/Passes.h"
-#include "mlir/Dialect/Bufferization/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/Transforms/Passes.h"
@@ -24,30 +23,6 @@
 using namespace mlir;
 using namespace quantx;
 
-/// Function by function, which is linear in their number, and parallel.
-template <typename FunctionT>
-static void addCleanup(OpPassManager &pm) {
-  pm.addNestedPass<FunctionT>(createCanonicalizerPass());
-  pm.addNestedPass<FunctionT>(createCSEPass());
-}
-
-/// From tensors to buffers: results are owned by the caller.
-static void addBufferization(OpPassManager &pm) {
-  pm.addPass(createQuantXVerifyBufferizable());
-  pm.addPass(createQuantXProtectArguments());
-  pm.addPass(bufferization::createEmptyTensorEliminationPass());
-  bufferization::OneShotBufferizePassOptions options;
-  options.bufferizeFunctionBoundaries = true;
-  options.functionBoundaryTypeConversion =
-      bufferization::LayoutMapOption::IdentityLayoutMap;
-  options.allowReturnAllocsFromLoops = true;
-  pm.addPass(bufferization::createOneShotBufferizePass(options));
-  bufferization::buildBufferDeallocationPipeline(
-      pm, bufferization::BufferDeallocationPipelineOptions());
-  pm.addPass(createConvertBufferizationToMemRefPass());
-  pm.addPass(createQuantXAlignBuffers());
-}
-
 /// The value of an option, or the one that is best on the target.
 static int64_t getOr(const CPUPipelineOptions::Option<int64_t> &option,
                      int64_t strategy) {
@@ -59,6 +34,14 @@ static bool isX86(StringRef target) {
   llvm::Expected<CPUTarget> cpu = CPUTarget::get(target);
   if (cpu)
     return cpu->triple.isX86();
+  llvm::consumeError(cpu.takeError());
+  return false;
+}
+
+static bool hasByteDots(StringRef target) {
+  llvm::Expected<CPUTarget> cpu = CPUTarget::get(target);
+  if (cpu)
+    return cpu->hasByteDots();
   llvm::consumeError(cpu.takeError());
   return false;
 }
@@ -142,6 +125,8 @@ void quantx::buildCPUPipelineFromBuffers(OpPassManager &pm,
   narrowFloats.target = options.target;
   pm.addPass(createQuantXAMXTiles());
   pm.addPass(createQuantXExpandNarrowFloats(narrowFloats));
+  if (hasByteDots(options.target))
+    pm.addPass(createQuantXExpandByteDots());
   addCleanup<func::FuncOp>(pm);
   addLoops(pm, options);
   addLLVM(pm, options.target);
@@ -165,10 +150,13 @@ void quantx::buildCPUPipeline(OpPassManager &pm,
   if (chunk == 0)
     pm.addPass(createQuantXLowerToLinalg());
   else
-    pm.addPass(createQuantXLowerToVector({chunk, getTileProductRows(options)}));
+    pm.addPass(createQuantXLowerToVector(
+        {chunk, getTileProductRows(options), hasByteDots(options.target)}));
   addCleanup<func::FuncOp>(pm);
   pm.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
   addBufferization(pm);
+  addDeallocation(pm);
+  pm.addPass(createQuantXAlignBuffers());
   // Calls of intrinsics come after bufferization, which does not know what they
   // do.
   buildCPUPipelineFromBuffers(pm, options);

@@ -24,7 +24,7 @@ using namespace quantx;
 
 /// Whether constants that `op` makes are no larger than what it takes.
 static bool isWorthEvaluating(Operation *op) {
-  return isa<ChooseQParamsOp, QuantizeOp, DynamicQuantizeOp, PackOp,
+  return isa<ChooseQParamsOp, QuantizeOp, DynamicQuantizeOp, PackOp, RelayoutOp,
              RelayoutScalesOp>(op);
 }
 

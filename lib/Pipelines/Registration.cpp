@@ -5,6 +5,8 @@
 #include "mlir/InitAllPasses.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Target/LLVMIR/Dialect/All.h"
+#include "quantx/Conversion/QuantToQuantX/QuantToQuantX.h"
+#include "quantx/Conversion/QuantXToGPU/QuantXToGPU.h"
 #include "quantx/Conversion/QuantXToLinalg/BufferizableOpInterfaceImpl.h"
 #include "quantx/Conversion/QuantXToLinalg/QuantXToLinalg.h"
 #include "quantx/Conversion/QuantXToVector/QuantXToVector.h"
@@ -13,6 +15,8 @@
 #include "quantx/Pipelines/Passes.h"
 #include "quantx/Pipelines/Pipelines.h"
 #include "quantx/Target/CPU/Passes.h"
+#include "quantx/Target/NVVM/NVVMChip.h"
+#include "quantx/Target/NVVM/Passes.h"
 #include "quantx/Target/NarrowFloats/Passes.h"
 #include "quantx/Transforms/Passes.h"
 #include "quantx/Transforms/TilingInterfaceImpl.h"
@@ -25,6 +29,7 @@ void quantx::registerQuantXDialect(DialectRegistry &registry) {
   registerScaleMethods(registry);
   registerTilingInterfaceExternalModels(registry);
   registerBufferizableOpInterfaceExternalModels(registry);
+  registerLaunchEffects(registry);
 }
 
 /// Adds the CPU pipeline with options given as text; fails on one that it
@@ -45,17 +50,43 @@ addCPUPipeline(OpPassManager &pm, StringRef text,
   return success();
 }
 
+/// The same for the NVVM pipeline.
+static LogicalResult
+addNVVMPipeline(OpPassManager &pm, StringRef text,
+                function_ref<LogicalResult(const Twine &)> emitError) {
+  NVVMPipelineOptions options;
+  if (failed(options.parseFromString(text)))
+    return failure();
+  llvm::Expected<NVVMChip> chip = NVVMChip::get(options.chip);
+  if (!chip)
+    return emitError(llvm::toString(chip.takeError()));
+  if (!llvm::is_contained({"isa", "bin", "fatbin"}, StringRef(options.format)))
+    return emitError("unknown format '" + Twine(options.format) +
+                     "': expected one of isa, bin, fatbin");
+  buildNVVMPipeline(pm, options);
+  return success();
+}
+
 void quantx::registerQuantXPasses() {
   registerQuantXTransformsPasses();
+  registerQuantToQuantXPasses();
   registerQuantXToLinalgPasses();
   registerQuantXToVectorPasses();
+  registerQuantXToGPUPasses();
   registerQuantXTargetCPUPasses();
+  registerQuantXTargetNVVMPasses();
   registerQuantXNarrowFloatsPasses();
   registerQuantXPipelinesPasses();
   registerPassPipeline(
       "quantx-cpu-pipeline",
       "Functions on quantx ops to the LLVM dialect, for a CPU", addCPUPipeline,
       [](auto showOptions) { showOptions(CPUPipelineOptions()); });
+  registerPassPipeline(
+      "quantx-nvvm-pipeline",
+      "Functions on quantx ops to the LLVM dialect, and their kernels to a "
+      "binary for NVIDIA's GPUs",
+      addNVVMPipeline,
+      [](auto showOptions) { showOptions(NVVMPipelineOptions()); });
 }
 
 void quantx::registerAllDialects(DialectRegistry &registry) {

@@ -324,8 +324,10 @@ private:
 // Elements are those of the result; the sum is within a tile.
 struct ScaledMatmulTiling
     : public GridTiling<ScaledMatmulTiling, ScaledMatmulOp> {
-  static std::optional<StringRef> findObstacle(ScaledMatmulOp) {
-    return std::nullopt;
+  static std::optional<StringRef> findObstacle(ScaledMatmulOp op) {
+    if (op.getScaledType().isLinear())
+      return std::nullopt;
+    return "its weights have packing rows16";
   }
   static SmallVector<int64_t> getSteps(ScaledMatmulOp op) {
     SmallVector<int64_t> steps = getSliceSteps(op.getScaledType());

@@ -13,6 +13,7 @@ func.func @unused(%x: tensor<8x64xf32>, %s: tensor<8x2xf8E8M0FNU>, %c: tensor<8x
   %3 = quantx.dequantize %2 : tensor<8x64x!mxfp4> to tensor<8x64xf32>
   %4:4 = quantx.error_stats %x, %2 : tensor<8x64xf32>, tensor<8x64x!mxfp4> -> f32, f32, i64, i64
   %6 = quantx.relayout_scales %s to #quantx.scale_layout<tile128x4> : tensor<8x2xf8E8M0FNU> to tensor<1x1x32x16xf8E8M0FNU>
+  %8 = quantx.relayout %2 : tensor<8x64x!mxfp4> to tensor<8x64x!quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x32, packing rows16>>
   %7 = quantx.scaled_matmul ins(%x, %2 : tensor<8x64xf32>, tensor<8x64x!mxfp4>) outs(%acc : tensor<8x8xf32>) -> tensor<8x8xf32>
   %5 = quantx.pack %c as #quantx.packing<linear> : tensor<8x64xi4> to tensor<8x32xi8>
   return

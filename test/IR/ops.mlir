@@ -150,6 +150,17 @@ func.func @relayout_scales(%s: tensor<300x9xf8E8M0FNU>, %t: tensor<5x?x?x32x16xf
   return
 }
 
+// CHECK-LABEL: func.func @relayout(
+// CHECK-SAME: %[[W:[a-z0-9]+]]: tensor<?x40x64x!quantx.scaled<i8 : f32, f32 per 1x1x*>>
+func.func @relayout(%w: tensor<?x40x64x!quantx.scaled<i8 : f32, f32 per 1x1x*>>) {
+  // CHECK: %[[R:.*]] = quantx.relayout %[[W]] {note} : tensor<?x40x64x!quantx.scaled<i8 : f32, f32 per 1x1x*>> to tensor<?x40x64x!quantx.scaled<i8 : f32, f32 per 1x1x*, packing rows16>>
+  // GENERIC: "quantx.relayout"(%{{[a-z0-9]+}}) {note}
+  %r = quantx.relayout %w {note} : tensor<?x40x64x!quantx.scaled<i8 : f32, f32 per 1x1x*>> to tensor<?x40x64x!quantx.scaled<i8 : f32, f32 per 1x1x*, packing rows16>>
+  // CHECK: quantx.disassemble %[[R]] : {{.*}} to tensor<?x3x1024xi8>, tensor<?x3x16xf32>
+  %p, %s = quantx.disassemble %r : tensor<?x40x64x!quantx.scaled<i8 : f32, f32 per 1x1x*, packing rows16>> to tensor<?x3x1024xi8>, tensor<?x3x16xf32>
+  return
+}
+
 // CHECK-LABEL: func.func @error_stats(
 func.func @error_stats(%x: tensor<?x64xf32>, %q: tensor<?x64x!mxfp4>) {
   // CHECK: %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} = quantx.error_stats %{{.*}}, %{{.*}} : tensor<?x64xf32>, tensor<?x64x!mxfp4> -> f32, f32, i64, i64

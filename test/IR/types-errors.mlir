@@ -50,7 +50,7 @@ func.func private @block_overflows(!quantx.scaled<i8 : f32, f32 per 1x9223372036
 
 // -----
 
-// expected-error@+1 {{expected 'global' or 'zero_point', got 'offset'}}
+// expected-error@+1 {{expected 'global', 'zero_point' or 'packing', got 'offset'}}
 func.func private @unknown_extra(!quantx.scaled<i8 : f32, f32 per 1x32, offset f32>)
 
 // -----
@@ -70,7 +70,7 @@ func.func private @two_zero_points(!quantx.scaled<ui4 : f32, f32 per 1x32, zero_
 
 // -----
 
-// expected-error@+1 {{expected 'global' or 'zero_point'}}
+// expected-error@+1 {{expected 'global', 'zero_point' or 'packing'}}
 func.func private @nothing_after_comma(!quantx.scaled<i8 : f32, f32 per 1x32,>)
 
 // -----
@@ -160,3 +160,33 @@ func.func private @scaled_c6_e8m0(!quantx.scaled<i4 : f32, f8E8M0FNU per 1x32, z
 
 // expected-error@+1 {{expected signed storage with an f8E8M0FNU scale, got 'ui4'}}
 func.func private @scaled_c7(!quantx.scaled<ui4 : f32, f8E8M0FNU per 1x32>)
+
+// -----
+
+// expected-error@+1 {{expected storage of 4 or 8 bits with packing rows16, got 'f6E2M3FN'}}
+func.func private @scaled_c8(!quantx.scaled<f6E2M3FN : f32, f8E8M0FNU per 1x32, packing rows16>)
+
+// -----
+
+// expected-error@+1 {{expected with packing rows16 a block of '*' or a multiple of 8 in the last dimension and 1 in the others, got 1x20}}
+func.func private @scaled_c8_block(!quantx.scaled<i8 : f32, f32 per 1x20, packing rows16>)
+
+// -----
+
+// expected-error@+1 {{expected with packing rows16 a block of '*' or a multiple of 8 in the last dimension and 1 in the others, got 128x128}}
+func.func private @scaled_c8_rows(!quantx.scaled<f8E4M3FN : f32, f32 per 128x128, packing rows16>)
+
+// -----
+
+// expected-error@+1 {{expected with packing rows16 a block of '*' or a multiple of 8 in the last dimension and 1 in the others, got 32}}
+func.func private @scaled_c8_rank(!quantx.scaled<i8 : f32, f32 per 32, packing rows16>)
+
+// -----
+
+// expected-error@+1 {{expected packing 'rows16', got 'rows8'}}
+func.func private @packing_name(!quantx.scaled<i8 : f32, f32 per 1x32, packing rows8>)
+
+// -----
+
+// expected-error@+1 {{expected '>'}}
+func.func private @packing_is_last(!quantx.scaled<i8 : f32, f32 per 1x32, packing rows16, global f32>)

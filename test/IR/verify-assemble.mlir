@@ -62,3 +62,21 @@ func.func @unsigned_payload(%p: tensor<8x32xui8>, %s: tensor<8x2xf8E8M0FNU>) {
   %q = quantx.assemble %p, %s : tensor<8x32xui8>, tensor<8x2xf8E8M0FNU> to tensor<8x64x!mxfp4>
   return
 }
+
+// -----
+
+!rows16 = !quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x32, packing rows16>
+func.func @assemble_c4(%p: tensor<?x512xi8>, %s: tensor<?x32xf8E8M0FNU>) {
+  // expected-error@+1 {{expected static rows and columns with packing rows16, got 'tensor<?x64x!quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x32, packing rows16>>'}}
+  %q = quantx.assemble %p, %s : tensor<?x512xi8>, tensor<?x32xf8E8M0FNU> to tensor<?x64x!rows16>
+  return
+}
+
+// -----
+
+!rows16 = !quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x32, packing rows16>
+func.func @assemble_c1_rows16(%p: tensor<40x32xi8>, %s: tensor<3x32xf8E8M0FNU>) {
+  // expected-error@+1 {{expected a payload of shape 3x512 for 'tensor<40x64x!quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x32, packing rows16>>', got 40x32}}
+  %q = quantx.assemble %p, %s : tensor<40x32xi8>, tensor<3x32xf8E8M0FNU> to tensor<40x64x!rows16>
+  return
+}

@@ -34,3 +34,12 @@ func.func @plain_operand(%x: tensor<8x64xf32>) {
   %y = "quantx.dequantize"(%x) : (tensor<8x64xf32>) -> tensor<8x64xf32>
   return
 }
+
+// -----
+
+!rows16 = !quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x32, packing rows16>
+func.func @dequantize_c3(%q: tensor<8x64x!rows16>) {
+  // expected-error@+1 {{expected a tensor without packing rows16, which quantx.relayout undoes, got 'tensor<8x64x!quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x32, packing rows16>>'}}
+  %x = quantx.dequantize %q : tensor<8x64x!rows16> to tensor<8x64xf32>
+  return
+}

@@ -41,3 +41,12 @@ func.func @plain_operand(%x: tensor<8x64xf32>) {
   %p, %s = "quantx.disassemble"(%x) : (tensor<8x64xf32>) -> (tensor<8x32xi8>, tensor<8x2xf8E8M0FNU>)
   return
 }
+
+// -----
+
+!rows16 = !quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x32, packing rows16>
+func.func @disassemble_c3(%q: tensor<40x?x!rows16>) {
+  // expected-error@+1 {{expected static rows and columns with packing rows16, got 'tensor<40x?x!quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x32, packing rows16>>'}}
+  %p, %s = quantx.disassemble %q : tensor<40x?x!rows16> to tensor<3x?xi8>, tensor<3x?xf8E8M0FNU>
+  return
+}

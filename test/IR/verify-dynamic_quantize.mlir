@@ -105,3 +105,12 @@ func.func @dynamic_quantize_c5(%x: tensor<8x64xf32>, %g: tensor<f32>) {
   %q = quantx.dynamic_quantize %x using #quantx.floor under %g : tensor<8x64xf32> to tensor<8x64x!mxfp4>
   return
 }
+
+// -----
+
+!rows16 = !quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x32, packing rows16>
+func.func @dynamic_quantize_c6(%x: tensor<8x64xf32>) {
+  // expected-error@+1 {{expected a tensor without packing rows16, which quantx.relayout undoes, got 'tensor<8x64x!quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x32, packing rows16>>'}}
+  %q = quantx.dynamic_quantize %x using #quantx.floor : tensor<8x64xf32> to tensor<8x64x!rows16>
+  return
+}

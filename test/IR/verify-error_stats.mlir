@@ -33,3 +33,12 @@ func.func @result_type(%x: tensor<8x64xf32>, %q: tensor<8x64x!mxfp4>) {
   %e:4 = quantx.error_stats %x, %q : tensor<8x64xf32>, tensor<8x64x!mxfp4> -> f64, f32, i64, i64
   return
 }
+
+// -----
+
+!rows16 = !quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x32, packing rows16>
+func.func @error_stats_c3(%x: tensor<8x64xf32>, %q: tensor<8x64x!rows16>) {
+  // expected-error@+1 {{expected a tensor without packing rows16, which quantx.relayout undoes, got 'tensor<8x64x!quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x32, packing rows16>>'}}
+  %e:4 = quantx.error_stats %x, %q : tensor<8x64xf32>, tensor<8x64x!rows16> -> f32, f32, i64, i64
+  return
+}

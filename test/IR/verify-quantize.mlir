@@ -105,3 +105,12 @@ func.func @generic_segments(%x: tensor<4x64xf32>, %s: tensor<4x2xf8E8M0FNU>) {
   %q = "quantx.quantize"(%x, %s) <{operandSegmentSizes = array<i32: 1, 1, 1>}> : (tensor<4x64xf32>, tensor<4x2xf8E8M0FNU>) -> tensor<4x64x!mxfp4>
   return
 }
+
+// -----
+
+!rows16 = !quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x32, packing rows16>
+func.func @quantize_c5(%x: tensor<8x64xf32>, %s: tensor<1x32xf8E8M0FNU>) {
+  // expected-error@+1 {{expected a tensor without packing rows16, which quantx.relayout undoes, got 'tensor<8x64x!quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x32, packing rows16>>'}}
+  %q = quantx.quantize %x, %s : tensor<8x64xf32>, tensor<1x32xf8E8M0FNU> to tensor<8x64x!rows16>
+  return
+}

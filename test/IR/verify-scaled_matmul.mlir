@@ -118,3 +118,21 @@ func.func @rhs_type(%a: tensor<4x64x!mxfp4>, %w: tensor<8x64xf32>, %acc: tensor<
   %r = quantx.scaled_matmul ins(%a, %w : tensor<4x64x!mxfp4>, tensor<8x64xf32>) outs(%acc : tensor<4x8xf32>) -> tensor<4x8xf32>
   return
 }
+
+// -----
+
+!rows16 = !quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x32, packing rows16>
+func.func @scaled_matmul_c7(%a: tensor<4x64xf32>, %w: tensor<?x64x!rows16>, %acc: tensor<4x?xf32>) {
+  // expected-error@+1 {{expected static rows and columns with packing rows16, got 'tensor<?x64x!quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x32, packing rows16>>'}}
+  %r = quantx.scaled_matmul ins(%a, %w : tensor<4x64xf32>, tensor<?x64x!rows16>) outs(%acc : tensor<4x?xf32>) -> tensor<4x?xf32>
+  return
+}
+
+// -----
+
+!rows16 = !quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x32, packing rows16>
+func.func @scaled_matmul_c7_lhs(%a: tensor<4x64x!rows16>, %w: tensor<8x64x!rows16>, %acc: tensor<4x8xf32>) {
+  // expected-error@+1 {{expected a tensor without packing rows16, which quantx.relayout undoes, got 'tensor<4x64x!quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x32, packing rows16>>'}}
+  %r = quantx.scaled_matmul ins(%a, %w : tensor<4x64x!rows16>, tensor<8x64x!rows16>) outs(%acc : tensor<4x8xf32>) -> tensor<4x8xf32>
+  return
+}

@@ -7,19 +7,31 @@
 // DEFINE:   %{arguments}
 //
 // RUN: %{fails} | FileCheck %s --check-prefix=NO-OUTPUT
-// NO-OUTPUT: quant-compile: error: expected -o kernel.{ll,s,o,so}
+// NO-OUTPUT: quant-compile: error: expected -o kernel.{ll,s,o,so,ptx,cubin}
 //
-// REDEFINE: %{arguments} = -o k.ptx
+// REDEFINE: %{arguments} = -o k.ptx --target=generic
 // RUN: %{fails} | FileCheck %s --check-prefix=PTX
-// PTX: error: k.ptx: PTX is not available yet: expected .ll, .s, .o or .so
+// PTX: error: k.ptx: expected --target=nvvm, found --target=generic
+//
+// REDEFINE: %{arguments} = -o k.o --target=nvvm
+// RUN: %{fails} | FileCheck %s --check-prefix=NVVM
+// NVVM: error: k.o: expected the suffix .ptx or .cubin for the target nvvm, found '.o'
+//
+// REDEFINE: %{arguments} = -o k.ptx --chip=sm_70
+// RUN: %{fails} | FileCheck %s --check-prefix=CHIP
+// CHIP: error: unknown chip 'sm_70': expected one of sm_80, sm_90, sm_90a, sm_100a, sm_120a
+//
+// REDEFINE: %{arguments} = -o k.o --chip=sm_90
+// RUN: %{fails} | FileCheck %s --check-prefix=CPU-CHIP
+// CPU-CHIP: error: --chip: expected -o kernel.ptx or kernel.cubin, found 'k.o'
 //
 // REDEFINE: %{arguments} = -o k.bc
 // RUN: %{fails} | FileCheck %s --check-prefix=SUFFIX
-// SUFFIX: error: k.bc: expected the suffix .ll, .s, .o or .so, found '.bc'
+// SUFFIX: error: k.bc: expected the suffix .ll, .s, .o, .so, .ptx or .cubin, found '.bc'
 //
 // REDEFINE: %{arguments} = -o kernel
 // RUN: %{fails} | FileCheck %s --check-prefix=NO-SUFFIX
-// NO-SUFFIX: error: kernel: expected the suffix .ll, .s, .o or .so, found none
+// NO-SUFFIX: error: kernel: expected the suffix .ll, .s, .o, .so, .ptx or .cubin, found none
 //
 // REDEFINE: %{arguments} = -o k.o --target=sm_90
 // RUN: %{fails} | FileCheck %s --check-prefix=TARGET

@@ -125,9 +125,9 @@
 // RUN: %{fails} | FileCheck %s --check-prefix=TARGET
 // TARGET: error: unknown target 'x86-64-v5': expected one of native, x86-64-v4+amx, x86-64-v4+avx512vbmi, x86-64-v4, x86-64-v3, generic, aarch64
 //
-// REDEFINE: %{arguments} = --entry-point=nothing --target=nvvm
+// REDEFINE: %{arguments} = --entry-point=nothing --target=nvvm --chip=sm_70
 // RUN: %{fails} | FileCheck %s --check-prefix=NVVM
-// NVVM: error: the target 'nvvm' is not available yet: expected cpu
+// NVVM: error: unknown chip 'sm_70': expected one of sm_80, sm_90, sm_90a, sm_100a, sm_120a
 //
 // REDEFINE: %{arguments} = --entry-point=nothing --frobnicate
 // RUN: %{fails} | FileCheck %s --check-prefix=OPTION

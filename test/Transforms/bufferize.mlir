@@ -192,3 +192,29 @@ func.func @matmul_copy(%x: tensor<?x?xf32>, %y: tensor<?x?xf32>, %acc: tensor<?x
   %r = quantx.scaled_matmul ins(%a, %w : tensor<?x?x!int4>, tensor<?x?x!mxfp4>) outs(%acc : tensor<?x?xf32>) -> tensor<?x?xf32>
   return %r, %acc : tensor<?x?xf32>, tensor<?x?xf32>
 }
+
+// Rows side by side go back to rows for the loops of a product.
+// CHECK-LABEL: func @rows16(
+// CHECK-SAME:    %[[P:.*]]: memref<17x16xi8>, %[[S:.*]]: memref<17x1xf32>, %[[G:.*]]: memref<f32>
+func.func @rows16(%p: tensor<17x16xi8>, %s: tensor<17x1xf32>, %g: tensor<f32>, %a: tensor<2x32xf32>, %acc: tensor<2x17xf32>)
+    -> (tensor<2x256xi8>, tensor<2x16xf32>, tensor<f32>, tensor<2x17xf32>) {
+  // CHECK: %[[CODES:.*]] = memref.alloc() {{.*}} : memref<2x256xi8>
+  // CHECK: linalg.generic {{.*}} outs(%[[CODES]] :
+  // CHECK: memref.load %[[P]]
+  // CHECK: %[[SCALES:.*]] = memref.alloc() {{.*}} : memref<2x16xf32>
+  // CHECK: linalg.generic {{.*}} outs(%[[SCALES]] :
+  // CHECK: memref.load %[[S]]
+  // CHECK: %[[ROWS:.*]] = memref.alloc() {{.*}} : memref<17x16xi8>
+  // CHECK: memref.load %[[CODES]]
+  // CHECK: return %[[CODES]], %[[SCALES]], %[[G]],
+  %w = quantx.assemble %p, %s, %g : tensor<17x16xi8>, tensor<17x1xf32>, tensor<f32>
+    to tensor<17x32x!quantx.scaled<f4E2M1FN : f32, f32 per 1x*, global f32>>
+  %r = quantx.relayout %w : tensor<17x32x!quantx.scaled<f4E2M1FN : f32, f32 per 1x*, global f32>>
+    to tensor<17x32x!quantx.scaled<f4E2M1FN : f32, f32 per 1x*, global f32, packing rows16>>
+  %parts:3 = quantx.disassemble %r : tensor<17x32x!quantx.scaled<f4E2M1FN : f32, f32 per 1x*, global f32, packing rows16>>
+    to tensor<2x256xi8>, tensor<2x16xf32>, tensor<f32>
+  %y = quantx.scaled_matmul
+    ins(%a, %r : tensor<2x32xf32>, tensor<17x32x!quantx.scaled<f4E2M1FN : f32, f32 per 1x*, global f32, packing rows16>>)
+    outs(%acc : tensor<2x17xf32>) -> tensor<2x17xf32>
+  return %parts#0, %parts#1, %parts#2, %y : tensor<2x256xi8>, tensor<2x16xf32>, tensor<f32>, tensor<2x17xf32>
+}

@@ -64,3 +64,14 @@ func.func @choose_given_global(%x: tensor<8x64xf32>, %k: tensor<f32>) -> tensor<
     : tensor<8x64xf32> -> tensor<8x4xf8E4M3FN>, tensor<f32>
   return %s : tensor<8x4xf8E4M3FN>
 }
+
+// -----
+
+!rows16 = !quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x32, packing rows16>
+
+func.func @rows16(%a: tensor<8x64xf32>, %w: tensor<32x64x!rows16>, %acc: tensor<8x32xf32>) -> tensor<8x32xf32> {
+  // CHECK: error: 'quantx.scaled_matmul' op cannot be tiled: its weights have packing rows16
+  %r = quantx.scaled_matmul ins(%a, %w : tensor<8x64xf32>, tensor<32x64x!rows16>)
+         outs(%acc : tensor<8x32xf32>) -> tensor<8x32xf32>
+  return %r : tensor<8x32xf32>
+}

@@ -1,12 +1,14 @@
 //===- quant-run.cpp - Running a function on tensors in files -------------===//
 
+#include "Measurement.h"
+#include "RunOnGPU.h"
 #include "quantx/IO/TensorOutputs.h"
 #include "quantx/Target/CPU/Call.h"
+#include "quantx/Target/NVVM/NVVMChip.h"
 #include "support/CommandLine.h"
 #include "support/Compiler.h"
 #include "support/Threads.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/Support/FormatVariadic.h"
 #include <chrono>
 #ifdef __GLIBC__
 #include <malloc.h>
@@ -45,8 +47,13 @@ struct Options {
       cl::cat(category)};
   cl::opt<std::string> targetName{
       "target", cl::init("cpu"), cl::value_desc("name"),
-      cl::desc("cpu (default: this machine), or one of x86-64-v4+amx, "
+      cl::desc("cpu (default: this machine), nvvm (a GPU), or one of "
+               "x86-64-v4+amx, "
                "x86-64-v4+avx512vbmi, x86-64-v4, x86-64-v3 and generic"),
+      cl::cat(category)};
+  cl::opt<std::string> chip{
+      "chip", cl::value_desc("sm_XX"),
+      cl::desc("with --target=nvvm: what to compile for (default: the GPU)"),
       cl::cat(category)};
   cl::opt<std::string> threads{"threads", cl::init("1"), cl::value_desc("N"),
                                cl::desc("threads to use (default 1)"),
@@ -55,9 +62,6 @@ struct Options {
 } // namespace
 
 static Expected<CPUTarget> getTarget(StringRef name) {
-  if (name == "nvvm")
-    return llvm::createStringError(
-        "the target 'nvvm' is not available yet: expected cpu");
   Expected<CPUTarget> target =
       CPUTarget::get(name == "cpu" ? StringRef("native") : name);
   if (target)
@@ -172,12 +176,75 @@ static void measure(Call &call, const JITFunction &function, unsigned repeat,
         std::chrono::steady_clock::now() - start;
     seconds.push_back(duration.count());
   }
-  llvm::sort(seconds);
-  double median = (seconds[(repeat - 1) / 2] + seconds[repeat / 2]) / 2;
-  llvm::outs() << llvm::formatv(
-      "median of {0}: {1:f4} ms, {2:f2} GB/s ({3} bytes of inputs and "
-      "outputs)\n",
-      repeat, median * 1e3, double(bytes) / median * 1e-9, bytes);
+  printMedian(std::move(seconds), bytes);
+}
+
+/// Runs the function on the CPU and writes the results.
+static Error runOnCPU(Compiler &compiler, const CPUTarget &target,
+                      unsigned threads, const FunctionSignature &signature,
+                      llvm::ArrayRef<TensorView> arguments,
+                      TensorOutputs &destinations, unsigned repeat) {
+  if (Error error = compiler.lower(target, threads))
+    return error;
+  if (threads > 1)
+    bindThreads();
+  auto function =
+      JITFunction::create(compiler.getModule(), target, signature.name);
+  if (!function)
+    return function.takeError();
+  Call call(signature, arguments);
+  call.run(*function);
+  auto results = call.getResults();
+  if (!results)
+    return results.takeError();
+  if (Error error = destinations.write(*results))
+    return error;
+  if (repeat)
+    measure(call, *function, repeat,
+            countBytes(arguments) + countBytes(*results));
+  return Error::success();
+}
+
+namespace {
+/// Where the function runs: a CPU, or a GPU.
+struct Place {
+  std::optional<CPUTarget> cpu;
+  Device *gpu = nullptr;
+  std::string chip;
+};
+} // namespace
+
+/// Looks for what --target and --chip ask for.
+static Expected<Place> findPlace(const Options &options) {
+  Place place;
+  if (options.targetName != "nvvm") {
+    if (!options.chip.empty())
+      return llvm::createStringError(
+          "--chip: expected --target=nvvm, found --target=" +
+          options.targetName);
+    Expected<CPUTarget> target = getTarget(options.targetName);
+    if (!target)
+      return target.takeError();
+    place.cpu = *target;
+    return place;
+  }
+  if (!options.chip.empty()) {
+    Expected<NVVMChip> chip = NVVMChip::get(options.chip);
+    if (!chip)
+      return chip.takeError();
+  }
+  Expected<Device *> device = Device::get();
+  if (!device)
+    return device.takeError();
+  place.gpu = *device;
+  place.chip = options.chip;
+  if (place.chip.empty()) {
+    Expected<std::string> chip = place.gpu->getChip();
+    if (!chip)
+      return chip.takeError();
+    place.chip = *chip;
+  }
+  return place;
 }
 
 static Error run(const Options &options) {
@@ -188,9 +255,9 @@ static Error run(const Options &options) {
   Expected<unsigned> repeat = parseCount(options.repeat, /*minimum=*/0);
   if (!repeat)
     return repeat.takeError();
-  Expected<CPUTarget> target = getTarget(options.targetName);
-  if (!target)
-    return target.takeError();
+  Expected<Place> place = findPlace(options);
+  if (!place)
+    return place.takeError();
   auto compiler = Compiler::parse(options.filePath);
   if (!compiler)
     return compiler.takeError();
@@ -216,26 +283,12 @@ static Error run(const Options &options) {
   if (!destinations)
     return destinations.takeError();
 
-  if (Error error = (*compiler)->lower(*target, *threads))
-    return error;
-  if (*threads > 1)
-    bindThreads();
-  auto function =
-      JITFunction::create((*compiler)->getModule(), *target, signature->name);
-  if (!function)
-    return function.takeError();
   llvm::SmallVector<TensorView> arguments = getTensors(*files);
-  Call call(*signature, arguments);
-  call.run(*function);
-  auto results = call.getResults();
-  if (!results)
-    return results.takeError();
-  if (Error error = destinations->write(*results))
-    return error;
-  if (*repeat)
-    measure(call, *function, *repeat,
-            countBytes(arguments) + countBytes(*results));
-  return Error::success();
+  if (place->gpu)
+    return runOnGPU(**compiler, *place->gpu, place->chip, *signature, arguments,
+                    *destinations, *repeat);
+  return runOnCPU(**compiler, *place->cpu, *threads, *signature, arguments,
+                  *destinations, *repeat);
 }
 
 int main(int argc, char **argv) {

@@ -1,10 +1,12 @@
 //===- Compiler.cpp - What the compiling tools share ----------------------===//
 
 #include "Compiler.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Support/FileUtilities.h"
+#include "mlir/Target/LLVMIR/Dialect/GPU/GPUToLLVMIRTranslation.h"
 #include "quantx/Pipelines/Pipelines.h"
 #include "quantx/Target/CPU/CodeGen.h"
 #include "llvm/Support/SourceMgr.h"
@@ -19,6 +21,8 @@ static mlir::DialectRegistry makeRegistry() {
   mlir::DialectRegistry registry;
   registerAllDialects(registry);
   registerCPUTranslations(registry);
+  mlir::registerGPUDialectTranslation(registry);
+  mlir::gpu::registerOffloadingLLVMTranslationInterfaceExternalModels(registry);
   return registry;
 }
 
@@ -137,4 +141,28 @@ Error Compiler::lowerFromBuffers(const CPUTarget &target) {
   if (mlir::failed(passes.run(*module)))
     return takeError("the CPU pipeline from buffers on");
   return Error::success();
+}
+
+Error Compiler::lowerToNVVM(StringRef chip, StringRef format) {
+  NVVMPipelineOptions options;
+  options.chip = chip.str();
+  options.format = format.str();
+  mlir::PassManager passes(&context);
+  buildNVVMPipeline(passes, options);
+  if (mlir::failed(passes.run(*module)))
+    return takeError("the NVVM pipeline");
+  return Error::success();
+}
+
+Expected<StringRef> Compiler::getDeviceCode() {
+  auto binaries = module->getOps<mlir::gpu::BinaryOp>();
+  if (binaries.empty())
+    return llvm::createStringError("expected an op with a kernel, found none");
+  // One GPU module, for one target.
+  auto object =
+      mlir::cast<mlir::gpu::ObjectAttr>((*binaries.begin()).getObjects()[0]);
+  StringRef code = object.getObject().getValue();
+  // PTX for the driver ends with a null.
+  bool isPTX = object.getFormat() == mlir::gpu::CompilationTarget::Assembly;
+  return isPTX ? code.rtrim('\0') : code;
 }

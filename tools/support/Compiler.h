@@ -38,15 +38,25 @@ public:
   /// The same for a module on buffers: runs the end of the CPU pipeline.
   llvm::Error lowerFromBuffers(const CPUTarget &target);
 
+  /// Runs the NVVM pipeline for a chip: the module is host code in the LLVM
+  /// dialect and a `gpu.binary` of `format` afterwards.
+  llvm::Error lowerToNVVM(llvm::StringRef chip, llvm::StringRef format = "isa");
+
+  /// After `lowerToNVVM`: the PTX or the binary of all kernels. Fails where
+  /// there are none.
+  llvm::Expected<llvm::StringRef> getDeviceCode();
+
   mlir::ModuleOp getModule() { return *module; }
+
+  /// What MLIR reported first, for the failure of a step; where it did not,
+  /// that `step` failed.
+  llvm::Error takeError(const llvm::Twine &step);
 
 private:
   Compiler();
 
   /// Keeps the first error, and shows warnings.
   void handleDiagnostic(mlir::Diagnostic &diagnostic);
-  /// The error that was kept; where none was, that `step` failed.
-  llvm::Error takeError(const llvm::Twine &step);
 
   mlir::MLIRContext context;
   mlir::OwningOpRef<mlir::ModuleOp> module;

@@ -49,6 +49,14 @@ public:
   virtual mlir::Value decodeWord(ElementwiseBuilder &b, mlir::Value code,
                                  const FloatFormat &format) const;
 
+  /// Whether `lookUp` is there for codes in `type`.
+  virtual bool looksUp(mlir::Type type) const { return false; }
+
+  /// The bytes that `table`, of 16, has for `codes` of 4 bits (i8, high bits
+  /// clear).
+  virtual mlir::Value lookUp(ElementwiseBuilder &b, mlir::Value codes,
+                             llvm::ArrayRef<uint8_t> table) const;
+
   /// The E8M0 code of the magnitude of `value` (f32, f16 or bf16); as
   /// `emitEncodeE8M0`.
   virtual mlir::Value encodeE8M0(ElementwiseBuilder &b, mlir::Value value,

@@ -37,6 +37,7 @@ def QuantX_QuantizeOp : QuantX_ShapedOp<"quantize", [AttrSizedOperandSegments]> 
     - (quantize_c2) the rank of the tensors is the rank of the block.
     - (quantize_c3) `parameters` have the parameter types of the result.
     - (quantize_c4) `seed` is there exactly when `rounding` is stochastic.
+    - (quantize_c5) the result has no `packing rows16`.
 
     Sizes that are dynamic must agree at run time as the static ones must in the
     types; that is not checked (`quant-run` checks its inputs).
@@ -86,6 +87,7 @@ def QuantX_DequantizeOp : QuantX_ShapedOp<"dequantize", [
     Constraints:
     - (dequantize_c1) the result has the operand's shape and expressed type.
     - (dequantize_c2) the rank of the operand is the rank of the block.
+    - (dequantize_c3) the operand has no `packing rows16`.
 
     Example:
 
@@ -133,6 +135,7 @@ def QuantX_ErrorStatsOp : QuantX_Op<"error_stats"> {
     - (error_stats_c1) the operands have the same shape, and the element type of
       `original` is the expressed type of `quantized`.
     - (error_stats_c2) the rank of the operands is the rank of the block.
+    - (error_stats_c3) `quantized` has no `packing rows16`.
 
     Example:
 

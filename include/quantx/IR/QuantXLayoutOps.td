@@ -18,7 +18,9 @@ def QuantX_AssembleOp : QuantX_ShapedOp<"assemble"> {
     function argument) their meaning as a scaled tensor. Nothing is computed.
 
     `payload` holds the codes packed as `#quantx.packing<linear>`; padding bits
-    at the end of a row are ignored. Scales multiply on dequantize. So does the
+    at the end of a row are ignored. For a result with `packing rows16` payload
+    and parameters are as `relayout` makes them, and what is padding there must
+    be zero. Scales multiply on dequantize. So does the
     global scale: a checkpoint that stores its inverse (as some NVFP4 files do)
     must invert it first.
 
@@ -29,6 +31,7 @@ def QuantX_AssembleOp : QuantX_ShapedOp<"assemble"> {
     - (assemble_c1) `payload` has the result's payload type.
     - (assemble_c2) `parameters` have the parameter types of the result.
     - (assemble_c3) the rank of the result is the rank of the block.
+    - (assemble_c4) a result with `packing rows16` has static rows and columns.
 
     Example:
 
@@ -62,6 +65,8 @@ def QuantX_DisassembleOp : QuantX_ShapedOp<"disassemble", [
     - (disassemble_c1) the results have the operand's payload type and parameter
       types.
     - (disassemble_c2) the rank of the operand is the rank of the block.
+    - (disassemble_c3) an operand with `packing rows16` has static rows and
+      columns.
 
     Example:
 
@@ -152,6 +157,71 @@ def QuantX_UnpackOp : QuantX_ShapedOp<"unpack"> {
   let arguments = (ins QuantX_ByteTensor:$bytes, QuantX_PackingAttr:$packing);
   let results = (outs QuantX_CodeTensor:$result);
   let hasCustomAssemblyFormat = 1;
+  let hasVerifier = 1;
+  let hasFolder = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// Layouts of weights
+//===----------------------------------------------------------------------===//
+
+def QuantX_RelayoutOp : QuantX_ShapedOp<"relayout"> {
+  let summary = "put the rows of a scaled tensor side by side, or back";
+  let description = [{
+    Between a scaled tensor as its rows stand in memory and the same tensor with
+    `packing rows16`, the order in which `scaled_matmul` by few rows of
+    activations reads weights fastest: 16 rows are the lanes of a vector, and
+    their sums need not be added across lanes. No value changes. Make it once,
+    not for each product; that of constant weights is made at compile time.
+
+    16 rows become one row of the payload. It has, for 32 bits of codes (a word)
+    at a time, the words of the 16 rows one behind the other; the scales and zero
+    points have, for each block, those of the 16 rows. Dimensions in front of
+    rows and columns are batches, which stay as they are.
+
+    ```
+    row 0 of the payload, 64 bytes a line     and of the scales, 16 a line
+    | row 0   row 1        row 15 |           | row 0    row 1         row 15  |
+    | word 0  word 0  ...  word 0 |           | block 0  block 0  ...  block 0 |
+    | row 0   row 1        row 15 |           | row 0    row 1         row 15  |
+    | word 1  word 1  ...  word 1 |           | block 1  block 1  ...  block 1 |
+      ...                                       ...
+    row 1: the same for rows 16 to 31
+    ```
+
+    ```
+    payload[b, n div 16, (i div 4) * 64 + (n mod 16) * 4 + i mod 4] =
+        linear payload[b, n, i]
+    scales[b, n div 16, j * 16 + n mod 16] = linear scales[b, n, j]
+    ```
+
+    Rows up to a multiple of 16, and codes up to a whole word, are zero bits. The
+    way back ignores them.
+
+    Constraints:
+    - (relayout_c1) the result has the shape of the input.
+    - (relayout_c2) the types of their elements differ in the packing alone.
+    - (relayout_c3) the rank of the input is the rank of the block.
+    - (relayout_c4) rows and columns are static where one of the two has
+      `packing rows16`.
+
+    Example:
+
+    ```mlir
+    %r = quantx.relayout %w : tensor<40x64x!mxfp4> to tensor<40x64x!mxfp4_rows16>
+    %p, %s = quantx.disassemble %r : tensor<40x64x!mxfp4_rows16>
+               to tensor<3x512xi8>, tensor<3x32xf8E8M0FNU>
+    %l = quantx.relayout %r : tensor<40x64x!mxfp4_rows16> to tensor<40x64x!mxfp4>
+    ```
+
+    Incorrect: `assemble` of a payload in rows to a type with `packing rows16`.
+    Correct: `assemble` to the linear type, and `relayout`.
+  }];
+  let arguments = (ins QuantX_ScaledTensor:$input);
+  let results = (outs QuantX_ScaledTensor:$result);
+  let assemblyFormat = [{
+    $input attr-dict `:` type($input) `to` type($result)
+  }];
   let hasVerifier = 1;
   let hasFolder = 1;
 }

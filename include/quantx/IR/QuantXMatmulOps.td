@@ -49,6 +49,8 @@ def QuantX_ScaledMatmulOp : QuantX_ShapedOp<"scaled_matmul", [
     - (scaled_matmul_c5) `init` has the rows of `lhs` and `rhs` as its last two
       dimensions, and all three have the same dimensions in front of those.
     - (scaled_matmul_c6) the result has the type of `init`.
+    - (scaled_matmul_c7) `lhs` has no `packing rows16`; `rhs` may, with static
+      rows and columns.
 
     Sizes that are dynamic must agree at run time as the static ones must in the
     types; that is not checked, by `quant-run` neither. A dynamic K is that of a

@@ -98,6 +98,7 @@ def QuantX_ChooseQParamsOp
     - (choose_qparams_c6) `weights` have the shape ceil(K / n) x n x n for the
       dimension of size K in which a block has n elements.
     - (choose_qparams_c7) `global` is there only where `scaled` has one.
+    - (choose_qparams_c8) `scaled` has no `packing rows16`.
 
     Example:
 
@@ -155,6 +156,7 @@ def QuantX_DynamicQuantizeOp
       stochastic.
     - (dynamic_quantize_c4) as choose_qparams_c5 and choose_qparams_c6.
     - (dynamic_quantize_c5) as choose_qparams_c7.
+    - (dynamic_quantize_c6) as quantize_c5.
 
     Example:
 

@@ -5,6 +5,7 @@
 
 #include "mlir/IR/BuiltinTypes.h"
 #include "quantx/Format/Format.h"
+#include "quantx/Format/WeightLayout.h"
 
 namespace quantx {
 

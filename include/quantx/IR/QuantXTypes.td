@@ -21,7 +21,8 @@ def QuantX_ScaledType : QuantX_Type<"Scaled", "scaled",
     scale, over which block, gives it a value:
 
     ```
-    !quantx.scaled<STORAGE : EXPRESSED, SCALE per BLOCK[, global TYPE][, zero_point TYPE]>
+    !quantx.scaled<STORAGE : EXPRESSED, SCALE per BLOCK[, global TYPE][, zero_point TYPE]
+                   [, packing rows16]>
     x ≈ (code - zero_point) * scale * global
     ```
 
@@ -34,6 +35,8 @@ def QuantX_ScaledType : QuantX_Type<"Scaled", "scaled",
       `1x*` per row, `1x32` a 32-element block along the last dimension.
     - `global` adds one f32 scale for the whole tensor (NVFP4).
     - `zero_point` adds one zero point a block, of the storage type.
+    - `packing rows16` is another order of the same tensor in memory, for
+      `scaled_matmul` by few rows of activations; see `relayout`, which makes it.
 
     A code of a float storage type stands for the value of that format. A code
     of an integer type stands for the integer; under an `f8E8M0FNU` scale it is
@@ -50,6 +53,9 @@ def QuantX_ScaledType : QuantX_Type<"Scaled", "scaled",
     - (scaled_c6) `zero_point` is the storage type, and that an integer; it does
       not go with an f8E8M0FNU scale or with `global`.
     - (scaled_c7) an f8E8M0FNU scale does not go with unsigned storage.
+    - (scaled_c8) `packing rows16` goes with storage of 4 or 8 bits and a BLOCK of
+      two entries or more, of which the last is `*` or a multiple of 8 and all
+      others are 1.
 
     Example:
 
@@ -65,7 +71,9 @@ def QuantX_ScaledType : QuantX_Type<"Scaled", "scaled",
 
     Lowered form, in this order: the payload, the codes packed along the last
     dimension into `tensor<Mxceil(K*bits/8)xi8>`; the scales; the zero points;
-    the global scale `tensor<f32>`.
+    the global scale `tensor<f32>`. With `packing rows16` a row of these tensors
+    is 16 rows side by side: `tensor<ceil(M/16) x 64*ceil(K*bits/32) x i8>` for the
+    payload, `tensor<ceil(M/16) x 16*ceil(K/block) x SCALE>` for the scales.
   }];
   let parameters = (ins
     "::mlir::Type":$storageType,
@@ -73,8 +81,20 @@ def QuantX_ScaledType : QuantX_Type<"Scaled", "scaled",
     "::mlir::Type":$scaleType,
     ArrayRefParameter<"int64_t", "one entry a dimension">:$blockShape,
     OptionalParameter<"::mlir::Type">:$globalType,
-    OptionalParameter<"::mlir::Type">:$zeroPointType
+    OptionalParameter<"::mlir::Type">:$zeroPointType,
+    DefaultValuedParameter<"::quantx::WeightLayout",
+                           "::quantx::WeightLayout::Linear">:$layout
   );
+  let builders = [
+    TypeBuilder<(ins "::mlir::Type":$storageType,
+                     "::mlir::Type":$expressedType, "::mlir::Type":$scaleType,
+                     "::llvm::ArrayRef<int64_t>":$blockShape,
+                     "::mlir::Type":$globalType,
+                     "::mlir::Type":$zeroPointType), [{
+      return $_get($_ctxt, storageType, expressedType, scaleType, blockShape,
+                   globalType, zeroPointType, ::quantx::WeightLayout::Linear);
+    }]>
+  ];
   let hasCustomAssemblyFormat = 1;
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{
@@ -98,13 +118,18 @@ def QuantX_ScaledType : QuantX_Type<"Scaled", "scaled",
     /// have); the last one if there is none. Nothing if there are several.
     std::optional<unsigned> getBlockedDimension() const;
     bool hasGlobal() const { return static_cast<bool>(getGlobalType()); }
+    bool isLinear() const {
+      return getLayout() == ::quantx::WeightLayout::Linear;
+    }
+    /// The same type in another layout.
+    ScaledType withLayout(::quantx::WeightLayout layout) const;
     bool hasZeroPoint() const { return static_cast<bool>(getZeroPointType()); }
     /// How many tensors carry the parameters: scales, zero points, global.
     unsigned getNumParameters() const {
       return 1 + hasZeroPoint() + hasGlobal();
     }
 
-    /// The shape of the scales (and zero points) of a tensor of `shape`:
+    /// The shape of the scales (and zero points) of a linear tensor of `shape`:
     /// divided by the block, rounded up; dynamic where `shape` is, but for
     /// whole dimensions, which always have one block.
     llvm::SmallVector<int64_t> getScalesShape(llvm::ArrayRef<int64_t> shape) const;
@@ -114,10 +139,11 @@ def QuantX_ScaledType : QuantX_Type<"Scaled", "scaled",
     llvm::SmallVector<int64_t> getWeightsShape(llvm::ArrayRef<int64_t> shape,
                                                unsigned dim) const;
     /// The types of scales, zero points and global scale for a tensor of
-    /// `shape`, in this order.
+    /// `shape`, in this order and in the type's layout.
     llvm::SmallVector<::mlir::Type>
     getParameterTypes(llvm::ArrayRef<int64_t> shape) const;
-    /// The type of the packed codes: bytes, packed along the last dimension.
+    /// The type of the packed codes: bytes, packed along the last dimension, in
+    /// the type's layout.
     ::mlir::RankedTensorType
     getPayloadType(llvm::ArrayRef<int64_t> shape) const;
     /// Prints the block as `1x32` or `1x*`.

@@ -55,6 +55,33 @@ void buildCPUPipeline(mlir::OpPassManager &pm,
 void buildCPUPipelineFromBuffers(mlir::OpPassManager &pm,
                                  const CPUPipelineOptions &options);
 
+/// Options of quantx-nvvm-pipeline.
+struct NVVMPipelineOptions
+    : public mlir::PassPipelineOptions<NVVMPipelineOptions> {
+  Option<std::string> chip{
+      *this, "chip",
+      llvm::cl::desc("The GPU: sm_80, sm_90, sm_90a, sm_100a or sm_120a"),
+      llvm::cl::init("sm_90")};
+  Option<std::string> format{
+      *this, "format",
+      llvm::cl::desc("What gpu.binary holds: isa (PTX), which the driver "
+                     "compiles, or bin or fatbin, which need ptxas"),
+      llvm::cl::init("isa")};
+};
+
+/// Takes a module of functions on quantx ops to the LLVM dialect, and their
+/// kernels to a `gpu.binary`. The functions have the signatures of the CPU
+/// pipeline, but all buffers are in the memory of the GPU; they call the run
+/// time functions of upstream's GPU runners (`mgpu...`). Fails on an op that
+/// has no kernel, and names it.
+void buildNVVMPipeline(mlir::OpPassManager &pm,
+                       const NVVMPipelineOptions &options);
+
+/// The beginning of the NVVM pipeline: to functions that launch kernels on
+/// buffers, and kernels (`gpu.func`) in arith, vector, memref, scf and gpu.
+void buildNVVMKernelPipeline(mlir::OpPassManager &pm,
+                             const NVVMPipelineOptions &options);
+
 /// Registers the quantx dialect with everything that its ops and passes need:
 /// the scale methods, external interface models.
 void registerQuantXDialect(mlir::DialectRegistry &registry);

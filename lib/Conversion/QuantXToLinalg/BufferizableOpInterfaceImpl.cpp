@@ -17,6 +17,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/DialectRegistry.h"
+#include "quantx/Conversion/QuantXToLinalg/WeightLayouts.h"
 
 using namespace mlir;
 using namespace mlir::bufferization;
@@ -285,6 +286,23 @@ struct UnpackModel : public ExpandingModel<UnpackModel, UnpackOp> {
   }
 };
 
+struct RelayoutModel : public ExpandingModel<RelayoutModel, RelayoutOp> {
+  // The global scale passes through.
+  AliasingValueList getAliasingValues(Operation *op, OpOperand &operand,
+                                      const AnalysisState &state) const {
+    return {{op->getResult(0), BufferRelation::Unknown, /*isDefinite=*/false}};
+  }
+
+  static SmallVector<Parts> expand(OpBuilder &builder, RelayoutOp op,
+                                   ArrayRef<Parts> operands) {
+    Parts result = operands[0];
+    result.values = lowerRelayout(
+        builder, op.getLoc(), op.getInput().getType(),
+        getScaledElementType(op.getType()).getLayout(), operands[0].values);
+    return {result};
+  }
+};
+
 struct RelayoutScalesModel
     : public ExpandingModel<RelayoutScalesModel, RelayoutScalesOp> {
   static SmallVector<Parts> expand(OpBuilder &builder, RelayoutScalesOp op,
@@ -321,11 +339,18 @@ struct ScaledMatmulModel
                           getPayload(builder, op.getLoc(), type, parts),
                           llvm::to_vector(getParameters(parts))};
     };
+    auto getLinear = [&](RankedTensorType type, Parts parts) {
+      ScaledType linear =
+          getScaledElementType(type).withLayout(WeightLayout::Linear);
+      parts.values = lowerRelayout(builder, op.getLoc(), type,
+                                   WeightLayout::Linear, parts.values);
+      return getSource(type.clone(linear), parts);
+    };
     MatmulLhs lhs = getFirst(operands[0]);
     if (op.getLhsScaledType())
       lhs = getSource(op.getLhs().getType(), operands[0]);
     return {{{lowerScaledMatmul(builder, op.getLoc(), lhs,
-                                getSource(op.getRhs().getType(), operands[1]),
+                                getLinear(op.getRhs().getType(), operands[1]),
                                 getFirst(operands[2]))}}};
   }
 };
@@ -357,6 +382,7 @@ void quantx::registerBufferizableOpInterfaceExternalModels(
     DisassembleOp::attachInterface<DisassembleModel>(*context);
     PackOp::attachInterface<PackModel>(*context);
     UnpackOp::attachInterface<UnpackModel>(*context);
+    RelayoutOp::attachInterface<RelayoutModel>(*context);
     RelayoutScalesOp::attachInterface<RelayoutScalesModel>(*context);
     ErrorStatsOp::attachInterface<ErrorStatsModel>(*context);
     ScaledMatmulOp::attachInterface<ScaledMatmulModel>(*context);

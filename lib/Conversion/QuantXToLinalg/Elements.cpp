@@ -206,6 +206,11 @@ struct DisassembleLowering : public OpConversionPattern<DisassembleOp> {
 void quantx::populateElementPatterns(const TypeConverter &converter,
                                      RewritePatternSet &patterns) {
   patterns.add<ChooseGlobalLowering, ChooseQParamsLowering, QuantizeLowering,
-               DequantizeLowering, AssembleLowering, DisassembleLowering>(
-      converter, patterns.getContext());
+               DequantizeLowering>(converter, patterns.getContext());
+}
+
+void quantx::populateAssemblePatterns(const TypeConverter &converter,
+                                      RewritePatternSet &patterns) {
+  patterns.add<AssembleLowering, DisassembleLowering>(converter,
+                                                      patterns.getContext());
 }

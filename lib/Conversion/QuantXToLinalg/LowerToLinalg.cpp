@@ -10,6 +10,7 @@
 #include "mlir/Dialect/SCF/Transforms/Patterns.h"
 #include "quantx/Conversion/QuantXToLinalg/QuantXToLinalg.h"
 #include "quantx/IR/QuantXOps.h"
+#include "quantx/Transforms/BranchConversion.h"
 #include "quantx/Transforms/Passes.h"
 
 namespace quantx {
@@ -89,6 +90,7 @@ void quantx::populateQuantXToLinalgPatterns(const TypeConverter &converter,
   populatePackingPatterns(converter, patterns);
   populateScaleLayoutPatterns(converter, patterns);
   populateScaledMatmulPatterns(converter, patterns);
+  populateWeightLayoutPatterns(converter, patterns);
   populateExpandDynamicPatterns(patterns);
 }
 
@@ -120,64 +122,6 @@ static void eraseDeadLoops(Operation *root) {
       op->erase();
 }
 
-namespace {
-
-/// Converts the operands of `cf` branches, one block argument to many.
-template <typename Branch>
-struct ConvertBranch : public OpConversionPattern<Branch> {
-  using OpConversionPattern<Branch>::OpConversionPattern;
-  using Adaptor = typename OpConversionPattern<Branch>::OneToNOpAdaptor;
-
-  LogicalResult
-  matchAndRewrite(Branch op, Adaptor adaptor,
-                  ConversionPatternRewriter &rewriter) const override {
-    for (Block *successor : op->getSuccessors())
-      if (failed(convertArguments(successor, rewriter)))
-        return rewriter.notifyMatchFailure(op, "unconvertible block argument");
-    return replace(op, adaptor, rewriter);
-  }
-
-private:
-  /// The pattern for functions converts the arguments of entry blocks alone.
-  LogicalResult convertArguments(Block *block,
-                                 ConversionPatternRewriter &rewriter) const {
-    const TypeConverter &converter = *this->getTypeConverter();
-    if (converter.isLegal(block->getArgumentTypes()))
-      return success();
-    std::optional<TypeConverter::SignatureConversion> conversion =
-        converter.convertBlockSignature(block);
-    if (!conversion)
-      return failure();
-    rewriter.applySignatureConversion(block, *conversion, &converter);
-    return success();
-  }
-
-  static SmallVector<Value> flatten(ArrayRef<ValueRange> ranges) {
-    SmallVector<Value> values;
-    for (ValueRange range : ranges)
-      llvm::append_range(values, range);
-    return values;
-  }
-
-  static LogicalResult replace(cf::BranchOp op, Adaptor adaptor,
-                               ConversionPatternRewriter &rewriter) {
-    rewriter.replaceOpWithNewOp<cf::BranchOp>(
-        op, op.getDest(), flatten(adaptor.getDestOperands()));
-    return success();
-  }
-
-  static LogicalResult replace(cf::CondBranchOp op, Adaptor adaptor,
-                               ConversionPatternRewriter &rewriter) {
-    rewriter.replaceOpWithNewOp<cf::CondBranchOp>(
-        op, adaptor.getCondition().front(), op.getTrueDest(),
-        flatten(adaptor.getTrueDestOperands()), op.getFalseDest(),
-        flatten(adaptor.getFalseDestOperands()));
-    return success();
-  }
-};
-
-} // namespace
-
 /// What carries scaled tensors without computing: functions, calls, control
 /// flow.
 static void populateStructure(const TypeConverter &converter,
@@ -187,8 +131,7 @@ static void populateStructure(const TypeConverter &converter,
                                                                  converter);
   populateCallOpTypeConversionPattern(patterns, converter);
   populateReturnOpTypeConversionPattern(patterns, converter);
-  patterns.add<ConvertBranch<cf::BranchOp>, ConvertBranch<cf::CondBranchOp>>(
-      converter, patterns.getContext());
+  populateBranchConversionPatterns(converter, patterns);
   scf::populateSCFStructuralTypeConversionsAndLegality(converter, patterns,
                                                        target);
 
@@ -208,10 +151,8 @@ static void populateStructure(const TypeConverter &converter,
   });
 }
 
-LogicalResult quantx::lowerQuantX(
-    Operation *root,
-    function_ref<void(const TypeConverter &, RewritePatternSet &)>
-        addPatterns) {
+LogicalResult quantx::lowerScaledTensors(Operation *root,
+                                         AddPatternsFn addPatterns) {
   if (failed(verifyScaledRanks(root)))
     return failure();
   FailureOr<ScaledTensorSlices> slices = findScaledTensorSlices(root);
@@ -220,16 +161,26 @@ LogicalResult quantx::lowerQuantX(
   LoweredTypeConverter converter;
   ConversionTarget target(*root->getContext());
   RewritePatternSet patterns(root->getContext());
-  populateQuantXToLinalgPatterns(converter, patterns);
   populateScaledTensorPartsPatterns(converter, patterns);
   populateScaledTensorSlicesPatterns(converter, *slices, patterns);
   populateStructure(converter, patterns, target);
-  if (addPatterns)
-    addPatterns(converter, patterns);
+  addPatterns(converter, patterns);
   if (failed(applyFullConversion(root, target, std::move(patterns))) ||
       failed(verifyNoScaledTypes(root)))
     return failure();
   root->walk(useGlobalsFromBefore);
+  return success();
+}
+
+LogicalResult quantx::lowerQuantX(Operation *root, AddPatternsFn addPatterns) {
+  auto addAll = [&](const TypeConverter &converter,
+                    RewritePatternSet &patterns) {
+    populateQuantXToLinalgPatterns(converter, patterns);
+    if (addPatterns)
+      addPatterns(converter, patterns);
+  };
+  if (failed(lowerScaledTensors(root, addAll)))
+    return failure();
   eraseDeadLoops(root);
   return success();
 }

@@ -10,6 +10,8 @@ namespace quantx {
 
 void populateElementPatterns(const mlir::TypeConverter &converter,
                              mlir::RewritePatternSet &patterns);
+void populateAssemblePatterns(const mlir::TypeConverter &converter,
+                              mlir::RewritePatternSet &patterns);
 void populateErrorStatsPatterns(const mlir::TypeConverter &converter,
                                 mlir::RewritePatternSet &patterns);
 void populatePackingPatterns(const mlir::TypeConverter &converter,
@@ -19,6 +21,8 @@ void populateScaledMatmulPatterns(const mlir::TypeConverter &converter,
                                   mlir::RewritePatternSet &patterns);
 void populateScaleLayoutPatterns(const mlir::TypeConverter &converter,
                                  mlir::RewritePatternSet &patterns);
+void populateWeightLayoutPatterns(const mlir::TypeConverter &converter,
+                                  mlir::RewritePatternSet &patterns);
 
 /// The types that `type` converts to.
 llvm::SmallVector<mlir::Type> convertType(const mlir::TypeConverter &converter,

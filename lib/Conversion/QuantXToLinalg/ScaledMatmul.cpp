@@ -105,6 +105,8 @@ struct ScaledMatmulLowering : public OpConversionPattern<ScaledMatmulOp> {
   matchAndRewrite(ScaledMatmulOp op, OneToNOpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
     Location loc = op.getLoc();
+    if (!op.getScaledType().isLinear())
+      return rewriter.notifyMatchFailure(op, "weights have packing rows16");
     CodeFinder finder(rewriter, loc);
     // Each code is needed many times: none is encoded anew.
     auto find = [&](Value scaled, ValueRange parts) {
@@ -124,9 +126,29 @@ struct ScaledMatmulLowering : public OpConversionPattern<ScaledMatmulOp> {
   }
 };
 
+/// Puts rows of weights one behind the other first.
+struct SeparateRows : public OpConversionPattern<ScaledMatmulOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult
+  matchAndRewrite(ScaledMatmulOp op, OneToNOpAdaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    if (op.getScaledType().isLinear())
+      return rewriter.notifyMatchFailure(op, "weights are linear");
+    ScaledType linear = op.getScaledType().withLayout(WeightLayout::Linear);
+    Value rows =
+        RelayoutOp::create(rewriter, op.getLoc(),
+                           op.getRhs().getType().clone(linear), op.getRhs());
+    rewriter.replaceOpWithNewOp<ScaledMatmulOp>(op, op.getType(), op.getLhs(),
+                                                rows, op.getInit());
+    return success();
+  }
+};
+
 } // namespace
 
 void quantx::populateScaledMatmulPatterns(const TypeConverter &converter,
                                           RewritePatternSet &patterns) {
-  patterns.add<ScaledMatmulLowering>(converter, patterns.getContext());
+  patterns.add<ScaledMatmulLowering, SeparateRows>(converter,
+                                                   patterns.getContext());
 }

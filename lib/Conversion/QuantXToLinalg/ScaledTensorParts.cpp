@@ -92,9 +92,14 @@ static SmallVector<Value> createParts(OpBuilder &builder, Location loc,
   SmallVector<Value> parts;
   for (auto [i, partType] : llvm::enumerate(types)) {
     auto partTensor = cast<RankedTensorType>(partType);
-    ArrayRef<OpFoldResult> partSizes = i == 0 ? payload : scales;
+    SmallVector<OpFoldResult> partSizes = i == 0 ? payload : scales;
     if (partTensor.getRank() == 0)
-      partSizes = {};
+      partSizes.clear();
+    // Which are those of rows side by side, where there are such.
+    for (auto [size, staticSize] :
+         llvm::zip_equal(partSizes, partTensor.getShape()))
+      if (!ShapedType::isDynamic(staticSize))
+        size = builder.getIndexAttr(staticSize);
     parts.push_back(create(partTensor, partSizes));
   }
   return parts;
@@ -234,22 +239,44 @@ struct MoveBytes : public OpConversionPattern<OpT> {
   }
 };
 
+/// Constants of small integers, as the bytes that they live in.
+struct ConstantBytes : public OpConversionPattern<arith::ConstantOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult
+  matchAndRewrite(arith::ConstantOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    auto values = dyn_cast<DenseIntElementsAttr>(op.getValue());
+    if (!values)
+      return rewriter.notifyMatchFailure(op, "not integers in the text");
+    bool isUnsigned = values.getElementType().isUnsignedInteger();
+    auto extend = [&](const APInt &value) {
+      return isUnsigned ? value.zext(8) : value.sext(8);
+    };
+    rewriter.replaceOpWithNewOp<arith::ConstantOp>(
+        op, values.mapValues(rewriter.getI8Type(), extend));
+    return success();
+  }
+};
+
 } // namespace
 
 void quantx::addLegalMoves(const TypeConverter &converter,
                            ConversionTarget &target) {
-  target.addDynamicallyLegalOp<
-      arith::SelectOp, bufferization::AllocTensorOp, scf::ForallOp,
-      tensor::CastOp, tensor::DimOp, tensor::EmptyOp, tensor::ExtractSliceOp,
-      tensor::InsertSliceOp, tensor::ParallelInsertSliceOp>(
+  target.addDynamicallyLegalOp<arith::ConstantOp, arith::SelectOp,
+                               bufferization::AllocTensorOp, scf::ForallOp,
+                               tensor::CastOp, tensor::DimOp, tensor::EmptyOp,
+                               tensor::ExtractSliceOp, tensor::InsertSliceOp,
+                               tensor::ParallelInsertSliceOp>(
       [&](Operation *op) { return converter.isLegal(op); });
 }
 
 void quantx::populateScaledTensorPartsPatterns(const TypeConverter &converter,
                                                RewritePatternSet &patterns) {
+  populateAssemblePatterns(converter, patterns);
   patterns
       .add<CastParts, DimOfParts, SelectParts, EmptyParts, AllocTensorParts,
-           ForallParts, MoveBytes<arith::SelectOp>,
+           ForallParts, ConstantBytes, MoveBytes<arith::SelectOp>,
            MoveBytes<bufferization::AllocTensorOp>, MoveBytes<tensor::CastOp>,
            MoveBytes<tensor::DimOp>, MoveBytes<tensor::EmptyOp>,
            MoveBytes<tensor::ExtractSliceOp>, MoveBytes<tensor::InsertSliceOp>,

@@ -124,6 +124,12 @@ static LogicalResult checkSlice(SliceInfo info, ScaledType type) {
            << "expected a slice of rank " << type.getBlockRank()
            << ", as the block has, got " << info.slice;
   }
+  if (!type.isLinear()) {
+    return info.op->emitOpError()
+           << "expected slices of tensors without packing rows16, which "
+              "quantx.relayout undoes, got "
+           << info.whole.getType();
+  }
   for (auto [dim, step] : llvm::enumerate(getSliceSteps(type)))
     if (failed(checkDimension(info, type, dim, step)))
       return failure();

@@ -90,13 +90,14 @@ bool quantx::isChunkSize(int64_t chunk) {
 void quantx::populateQuantXToVectorPatterns(const TypeConverter &converter,
                                             RewritePatternSet &patterns,
                                             int64_t chunk,
-                                            int64_t tileProductRows) {
+                                            int64_t tileProductRows,
+                                            bool byteDots) {
   populateBlockPatterns(converter, patterns, chunk);
   populateElementChunkPatterns(converter, patterns, chunk);
   populatePackingChunkPatterns(converter, patterns, chunk);
   populateScaleLayoutChunkPatterns(converter, patterns, chunk);
-  populateScaledMatmulChunkPatterns(converter, patterns, chunk,
-                                    tileProductRows);
+  populateScaledMatmulChunkPatterns(converter, patterns, chunk, tileProductRows,
+                                    byteDots);
 }
 
 namespace {
@@ -119,7 +120,7 @@ struct LowerToVectorPass
     auto addPatterns = [&](const TypeConverter &converter,
                            RewritePatternSet &patterns) {
       populateQuantXToVectorPatterns(converter, patterns, chunk,
-                                     tileProductRows);
+                                     tileProductRows, byteDots);
     };
     // Before patterns call it, which run on functions.
     func::FuncOp requestTiles;

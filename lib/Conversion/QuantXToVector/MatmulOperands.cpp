@@ -123,9 +123,7 @@ bool quantx::scalesSums(ScaledType type) {
                                isa<Float8E8M0FNUType>(type.getScaleType()));
 }
 
-/// The elements of the blocks of `type` along K; the largest number for a whole
-/// row.
-static int64_t getRowBlock(ScaledType type) {
+int64_t quantx::getRowBlock(ScaledType type) {
   unsigned last = type.getBlockRank() - 1;
   return type.isWholeDimension(last) ? std::numeric_limits<int64_t>::max()
                                      : type.getBlockShape()[last];
@@ -163,8 +161,7 @@ ScalePlace quantx::findScalePlace(ScaledType type, const ChunkOrder &order,
                                                 : ScalePlace::Values;
 }
 
-/// What a code of an integer under a scale of 1 counts.
-static double getUnit(ScaledType type) {
+double quantx::getCodeUnit(ScaledType type) {
   return type.getFloatFormat()
              ? 1.0
              : std::ldexp(1.0, -int(type.getIntegerFormat().fractionBits));
@@ -184,8 +181,8 @@ WeightReader::WeightReader(ImplicitLocOpBuilder &b,
         factors.map([&](Value factor) { return clearFrom(b, factor, blocks); });
   }
   // Powers of two: scales take the units of words, exactly.
-  if (order.inWords && getUnit(type) != 1.0)
-    factors.scale = arith.mul(factors.scale, getUnit(type));
+  if (order.inWords && getCodeUnit(type) != 1.0)
+    factors.scale = arith.mul(factors.scale, getCodeUnit(type));
 }
 
 int64_t WeightReader::getPartsInBlock() const {
@@ -442,4 +439,12 @@ Value PackedActivations::read(ImplicitLocOpBuilder &b, ValueRange batch,
   indices.append(
       {tile, group, createIndex(b, row), createIndex(b, part * lanes)});
   return extractVector(b, lanes, tensor, indices);
+}
+
+Value PackedActivations::readElement(ImplicitLocOpBuilder &b, ValueRange batch,
+                                     Value tile, Value group, Value element,
+                                     int64_t row) const {
+  SmallVector<Value> indices(batch);
+  indices.append({tile, group, createIndex(b, row), element});
+  return tensor::ExtractOp::create(b, tensor, indices);
 }

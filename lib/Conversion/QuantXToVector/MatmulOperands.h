@@ -53,6 +53,14 @@ struct ChunkedSum {
 /// are not rounded after they are scaled, or that changes nothing.
 bool scalesSums(ScaledType type);
 
+/// The elements of the blocks of `type` along K; the largest number for a whole
+/// row.
+int64_t getRowBlock(ScaledType type);
+
+/// What a code under a scale of 1 counts, which `emitCodeValueInWord` leaves
+/// out: a power of two.
+double getCodeUnit(ScaledType type);
+
 /// What is multiplied by the scales of weights: their values; or, with less
 /// work, sums of products of a block, or of a whole row.
 enum class ScalePlace { Values, BlockSums, RowSums };
@@ -136,6 +144,11 @@ public:
   mlir::Value read(mlir::ImplicitLocOpBuilder &b, mlir::ValueRange batch,
                    mlir::Value tile, mlir::Value group, int64_t part,
                    int64_t row) const;
+
+  /// Element number `element` of a group of the row number `row` of a tile.
+  mlir::Value readElement(mlir::ImplicitLocOpBuilder &b, mlir::ValueRange batch,
+                          mlir::Value tile, mlir::Value group,
+                          mlir::Value element, int64_t row) const;
 
 private:
   int64_t lanes;

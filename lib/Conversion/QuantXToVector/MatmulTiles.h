@@ -35,6 +35,13 @@ struct MatmulTuning {
     return rows == 1 ? 1 : rows <= 4 ? 4 : 2;
   }
 
+  /// The elements of weights with rows side by side that the body of a loop
+  /// multiplies by `rows` of activations.
+  int64_t getPieceSize(int64_t rows) const { return rows == 1 ? 128 : 64; }
+
+  /// Whether the target multiplies bytes as integers.
+  bool hasByteDots = false;
+
   /// With many rows: as many rows of activations and of weights (4) have their
   /// sums in registers.
   int64_t getTileRows(mlir::OpFoldResult rows) const;
@@ -69,6 +76,17 @@ struct Matmul {
 /// decoded once.
 mlir::Value buildFewRows(mlir::ImplicitLocOpBuilder &b, const Matmul &matmul,
                          int64_t rows, mlir::Value init);
+
+/// The same by weights with `packing rows16`, whose sizes are static.
+mlir::Value buildFewRows16(mlir::ImplicitLocOpBuilder &b, const Matmul &matmul,
+                           int64_t rows, mlir::Value init);
+
+/// Whether integers `lhs` are multiplied by weights `rhs` as such.
+bool suitsIntegers16(ScaledType lhs, ScaledType rhs);
+
+/// The same where these suit, by dot products of bytes.
+mlir::Value buildIntegers16(mlir::ImplicitLocOpBuilder &b, const Matmul &matmul,
+                            int64_t rows, mlir::Value init);
 
 /// All results, for many rows of activations.
 mlir::Value buildManyRows(mlir::ImplicitLocOpBuilder &b, const Matmul &matmul,

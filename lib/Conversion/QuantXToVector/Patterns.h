@@ -21,7 +21,8 @@ void populateScaleLayoutChunkPatterns(const mlir::TypeConverter &converter,
                                       int64_t chunk);
 void populateScaledMatmulChunkPatterns(const mlir::TypeConverter &converter,
                                        mlir::RewritePatternSet &patterns,
-                                       int64_t chunk, int64_t tileProductRows);
+                                       int64_t chunk, int64_t tileProductRows,
+                                       bool byteDots);
 
 /// A pattern that goes before those to linalg, and makes vectors of at most
 /// `chunk` elements.

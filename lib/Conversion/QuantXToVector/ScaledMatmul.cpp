@@ -5,6 +5,7 @@
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "quantx/Conversion/QuantXToLinalg/WeightLayouts.h"
 #include "quantx/IR/QuantXOps.h"
 
 using namespace mlir;
@@ -120,28 +121,40 @@ static Value buildMostRows(ImplicitLocOpBuilder &b, const Matmul &matmul,
       .getResult(0);
 }
 
+namespace {
+
+/// The forms of a matmul by its number of rows.
+struct MatmulForms {
+  const Matmul &matmul;
+  /// All results, for at most `rows`, if few; and for any number.
+  llvm::function_ref<Value(ImplicitLocOpBuilder &b, int64_t rows)> buildFew;
+  llvm::function_ref<Value(ImplicitLocOpBuilder &b)> buildMany;
+};
+
+} // namespace
+
 /// All results. Where the number of rows shows at run time, one of several
 /// forms is taken then: tiles of a few rows take so many or less.
-static Value buildMatmul(ImplicitLocOpBuilder &b, const Matmul &matmul,
+static Value buildByRows(ImplicitLocOpBuilder &b, const MatmulForms &forms,
                          Value init) {
-  int64_t few = matmul.tuning.fewRows;
-  if (std::optional<int64_t> rows = getConstantIntValue(matmul.getRows())) {
+  int64_t few = forms.matmul.tuning.fewRows;
+  OpFoldResult size = forms.matmul.getRows();
+  if (std::optional<int64_t> rows = getConstantIntValue(size)) {
     if (*rows == 0)
       return init;
-    return *rows <= few ? buildFewRows(b, matmul, *rows, init)
-                        : buildMostRows(b, matmul, init);
+    return *rows <= few ? forms.buildFew(b, *rows) : forms.buildMany(b);
   }
-  Value rows = cast<Value>(matmul.getRows());
+  Value rows = cast<Value>(size);
   std::function<Value(ImplicitLocOpBuilder &, int64_t)> choose =
       [&](ImplicitLocOpBuilder &b, int64_t most) -> Value {
     if (most > few)
-      return buildMostRows(b, matmul, init);
+      return forms.buildMany(b);
     Value suits =
         arith::CmpIOp::create(b, arith::CmpIPredicate::ule, rows,
                               arith::ConstantIndexOp::create(b, most));
     auto take = [&](OpBuilder &builder, Location loc) {
       ImplicitLocOpBuilder n(loc, builder);
-      scf::YieldOp::create(n, buildFewRows(n, matmul, most, init));
+      scf::YieldOp::create(n, forms.buildFew(n, most));
     };
     auto tryNext = [&](OpBuilder &builder, Location loc) {
       ImplicitLocOpBuilder n(loc, builder);
@@ -152,16 +165,29 @@ static Value buildMatmul(ImplicitLocOpBuilder &b, const Matmul &matmul,
   return choose(b, 1);
 }
 
+/// All results, by linear weights.
+static Value buildLinear(ImplicitLocOpBuilder &b, const Matmul &matmul,
+                         Value init) {
+  auto buildFew = [&](ImplicitLocOpBuilder &b, int64_t rows) {
+    return buildFewRows(b, matmul, rows, init);
+  };
+  auto buildMany = [&](ImplicitLocOpBuilder &b) {
+    return buildMostRows(b, matmul, init);
+  };
+  return buildByRows(b, {matmul, buildFew, buildMany}, init);
+}
+
 //===----------------------------------------------------------------------===//
-// The pattern
+// The patterns
 //===----------------------------------------------------------------------===//
 
 namespace {
 
 struct ScaledMatmulChunks : public ChunkPattern<ScaledMatmulOp> {
   ScaledMatmulChunks(const TypeConverter &converter, MLIRContext *context,
-                     int64_t chunk, int64_t tileProductRows)
+                     int64_t chunk, int64_t tileProductRows, bool byteDots)
       : ChunkPattern(converter, context, chunk) {
+    tuning.hasByteDots = byteDots;
     if (tileProductRows > 0)
       tuning.tileProductRows = tileProductRows;
   }
@@ -169,27 +195,72 @@ struct ScaledMatmulChunks : public ChunkPattern<ScaledMatmulOp> {
   LogicalResult
   matchAndRewrite(ScaledMatmulOp op, OneToNOpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
-    std::optional<ChunkOrder> order = findOrder(op);
-    if (!order || isPackedHere(op.getLhs()) || isPackedHere(op.getRhs()))
+    ScaledType linear = op.getScaledType().withLayout(WeightLayout::Linear);
+    std::optional<ChunkOrder> order = findOrder(op, linear);
+    bool isLinear = op.getScaledType() == linear;
+    if (!order || (!isLinear && !suitsRows16(op)) ||
+        isPackedHere(op.getLhs()) || isPackedHere(op.getRhs()))
       return rewriter.notifyMatchFailure(op, "left to linalg");
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
     Value init = adaptor.getInit().front();
     Matmul matmul{{op.getLhsScaledType(), llvm::to_vector(adaptor.getLhs())},
-                  {op.getScaledType(), llvm::to_vector(adaptor.getRhs())},
+                  {linear, llvm::to_vector(adaptor.getRhs())},
                   tensor::getMixedSizes(b, b.getLoc(), init),
                   ChunkedSum(b, *order, getSumSize(b, op)),
                   tuning};
-    rewriter.replaceOp(op, buildMatmul(b, matmul, init));
+    rewriter.replaceOp(op, isLinear ? buildLinear(b, matmul, init)
+                                    : buildSideBySide(b, op, matmul, init));
     return success();
   }
 
 private:
-  std::optional<ChunkOrder> findOrder(ScaledMatmulOp op) const {
-    ScaledType lhs = op.getLhsScaledType(), rhs = op.getScaledType();
+  std::optional<ChunkOrder> findOrder(ScaledMatmulOp op, ScaledType rhs) const {
+    ScaledType lhs = op.getLhsScaledType();
     int64_t rowSize = op.getRhs().getType().getShape().back();
     std::optional<ChunkOrder> order =
         findWordOrder(lhs, rhs, rowSize, chunk, tuning);
     return order ? order : findMemoryOrder(lhs, rhs, rowSize, chunk, tuning);
+  }
+
+  /// The elements of activations that are packed at once where weights have
+  /// rows side by side.
+  int64_t getGroupSize() const { return std::min(chunk, int64_t(64)); }
+
+  /// Whether there is a form for weights with rows side by side.
+  bool suitsRows16(ScaledMatmulOp op) const {
+    constexpr int64_t leastGroup = 16;
+    ScaledType lhs = op.getLhsScaledType();
+    return getGroupSize() >= leastGroup &&
+           (!lhs || suitsBlocks(lhs, getGroupSize()));
+  }
+
+  /// All results, by weights with rows side by side. `matmul` is of linear
+  /// weights but for their parts.
+  Value buildSideBySide(ImplicitLocOpBuilder &b, ScaledMatmulOp op,
+                        const Matmul &matmul, Value init) const {
+    RankedTensorType type = op.getRhs().getType();
+    int64_t group = getGroupSize();
+    ChunkOrder order{group, group, matmul.tuning.lanes, /*inWords=*/false};
+    Matmul rows16{matmul.lhs,
+                  {op.getScaledType(), matmul.rhs.parts},
+                  matmul.sizes,
+                  ChunkedSum(b, order, matmul.sum.size),
+                  matmul.tuning};
+    rows16.sizes.back() = b.getIndexAttr(type.getShape().drop_back().back());
+    auto buildFew = [&](ImplicitLocOpBuilder &b, int64_t rows) {
+      bool hasIntegers = matmul.tuning.hasByteDots &&
+                         suitsIntegers16(matmul.lhs.type, rows16.rhs.type);
+      return hasIntegers ? buildIntegers16(b, rows16, rows, init)
+                         : buildFewRows16(b, rows16, rows, init);
+    };
+    // The time of many products hides that of putting rows back.
+    auto buildMany = [&](ImplicitLocOpBuilder &b) {
+      Matmul linear = matmul;
+      linear.rhs.parts = lowerRelayout(b, b.getLoc(), type,
+                                       WeightLayout::Linear, matmul.rhs.parts);
+      return buildMostRows(b, linear, init);
+    };
+    return buildByRows(b, {rows16, buildFew, buildMany}, init);
   }
 
   /// Whether the bytes of `operand` are made here, from codes that CodeFinder
@@ -223,7 +294,8 @@ private:
 void quantx::populateScaledMatmulChunkPatterns(const TypeConverter &converter,
                                                RewritePatternSet &patterns,
                                                int64_t chunk,
-                                               int64_t tileProductRows) {
+                                               int64_t tileProductRows,
+                                               bool byteDots) {
   patterns.add<ScaledMatmulChunks>(converter, patterns.getContext(), chunk,
-                                   tileProductRows);
+                                   tileProductRows, byteDots);
 }

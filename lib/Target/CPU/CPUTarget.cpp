@@ -61,6 +61,12 @@ bool CPUTarget::hasTiles() const {
                       });
 }
 
+bool CPUTarget::hasByteDots() const {
+  llvm::SubtargetFeatures all(features);
+  return vectorWidth == 512 &&
+         llvm::is_contained(all.getFeatures(), "+avx512vnni");
+}
+
 Expected<CPUTarget> CPUTarget::get(StringRef name) {
   if (name == "native")
     return getNative();

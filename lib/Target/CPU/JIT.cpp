@@ -114,9 +114,24 @@ static Error addMemory(orc::LLJIT &jit, const HostMemory &memory) {
   return jit.getMainJITDylib().define(orc::absoluteSymbols(std::move(symbols)));
 }
 
+/// Has the code call `functions` by their names.
+static Error addFunctions(orc::LLJIT &jit,
+                          llvm::ArrayRef<HostFunction> functions) {
+  orc::SymbolMap symbols;
+  for (const HostFunction &function : functions) {
+    symbols[jit.mangleAndIntern(function.name)] = {
+        orc::ExecutorAddr::fromPtr(function.address),
+        llvm::JITSymbolFlags::Exported | llvm::JITSymbolFlags::Callable};
+  }
+  return jit.getMainJITDylib().define(orc::absoluteSymbols(std::move(symbols)));
+}
+
 /// The wrapper's machine code, behind the entry.
-static Expected<orc::ExecutorAddr> compile(orc::LLJIT &jit, LLVMProgram program,
-                                           const HostMemory &memory) {
+static Expected<orc::ExecutorAddr>
+compile(orc::LLJIT &jit, LLVMProgram program, const HostMemory &memory,
+        llvm::ArrayRef<HostFunction> functions) {
+  if (Error error = addFunctions(jit, functions))
+    return error;
   if (Error error = addRuntimeFunctions(jit))
     return error;
   if (Error error = addMemory(jit, memory))
@@ -127,13 +142,15 @@ static Expected<orc::ExecutorAddr> compile(orc::LLJIT &jit, LLVMProgram program,
   if (Error error = jit.addIRModule(orc::ThreadSafeModule(
           std::move(program.module), std::move(program.context))))
     return error;
+  if (Error error = jit.initialize(jit.getMainJITDylib()))
+    return error;
   return jit.lookup(entryName);
 }
 
-Expected<JITFunction> JITFunction::create(mlir::ModuleOp module,
-                                          const CPUTarget &target,
-                                          StringRef function,
-                                          const HostMemory &memory) {
+Expected<JITFunction>
+JITFunction::create(mlir::ModuleOp module, const CPUTarget &target,
+                    StringRef function, const HostMemory &memory,
+                    llvm::ArrayRef<HostFunction> functions) {
   if (Error error = target.checkRunsHere())
     return error;
   Expected<LLVMProgram> program = translateToLLVMIR(module, target);
@@ -155,7 +172,7 @@ Expected<JITFunction> JITFunction::create(mlir::ModuleOp module,
   auto jit = createJIT(target, messages);
   if (!jit)
     return jit.takeError();
-  auto address = compile(**jit, std::move(*program), memory);
+  auto address = compile(**jit, std::move(*program), memory, functions);
   // The last use of `messages`, which does not live as long as the JIT.
   (*jit)->getExecutionSession().setErrorReporter(
       [](Error error) { llvm::consumeError(std::move(error)); });
@@ -166,4 +183,10 @@ Expected<JITFunction> JITFunction::create(mlir::ModuleOp module,
   }
   return JITFunction(std::move(*jit), address->toPtr<void (*)(void **)>(),
                      memory);
+}
+
+JITFunction::~JITFunction() {
+  // Null where this was moved from.
+  if (jit)
+    llvm::consumeError(jit->deinitialize(jit->getMainJITDylib()));
 }

@@ -27,6 +27,8 @@ namespace {
 struct Stream {
   Loop loop;
   SmallVector<VectorAccess> reads;
+  /// Whether no other loop reads the buffer.
+  bool isOnly = true;
 };
 
 /// How far ahead of a stream to prefetch.
@@ -52,7 +54,8 @@ private:
                                        const Loop &common);
   std::optional<AffineExpr> getLinearStep(const VectorAccess &read,
                                           const Loop &loop);
-  Distance getDistance(const VectorAccess &read, const Loop &stepping);
+  bool isOneStream(const VectorAccess &read, const Loop &loop, int64_t step);
+  Distance getDistance(const Stream &stream, const Loop &stepping);
   void prefetch(const Stream &stream, const Loop &stepping);
 
   RewriterBase &rewriter;
@@ -132,8 +135,25 @@ std::optional<AffineExpr> Prefetcher::getLinearStep(const VectorAccess &read,
   return exprs.simplify(sum);
 }
 
-Distance Prefetcher::getDistance(const VectorAccess &read,
-                                 const Loop &stepping) {
+/// Whether what `loop` reads next, `step` elements after what it has begun
+/// with, begins where that ends.
+bool Prefetcher::isOneStream(const VectorAccess &read, const Loop &loop,
+                             int64_t step) {
+  std::optional<AffineExpr> inner = getLinearStep(read, loop);
+  auto elements =
+      inner ? dyn_cast<AffineConstantExpr>(*inner) : AffineConstantExpr();
+  std::optional<int64_t> lower = getConstantIntValue(loop.lower);
+  std::optional<int64_t> upper = getConstantIntValue(loop.upper);
+  std::optional<int64_t> loopStep = getConstantIntValue(loop.step);
+  if (!elements || !lower || !upper || !loopStep || *upper < *lower ||
+      *loopStep <= 0)
+    return false;
+  int64_t iterations = llvm::divideCeilSigned(*upper - *lower, *loopStep);
+  return iterations * elements.getValue() == step;
+}
+
+Distance Prefetcher::getDistance(const Stream &stream, const Loop &stepping) {
+  const VectorAccess &read = stream.reads.front();
   int64_t bytes = read.getElementBytes();
   Distance near = {rewriter.getIndexAttr(distance / bytes)};
   std::optional<AffineExpr> step =
@@ -142,7 +162,8 @@ Distance Prefetcher::getDistance(const VectorAccess &read,
     return near;
   if (auto constant = dyn_cast<AffineConstantExpr>(*step)) {
     int64_t stepBytes = constant.getValue() * bytes;
-    if (stepBytes < distance || stepBytes > limit)
+    if (stepBytes < distance || stepBytes > limit ||
+        (stream.isOnly && isOneStream(read, stream.loop, constant.getValue())))
       return near;
     // Much would evict what the loops read in the nearest cache.
     return {rewriter.getIndexAttr(constant.getValue()),
@@ -169,7 +190,7 @@ Distance Prefetcher::getDistance(const VectorAccess &read,
 
 /// Prefetches each line that the stream's loop reads in an iteration, once.
 void Prefetcher::prefetch(const Stream &stream, const Loop &stepping) {
-  Distance ahead = getDistance(stream.reads.front(), stepping);
+  Distance ahead = getDistance(stream, stepping);
   SmallVector<SmallVector<AffineExpr>> lines;
   auto isCovered = [&](ArrayRef<AffineExpr> indices, int64_t bytes) {
     return llvm::any_of(lines, [&](ArrayRef<AffineExpr> line) {
@@ -220,12 +241,13 @@ void Prefetcher::run() {
       return;
     SmallVector<Stream> &list = streams[access->buffer];
     if (list.empty() || list.back().loop.op != loop.op)
-      list.push_back({loop, {}});
+      list.push_back({loop, {}, true});
     list.back().reads.push_back(*access);
   });
   for (auto &[buffer, list] : streams) {
     // The last of the loops that read the same has memory to itself.
     Stream &last = list.back();
+    last.isOnly = list.size() == 1;
     Loop common =
         list.size() > 1 ? getCommonLoop(list.front().loop, last.loop) : Loop();
     std::optional<Loop> stepping = findSteppingLoop(last, common);

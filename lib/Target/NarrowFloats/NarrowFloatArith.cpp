@@ -147,6 +147,31 @@ struct ExpandExtF : public ExpandOp<arith::ExtFOp> {
   }
 };
 
+/// An affine function of codes of 4 bits, as an integer.
+struct CodeFunction {
+  arith::ExtFOp codes;
+  double factor, summand;
+
+  static std::optional<CodeFunction> find(arith::FPToUIOp op);
+  /// The integers of the codes 0 to 15.
+  SmallVector<uint8_t> getTable();
+};
+
+/// Integers that are looked up where the target can.
+struct ExpandFPToUI : public ExpandOp<arith::FPToUIOp> {
+  using ExpandOp::ExpandOp;
+
+  LogicalResult
+  matchAndRewrite(arith::FPToUIOp op, OpAdaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    CodeFunction function = *CodeFunction::find(op);
+    ElementwiseBuilder b(rewriter, op.getLoc());
+    Value codes = rewriter.getRemappedValue(function.codes.getIn());
+    rewriter.replaceOp(op, codec.lookUp(b, codes, function.getTable()));
+    return success();
+  }
+};
+
 struct ExpandTruncF : public ExpandOp<arith::TruncFOp> {
   using ExpandOp::ExpandOp;
 
@@ -260,18 +285,55 @@ struct FloatsToBytes : public OpConversionPattern<arith::ExtUIOp> {
 
 } // namespace
 
+/// The number that all elements of `value` are, if it is a constant.
+static std::optional<double> getSplat(Value value) {
+  DenseFPElementsAttr splat;
+  if (!matchPattern(value, m_Constant(&splat)) || !splat.isSplat())
+    return std::nullopt;
+  return splat.getSplatValue<APFloat>().convertToDouble();
+}
+
+std::optional<CodeFunction> CodeFunction::find(arith::FPToUIOp op) {
+  if (!getElementTypeOrSelf(op.getType()).isInteger(8) ||
+      !getElementTypeOrSelf(op.getIn().getType()).isF32())
+    return std::nullopt;
+  auto sum = op.getIn().getDefiningOp<arith::AddFOp>();
+  auto product = sum ? sum.getLhs().getDefiningOp<arith::MulFOp>() : nullptr;
+  auto codes =
+      product ? product.getLhs().getDefiningOp<arith::ExtFOp>() : nullptr;
+  const FloatFormat *format =
+      codes ? getFloatFormat(codes.getIn().getType()) : nullptr;
+  if (!format || format->bits != 4)
+    return std::nullopt;
+  std::optional<double> factor = getSplat(product.getRhs());
+  std::optional<double> summand = getSplat(sum.getRhs());
+  if (!factor || !summand)
+    return std::nullopt;
+  return CodeFunction{codes, *factor, *summand};
+}
+
+SmallVector<uint8_t> CodeFunction::getTable() {
+  const FloatFormat &format = *getFloatFormat(codes.getIn().getType());
+  SmallVector<uint8_t> table;
+  for (unsigned code = 0; code < 16; ++code)
+    table.push_back(uint8_t(decode(uint8_t(code), format) * factor + summand));
+  return table;
+}
+
 void quantx::populateNarrowFloatArithPatterns(const TypeConverter &converter,
                                               const FloatCodec &codec,
                                               RewritePatternSet &patterns,
                                               ConversionTarget &target) {
-  patterns
-      .add<ExpandExtF, ExpandTruncF, ExpandScalingExtF, ExpandScalingTruncF>(
-          converter, codec, patterns.getContext());
+  patterns.add<ExpandExtF, ExpandFPToUI, ExpandTruncF, ExpandScalingExtF,
+               ExpandScalingTruncF>(converter, codec, patterns.getContext());
   patterns.add<BytesToFloats, FloatsToBytes>(converter, patterns.getContext());
   target.addDynamicallyLegalOp<arith::BitcastOp>(
       [](arith::BitcastOp op) { return !findBytes(op); });
   target.addDynamicallyLegalOp<arith::ExtUIOp>(
       [](arith::ExtUIOp op) { return !findFloats(op); });
+  target.addDynamicallyLegalOp<arith::FPToUIOp>([&](arith::FPToUIOp op) {
+    return !CodeFunction::find(op) || !codec.looksUp(op.getType());
+  });
   target.addDynamicallyLegalOp<arith::ExtFOp>(
       [](arith::ExtFOp op) { return !isExpanded(op); });
   target.addDynamicallyLegalOp<arith::TruncFOp>(

@@ -71,10 +71,16 @@ public:
                Type element) const override;
   Value decodeWord(ElementwiseBuilder &b, Value code,
                    const FloatFormat &format) const override;
+  bool looksUp(Type type) const override;
+  Value lookUp(ElementwiseBuilder &b, Value codes,
+               ArrayRef<uint8_t> table) const override;
   Value unpack(ElementwiseBuilder &b, Value bytes,
                unsigned bits) const override;
 
 private:
+  /// What a table of 16 bytes has for a register of codes of 4 bits.
+  Value lookUpNibbles(ElementwiseBuilder &b, Value codes,
+                      ArrayRef<uint8_t> table) const;
   /// The codes (i8) of halves in vectors of one dimension, as long as a whole
   /// number of registers of codes.
   Value narrow(ElementwiseBuilder &b, CodeHalves halves,
@@ -250,6 +256,33 @@ Value X86FloatCodec::encode(ElementwiseBuilder &b, Value value,
 // Decoding
 //===----------------------------------------------------------------------===//
 
+// Look-ups of 16 entries happen in every 128-bit lane.
+Value X86FloatCodec::lookUpNibbles(ElementwiseBuilder &b, Value codes,
+                                   ArrayRef<uint8_t> table) const {
+  SmallVector<uint8_t> bytes;
+  while (int64_t(bytes.size()) < registerBytes)
+    llvm::append_range(bytes, table);
+  StringRef name =
+      features.avx512 ? "llvm.x86.avx512.pshuf.b.512" : "llvm.x86.avx2.pshuf.b";
+  return callIntrinsic(b, name, codes.getType(),
+                       {buildBytes(b, bytes), b.bitAnd(codes, 0xf)});
+}
+
+bool X86FloatCodec::looksUp(Type type) const {
+  auto vector = dyn_cast<VectorType>(type);
+  return vector && vector.getRank() == 1 && !vector.isScalable() &&
+         vector.getNumElements() % registerBytes == 0;
+}
+
+Value X86FloatCodec::lookUp(ElementwiseBuilder &b, Value codes,
+                            ArrayRef<uint8_t> table) const {
+  SmallVector<Value> results;
+  for (int64_t offset = 0; offset < getSize(codes); offset += registerBytes)
+    results.push_back(
+        lookUpNibbles(b, slice(b, codes, offset, registerBytes), table));
+  return concatenate(b, results, getSize(codes));
+}
+
 Value X86FloatCodec::lookUpByte(ElementwiseBuilder &b, Value codes,
                                 const FloatFormat &format,
                                 unsigned shift) const {
@@ -260,19 +293,9 @@ Value X86FloatCodec::lookUpByte(ElementwiseBuilder &b, Value codes,
     bytes.push_back(uint8_t(value >> shift));
   if (isPlanted(Mutant::X86TableEntryWrong))
     bytes[1] = 0;
-  // Look-ups of 16 entries happen in every 128-bit lane.
-  if (entries == 16) {
-    SmallVector<uint8_t> lane = bytes;
-    while (int64_t(bytes.size()) < registerBytes)
-      llvm::append_range(bytes, lane);
-  }
   Type type = codes.getType();
-  if (entries == 16) {
-    StringRef name = features.avx512 ? "llvm.x86.avx512.pshuf.b.512"
-                                     : "llvm.x86.avx2.pshuf.b";
-    return callIntrinsic(b, name, type,
-                         {buildBytes(b, bytes), b.bitAnd(codes, 0xf)});
-  }
+  if (entries == 16)
+    return lookUpNibbles(b, codes, bytes);
   if (entries == 64)
     return callIntrinsic(b, "llvm.x86.avx512.permvar.qi.512", type,
                          {buildBytes(b, bytes), codes});

@@ -19,6 +19,19 @@ func.func @through(%x: tensor<4xui4>) -> tensor<4xui4> {
   return %y : tensor<4xui4>
 }
 
+// Constants are bytes too, extended by their sign.
+// CHECK-LABEL: func.func @constants(
+// CHECK-DAG: %[[U:.*]] = arith.constant dense<[15, -1]> : tensor<2xi8>
+// CHECK-DAG: %[[S:.*]] = arith.constant dense<[-1, 7]> : tensor<2xi8>
+// CHECK-DAG: %[[A:.*]] = arith.constant dense<3> : tensor<4xi8>
+// CHECK: return %[[U]], %[[S]], %[[A]]
+func.func @constants() -> (tensor<2xui8>, tensor<2xi4>, tensor<4xui4>) {
+  %u = arith.constant dense<[15, 255]> : tensor<2xui8>
+  %s = arith.constant dense<[-1, 7]> : tensor<2xi4>
+  %a = arith.constant dense<3> : tensor<4xui4>
+  return %u, %s, %a : tensor<2xui8>, tensor<2xi4>, tensor<4xui4>
+}
+
 // Other ops may compute on signless integers: they are sign-extended.
 // CHECK-LABEL: func.func @compute(
 // CHECK-SAME: %[[X:.*]]: tensor<4xi8>) -> tensor<4xi8>

@@ -135,3 +135,14 @@ func.func @parallel(%q: tensor<8x64x!mxfp4>) -> tensor<8x64x!mxfp4> {
   }
   return %r : tensor<8x64x!mxfp4>
 }
+
+// -----
+
+!rows16 = !quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x32, packing rows16>
+
+func.func @rows16(%q: tensor<32x64x!rows16>) -> tensor<16x64x!rows16> {
+  // expected-error @below {{'tensor.extract_slice' op expected slices of tensors without packing rows16, which quantx.relayout undoes, got 'tensor<32x64x!quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x32, packing rows16>>'}}
+  %s = tensor.extract_slice %q[0, 0] [16, 64] [1, 1]
+    : tensor<32x64x!rows16> to tensor<16x64x!rows16>
+  return %s : tensor<16x64x!rows16>
+}

@@ -150,3 +150,32 @@ func.func @odd_blocks(%a: tensor<4x72xf32>, %w: tensor<8x72x!odd>, %acc: tensor<
          outs(%acc : tensor<4x8xf32>) -> tensor<4x8xf32>
   return %r : tensor<4x8xf32>
 }
+
+// -----
+
+// 16 rows side by side: a word of each row is a lane, an activation one number. No
+// mask, and nothing across lanes; what 11 rows of padding sum is not written.
+
+!rows16 = !quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x32, packing rows16>
+
+// CHECK-LABEL: func.func @rows16(
+// CHECK-SAME:    %[[A:.+]]: tensor<2x128xf32>, %[[CODES:.+]]: tensor<2x1024xi8>, %[[SCALES:.+]]: tensor<2x64xf8E8M0FNU>, %[[ACC:.+]]: tensor<2x21xf32>)
+// CHECK:       %[[PACKED:.+]] = scf.forall {{.+}} -> (tensor<1x2x2x64xf32>)
+// CHECK:       scf.forall (%[[N:.+]]) in (2) shared_outs(%[[OUT:.+]] = %[[ACC]])
+// CHECK:         %[[SUMS:.+]]:2 = scf.for %[[K:.+]] = %c0 to %c2 step %c1
+// CHECK:           vector.transfer_read %[[SCALES]][%[[N]], %{{.+}}], {{.+}} vector<32xf8E8M0FNU>
+// CHECK:           %[[BYTES:.+]] = vector.transfer_read %[[CODES]][%[[N]], %{{.+}}], {{.+}} vector<64xi8>
+// CHECK:           vector.bitcast %[[BYTES]] : vector<64xi8> to vector<16xi32>
+// CHECK:           %[[X:.+]] = tensor.extract %[[PACKED]][%c0, %[[K]], %c0, %c0]
+// CHECK:           vector.broadcast %[[X]] : f32 to vector<16xf32>
+// CHECK-NOT:       vector.create_mask
+// CHECK:           scf.yield
+// CHECK:         arith.minui
+// CHECK:         vector.create_mask
+// CHECK-NOT:     vector.shuffle
+func.func @rows16(%a: tensor<2x128xf32>, %w: tensor<21x128x!rows16>, %acc: tensor<2x21xf32>)
+    -> tensor<2x21xf32> {
+  %r = quantx.scaled_matmul ins(%a, %w : tensor<2x128xf32>, tensor<21x128x!rows16>)
+         outs(%acc : tensor<2x21xf32>) -> tensor<2x21xf32>
+  return %r : tensor<2x21xf32>
+}

@@ -30,8 +30,9 @@ void populateQuantXToLinalgPatterns(const mlir::TypeConverter &converter,
                                     mlir::RewritePatternSet &patterns);
 
 /// Patterns that take scaled tensors apart in the ops that move them whole
-/// (tensor.cast, dim and empty, bufferization.alloc_tensor, arith.select and
-/// scf.forall), and that move tensors of small integers, slices too, as bytes.
+/// (quantx.assemble and disassemble, tensor.cast, dim and empty,
+/// bufferization.alloc_tensor, arith.select and scf.forall), and that move
+/// tensors of small integers, slices too, as bytes.
 void populateScaledTensorPartsPatterns(const mlir::TypeConverter &converter,
                                        mlir::RewritePatternSet &patterns);
 
@@ -56,13 +57,19 @@ void populateScaledTensorSlicesPatterns(const mlir::TypeConverter &converter,
                                         const ScaledTensorSlices &slices,
                                         mlir::RewritePatternSet &patterns);
 
+/// Adds patterns to those of a lowering.
+using AddPatternsFn = llvm::function_ref<void(
+    const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns)>;
+
 /// Lowers all quantx ops and scaled tensors under `root`, as the pass does.
 /// Patterns that `addPatterns` adds go before those of their benefit here.
-llvm::LogicalResult
-lowerQuantX(mlir::Operation *root,
-            llvm::function_ref<void(const mlir::TypeConverter &converter,
-                                    mlir::RewritePatternSet &patterns)>
-                addPatterns = {});
+llvm::LogicalResult lowerQuantX(mlir::Operation *root,
+                                AddPatternsFn addPatterns = {});
+
+/// The same without the ops that compute: takes scaled tensors apart, wherever
+/// they are moved, and leaves the other quantx ops to what `addPatterns` adds.
+llvm::LogicalResult lowerScaledTensors(mlir::Operation *root,
+                                       AddPatternsFn addPatterns);
 
 #define GEN_PASS_REGISTRATION
 #include "quantx/Conversion/QuantXToLinalg/Passes.h.inc"

@@ -64,6 +64,13 @@ def QuantXLowerToVector : Pass<"quantx-lower-to-vector", "::mlir::ModuleOp"> {
     vectors have 16 elements or more, and weights, with the scales of blocks,
     are exact in bf16.
 
+    Weights with `packing rows16` are lanes of rows as they are read: an activation
+    multiplies 16 of them, and nothing is added across lanes. More than 8 rows of
+    activations put rows of weights back first. With `byte-dots`, quantized
+    activations of 8 bits are multiplied as integers: by integers, and by f4E2M1FN,
+    whose values are halves of integers. Four products are one
+    `vector.contract`, up to 64 are summed exactly, and scales multiply such sums.
+
     Values of small floats are converted by `arith.truncf` and `arith.extf` on
     vectors; `quantx-expand-narrow-floats` has a form of these for each target.
 
@@ -95,7 +102,10 @@ def QuantXLowerToVector : Pass<"quantx-lower-to-vector", "::mlir::ModuleOp"> {
            "Elements of a vector at most: a power of two from 8 on">,
     Option<"tileProductRows", "tile-product-rows", "int64_t", "0",
            "Rows of activations from which on scaled_matmul is products of tiles; "
-           "0 for never">
+           "0 for never">,
+    Option<"byteDots", "byte-dots", "bool", "false",
+           "Multiply integers by integers as bytes, where scaled_matmul has both, "
+           "for a target with quantx-expand-byte-dots">
   ];
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",

@@ -35,7 +35,8 @@ bool isChunkSize(int64_t chunk);
 /// the module declares (`declareRequestTiles`).
 void populateQuantXToVectorPatterns(const mlir::TypeConverter &converter,
                                     mlir::RewritePatternSet &patterns,
-                                    int64_t chunk, int64_t tileProductRows = 0);
+                                    int64_t chunk, int64_t tileProductRows = 0,
+                                    bool byteDots = false);
 
 #define GEN_PASS_REGISTRATION
 #include "quantx/Conversion/QuantXToVector/Passes.h.inc"

@@ -25,6 +25,9 @@ struct CPUTarget {
   /// Whether code for the target may use AMX, which a process asks Linux for.
   bool hasTiles() const;
 
+  /// Whether it has AVX-512 VNNI: dot products of bytes.
+  bool hasByteDots() const;
+
   /// Resolves one of the names of `getNames`. `native` is this machine: its
   /// own features, and 512-bit vectors where it has AVX-512, for LLVM's tuning
   /// of several such CPUs stops at 256. Fails on any other name, and lists

@@ -18,6 +18,12 @@ struct HostMemory {
 /// The C library's.
 inline constexpr HostMemory kMalloc = {std::malloc, std::free};
 
+/// A function of this process that compiled code calls by its name.
+struct HostFunction {
+  const char *name;
+  void *address;
+};
+
 /// A function compiled into this process.
 class JITFunction {
 public:
@@ -25,11 +31,16 @@ public:
   /// wrapper `_mlir_ciface_<function>`, as llvm-request-c-wrappers makes it.
   /// Fails when there is no wrapper, when this machine cannot run `target`, and
   /// when the code needs a symbol that this process does not have. Buffers come
-  /// from `memory`.
-  static llvm::Expected<JITFunction> create(mlir::ModuleOp module,
-                                            const CPUTarget &target,
-                                            llvm::StringRef function,
-                                            const HostMemory &memory = kMalloc);
+  /// from `memory`. The code may call `functions`; its constructors run here,
+  /// and its destructors when the function goes.
+  static llvm::Expected<JITFunction>
+  create(mlir::ModuleOp module, const CPUTarget &target,
+         llvm::StringRef function, const HostMemory &memory = kMalloc,
+         llvm::ArrayRef<HostFunction> functions = {});
+
+  JITFunction(JITFunction &&) = default;
+  JITFunction &operator=(JITFunction &&) = default;
+  ~JITFunction();
 
   /// Calls the function. Each entry of `arguments` points to the value of one
   /// parameter of the wrapper (a scalar, or a pointer to a memref descriptor),

@@ -44,6 +44,28 @@ def QuantXAMXTiles : Pass<"quantx-amx-tiles", "::mlir::ModuleOp"> {
   ];
 }
 
+def QuantXExpandByteDots : Pass<"quantx-expand-byte-dots"> {
+  let summary = "Dot products of bytes by AVX-512 VNNI";
+  let description = [{
+    Rewrites the sums of four products of bytes that `quantx-lower-to-vector` makes
+    with `byte-dots` to the instruction `vpdpbusd`, for which no op of upstream's
+    dialects stands. One side has no sign, the other has:
+
+    ```mlir
+    %a = arith.extui %x : vector<16x4xi8> to vector<16x4xi32>
+    %b = arith.extsi %y : vector<16x4xi8> to vector<16x4xi32>
+    %r = vector.contract {indexing_maps = [(i, j), (i, j), (i)], ...} %a, %b, %sums
+    // becomes
+    %r = llvm.call_intrinsic "llvm.x86.avx512.vpdpbusd.512"(%sums, %x, %y)
+    ```
+
+    Run it only where the target has AVX-512 VNNI.
+  }];
+  let dependentDialects = [
+    "::mlir::LLVM::LLVMDialect", "::mlir::vector::VectorDialect"
+  ];
+}
+
 def QuantXExpandCopies : Pass<"quantx-expand-copies"> {
   let summary = "Copy between strided buffers by loops";
   let description = [{

@@ -1,0 +1,58 @@
+//===- Passes.td - From quantx to gpu ----------------------*- tablegen -*-===//
+
+#ifndef QUANTX_CONVERSION_QUANTXTOGPU_PASSES_TD
+#define QUANTX_CONVERSION_QUANTXTOGPU_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def QuantXLowerToGPU : Pass<"quantx-lower-to-gpu", "::mlir::ModuleOp"> {
+  let summary = "Lower quantx to kernels for GPUs, and their launches";
+  let description = [{
+    Replaces scaled tensors by their parts as `quantx-lower-to-linalg` does, and
+    each quantx op that computes by launches of kernels. The kernels are
+    `gpu.func`s in one `gpu.module @quantx_kernels`; tensors go to them as
+    pointers to buffers, of which one-shot bufferization makes those of the
+    function around.
+
+    ```mlir
+    %y = quantx.dequantize %q : tensor<8x64x!mxfp4> to tensor<8x64xf32>
+    // becomes
+    %payload = bufferization.to_buffer %p read_only
+    %scales = bufferization.to_buffer %s read_only
+    %values = memref.alloc() : memref<8x64xf32>
+    ... // each of them as memref<T>, a bare pointer
+    gpu.launch_func @quantx_kernels::@f_dequantize_0 blocks in (%grid, %c1, %c1)
+      threads in (%c128, %c1, %c1) args(%0 : memref<i8>, ...)
+    %y = bufferization.to_tensor %values restrict writable
+    ```
+
+    What a kernel takes is in its attribute `quantx.kernel`: pointers first, then
+    the sizes that are not static, then scalars. Every grid along x is right, as
+    kernels go over their work in strides of it; the block is fixed. A kernel is
+    named FUNCTION_OP_N.
+
+    `dynamic_quantize` is one kernel, and so are a `choose_qparams` and the
+    `quantize` that uses all that it chose, on the same input.
+
+    The values are those of every other lowering, in every bit. An op without a
+    kernel is an error that names it and says why; nothing is computed on the
+    host.
+  }];
+  let options = [
+    Option<"f8Mma", "f8-mma", "bool", "false",
+           "The chip has mma.sync on f8E4M3FN and f8E5M2">,
+    Option<"wgmma", "wgmma", "bool", "false", "The chip has wgmma">,
+    Option<"blockScaledMma", "block-scaled-mma", "bool", "false",
+           "The chip has mma.sync with scales">
+  ];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::bufferization::BufferizationDialect", "::mlir::gpu::GPUDialect",
+    "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::nvgpu::NVGPUDialect", "::mlir::NVVM::NVVMDialect",
+    "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect",
+    "::mlir::vector::VectorDialect"
+  ];
+}
+
+#endif // QUANTX_CONVERSION_QUANTXTOGPU_PASSES_TD

@@ -1,0 +1,39 @@
+//===- Patterns.h - The patterns of this folder, by file --------*- C++ -*-===//
+
+#ifndef QUANTX_LIB_CONVERSION_QUANTXTOGPU_PATTERNS_H
+#define QUANTX_LIB_CONVERSION_QUANTXTOGPU_PATTERNS_H
+
+#include "Kernel.h"
+#include "mlir/Transforms/DialectConversion.h"
+
+namespace quantx {
+
+/// What the patterns share: where kernels go, and what the chip has.
+struct KernelContext {
+  KernelLibrary &library;
+  bool hasF8Mma;
+  bool hasWgmma;
+  bool hasBlockScaledMma;
+};
+
+/// A pattern that makes a kernel of an op.
+template <typename Op>
+struct KernelPattern : public mlir::OpConversionPattern<Op> {
+  KernelPattern(const mlir::TypeConverter &converter,
+                mlir::MLIRContext *context, KernelContext &kernels)
+      : mlir::OpConversionPattern<Op>(converter, context), kernels(kernels) {}
+
+  KernelContext &kernels;
+};
+
+void populateDequantizeKernelPatterns(const mlir::TypeConverter &converter,
+                                      mlir::RewritePatternSet &patterns,
+                                      KernelContext &kernels);
+
+/// `value` as `type`, which differs at most in what is static.
+mlir::Value castKernelResult(mlir::OpBuilder &builder, mlir::Location loc,
+                             mlir::Value value, mlir::Type type);
+
+} // namespace quantx
+
+#endif // QUANTX_LIB_CONVERSION_QUANTXTOGPU_PATTERNS_H

@@ -1,0 +1,242 @@
+//===- MatmulRows16.cpp - Weights with rows side by side ------------------===//
+
+#include "MatmulRows16.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "quantx/Format/Mutants.h"
+#include <numeric>
+
+using namespace mlir;
+using namespace quantx;
+
+static constexpr int64_t kLanes = kInterleavedRows;
+static constexpr int64_t kLineBytes = kLanes * kPayloadUnit;
+
+static Value createIndex(ImplicitLocOpBuilder &b, int64_t value) {
+  return arith::ConstantIndexOp::create(b, value);
+}
+
+static Value mul(ImplicitLocOpBuilder &b, Value lhs, int64_t rhs) {
+  return b.createOrFold<arith::MulIOp>(lhs, createIndex(b, rhs));
+}
+
+Value quantx::broadcastToRows(ImplicitLocOpBuilder &b, Value scalar) {
+  return vector::BroadcastOp::create(
+      b, VectorType::get(kLanes, scalar.getType()), scalar);
+}
+
+int64_t quantx::getCodesInWord(ScaledType type) {
+  return 8 * int64_t(kPayloadUnit) / type.getStorageBits();
+}
+
+// Several blocks decode more scales together.
+int64_t quantx::getPieceSize(ScaledType type, int64_t size) {
+  int64_t block = getRowBlock(type);
+  if (type.isWholeDimension(type.getBlockRank() - 1))
+    return size;
+  return block < size ? block * (size / block) : std::gcd(block, size);
+}
+
+ScalePlace quantx::findRowsScalePlace(ScaledType type) {
+  if (!scalesSums(type))
+    return ScalePlace::Values;
+  return type.isWholeDimension(type.getBlockRank() - 1) ? ScalePlace::RowSums
+                                                        : ScalePlace::BlockSums;
+}
+
+//===----------------------------------------------------------------------===//
+// Weights
+//===----------------------------------------------------------------------===//
+
+Value Piece::countBefore(ImplicitLocOpBuilder &b, int64_t each) const {
+  if (step % each == 0)
+    return mul(b, number, step / each);
+  return b.createOrFold<arith::DivUIOp>(mul(b, number, step),
+                                        createIndex(b, each));
+}
+
+/// Part number `index` of `factor`, 16 lanes.
+static Value sliceLanes(ImplicitLocOpBuilder &b, Value factor, int64_t index) {
+  if (cast<VectorType>(factor.getType()).getNumElements() == kLanes)
+    return factor;
+  return vector::ExtractStridedSliceOp::create(b, factor, index * kLanes,
+                                               kLanes, 1);
+}
+
+RowsReader::RowsReader(ImplicitLocOpBuilder &b, const MatmulOperand &weights,
+                       const Piece &piece, ScalePlace place)
+    : b(b), arith(b, b.getLoc()), weights(weights), type(weights.type),
+      piece(piece), place(place), codesInWord(getCodesInWord(type)),
+      block(std::min(getRowBlock(type), piece.step)) {
+  int64_t lanes = int64_t(llvm::divideCeil(piece.size, block)) * kLanes;
+  bool isWhole = type.isWholeDimension(type.getBlockRank() - 1);
+  Value first =
+      isWhole ? createIndex(b, 0) : piece.countBefore(b, getRowBlock(type));
+  Chunk chunk{SmallVector<Value>(piece.rows), lanes, Value()};
+  chunk.indices.push_back(mul(b, first, kLanes));
+  SmallVector<Value> values;
+  for (Value part : ArrayRef(weights.parts).drop_front()) {
+    if (cast<RankedTensorType>(part.getType()).getRank() != 0) {
+      values.push_back(readChunk(b, part, chunk));
+      continue;
+    }
+    Value global = tensor::ExtractOp::create(b, part, ValueRange());
+    values.push_back(vector::BroadcastOp::create(
+        b, VectorType::get(lanes, global.getType()), global));
+  }
+  factors =
+      emitDequantizeFactors(arith, type, BlockParameters::get(type, values));
+  // Powers of two: scales take the units of words, exactly.
+  if (getCodeUnit(type) != 1.0)
+    factors.scale = arith.mul(factors.scale, getCodeUnit(type));
+}
+
+BlockFactors RowsReader::getFactors(int64_t element) const {
+  int64_t index = element / block;
+  if (isPlanted(Mutant::RowsInFirstBlock))
+    index = 0;
+  return factors.map(
+      [&](Value factor) { return sliceLanes(b, factor, index); });
+}
+
+Value RowsReader::readBytes(int64_t word) {
+  Chunk chunk{SmallVector<Value>(piece.rows), kLineBytes, Value()};
+  Value first = mul(b, piece.countBefore(b, codesInWord), kLineBytes);
+  chunk.indices.push_back(
+      b.createOrFold<arith::AddIOp>(first, createIndex(b, word * kLineBytes)));
+  return readChunk(b, weights.parts.front(), chunk);
+}
+
+// Floats of 8 bits are looked up all at once, codes of 16 rows together.
+SmallVector<Value> RowsReader::decodeBytes(Value bytes) {
+  SmallVector<int64_t> order;
+  for (int64_t code = 0; code < codesInWord; ++code)
+    for (int64_t lane = 0; lane < kLanes; ++lane)
+      order.push_back(lane * codesInWord + code);
+  Value codes = vector::ShuffleOp::create(b, bytes, bytes, order);
+  Value all = emitCodeValue(arith, type, codes, /*zeroPoint=*/{});
+  SmallVector<Value> values;
+  for (int64_t code = 0; code < codesInWord; ++code)
+    values.push_back(sliceLanes(b, all, code));
+  return values;
+}
+
+SmallVector<Value> RowsReader::decodeWords(Value bytes,
+                                           const BlockFactors &lanes) {
+  Value words = vector::BitCastOp::create(
+      b, VectorType::get(kLanes, b.getI32Type()), bytes);
+  SmallVector<Value> values;
+  for (int64_t code = 0; code < codesInWord; ++code) {
+    Value shifted =
+        code == 0 ? words : arith.lshr(words, code * type.getStorageBits());
+    values.push_back(
+        emitCodeValueInWord(arith, type, shifted, lanes.zeroPoint));
+  }
+  return values;
+}
+
+SmallVector<Value> RowsReader::readWord(int64_t word) {
+  BlockFactors lanes = getFactors(word * codesInWord);
+  Value bytes = readBytes(word);
+  bool isWideFloat = type.getStorageBits() == 8 && type.getFloatFormat();
+  SmallVector<Value> values =
+      isWideFloat ? decodeBytes(bytes) : decodeWords(bytes, lanes);
+  if (place == ScalePlace::Values)
+    for (Value &value : values)
+      value = arith.extendToF32(emitExpressedValue(arith, type, value, lanes));
+  return values;
+}
+
+//===----------------------------------------------------------------------===//
+// Sums
+//===----------------------------------------------------------------------===//
+
+SmallVector<Value> quantx::sumPieces(ImplicitLocOpBuilder &b,
+                                     const Matmul &matmul,
+                                     ArrayRef<Value> indices, int64_t size,
+                                     int64_t rows, PieceFn add) {
+  int64_t codesInWord = getCodesInWord(matmul.rhs.type);
+  int64_t sum = *getConstantIntValue(matmul.sum.size);
+  int64_t whole = sum / size;
+  int64_t rest = int64_t(llvm::alignTo(sum % size, codesInWord));
+  SmallVector<Value> sums = buildZeroSums(b, kLanes, rows);
+  if (whole > 0) {
+    auto loop = scf::ForOp::create(
+        b, createIndex(b, 0), createIndex(b, whole), createIndex(b, 1), sums,
+        [&](OpBuilder &builder, Location loc, Value number,
+            ValueRange carried) {
+          ImplicitLocOpBuilder n(loc, builder);
+          scf::YieldOp::create(n,
+                               add(n, {indices, number, size, size}, carried));
+        });
+    sums = llvm::to_vector_of<Value>(loop.getResults());
+  }
+  if (rest == 0)
+    return sums;
+  return add(b, {indices, createIndex(b, whole), size, rest}, sums);
+}
+
+SmallVector<Value> quantx::scaleRowSums(ImplicitLocOpBuilder &b,
+                                        const Matmul &matmul,
+                                        ArrayRef<Value> indices,
+                                        ScalePlace place,
+                                        ArrayRef<Value> sums) {
+  SmallVector<Value> scaled(sums);
+  if (place == ScalePlace::Values)
+    return scaled;
+  auto multiply = [&](Value factor) {
+    for (Value &sum : scaled)
+      sum = arith::MulFOp::create(b, sum, factor);
+  };
+  if (place == ScalePlace::RowSums) {
+    int64_t word = getCodesInWord(matmul.rhs.type);
+    RowsReader reader(b, matmul.rhs, {indices, createIndex(b, 0), word, word},
+                      place);
+    multiply(reader.getFactors(0).scale);
+  }
+  if (matmul.rhs.type.hasGlobal()) {
+    multiply(broadcastToRows(b, tensor::ExtractOp::create(
+                                    b, matmul.rhs.parts.back(), ValueRange())));
+  }
+  return scaled;
+}
+
+Value quantx::buildRowsLoop(ImplicitLocOpBuilder &b, const Matmul &matmul,
+                            int64_t rows, Value init, RowsSumFn sum) {
+  OpBuilder::InsertionGuard guard(b);
+  size_t rank = matmul.sizes.size();
+  int64_t numColumns = *getConstantIntValue(matmul.getColumns());
+  SmallVector<OpFoldResult> upper(matmul.sizes);
+  upper.erase(upper.begin() + (rank - 2));
+  upper.back() = b.getIndexAttr(llvm::divideCeil(numColumns, kLanes));
+  SmallVector<OpFoldResult> lower(rank - 1, b.getIndexAttr(0));
+  SmallVector<OpFoldResult> steps(rank - 1, b.getIndexAttr(1));
+  auto loop = scf::ForallOp::create(b, lower, upper, steps, init,
+                                    /*mapping=*/std::nullopt);
+  b.setInsertionPoint(loop.getTerminator());
+  SmallVector<Value> indices(loop.getInductionVars());
+  SmallVector<Value> sums = sum(b, indices);
+
+  SmallVector<OpFoldResult> offsets =
+      getAsOpFoldResult(ValueRange(indices).drop_back());
+  Value first = mul(b, indices.back(), kLanes);
+  offsets.append({b.getIndexAttr(0), first});
+  SmallVector<OpFoldResult> ones(rank, b.getIndexAttr(1)), sizes(ones);
+  sizes[rank - 2] = matmul.getRows();
+  sizes.back() = limitSize(b, kLanes, matmul.getColumns(), first);
+  Value all = loop.getRegionIterArgs().front();
+  Value slice = tensor::ExtractSliceOp::create(b, all, offsets, sizes, ones);
+  ResultRow place{slice, createIndex(b, 0), createIndex(b, 0), {}, {}};
+  if (getConstantIntValue(matmul.getRows()) != rows) {
+    place.numRows =
+        getValueOrCreateConstantIndexOp(b, b.getLoc(), matmul.getRows());
+  }
+  if (auto dynamic = dyn_cast<Value>(sizes.back()))
+    place.numColumns = dynamic;
+  slice = addRows(b, place, sums);
+  b.setInsertionPointToStart(loop.getTerminator().getBody());
+  tensor::ParallelInsertSliceOp::create(b, slice, all, offsets, sizes, ones);
+  return loop.getResult(0);
+}

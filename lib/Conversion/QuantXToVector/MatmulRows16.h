@@ -1,0 +1,108 @@
+//===- MatmulRows16.h - Weights with rows side by side ----------*- C++ -*-===//
+//
+// 16 rows of weights are the lanes of vectors, and each lane of a sum is that
+// of a row: nothing is added across lanes. Words of codes that do not exist are
+// 0 in memory, as activations beyond a row are, so that nothing is read under a
+// mask.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUANTX_LIB_CONVERSION_QUANTXTOVECTOR_MATMULROWS16_H
+#define QUANTX_LIB_CONVERSION_QUANTXTOVECTOR_MATMULROWS16_H
+
+#include "MatmulTiles.h"
+
+namespace quantx {
+
+/// A piece of 16 rows: neighbours in each of them, whole words.
+struct Piece {
+  /// The indices of the batches and of the 16 rows.
+  llvm::ArrayRef<mlir::Value> rows;
+  /// How many equal pieces come before it, and the elements of each row that
+  /// these have: whole blocks, or a part of one.
+  mlir::Value number;
+  int64_t step;
+  /// The elements of each row.
+  int64_t size;
+
+  /// How many things of `each` elements come before the piece.
+  mlir::Value countBefore(mlir::ImplicitLocOpBuilder &b, int64_t each) const;
+};
+
+/// Reads and decodes a piece of 16 rows of weights.
+class RowsReader {
+public:
+  RowsReader(mlir::ImplicitLocOpBuilder &b, const MatmulOperand &weights,
+             const Piece &piece, ScalePlace place);
+
+  /// The bytes of the words number `word` of all rows.
+  mlir::Value readBytes(int64_t word);
+  /// The values of the codes of these words, times their scales if the place
+  /// says so: one vector for each code of a word.
+  llvm::SmallVector<mlir::Value> readWord(int64_t word);
+  /// What the parameters of the block of the element number `element` do, one
+  /// lane for each row.
+  BlockFactors getFactors(int64_t element) const;
+
+private:
+  llvm::SmallVector<mlir::Value> decodeBytes(mlir::Value bytes);
+  llvm::SmallVector<mlir::Value> decodeWords(mlir::Value bytes,
+                                             const BlockFactors &lanes);
+
+  mlir::ImplicitLocOpBuilder &b;
+  ElementwiseBuilder arith;
+  const MatmulOperand &weights;
+  ScaledType type;
+  Piece piece;
+  ScalePlace place;
+  int64_t codesInWord;
+  /// The elements of a block that the piece has at most, and the factors of all
+  /// blocks, those of 16 rows for each.
+  int64_t block;
+  BlockFactors factors;
+};
+
+/// The codes of a row of weights that have 32 bits.
+int64_t getCodesInWord(ScaledType type);
+
+/// The elements of a piece, of about `size`.
+int64_t getPieceSize(ScaledType type, int64_t size);
+
+/// Where scales are multiplied that are those of rows.
+ScalePlace findRowsScalePlace(ScaledType type);
+
+/// The sums for 16 rows of weights, one vector for each row of activations.
+/// `indices` are those of the batches and of the 16 rows.
+using RowsSumFn = llvm::function_ref<llvm::SmallVector<mlir::Value>(
+    mlir::ImplicitLocOpBuilder &b, llvm::ArrayRef<mlir::Value> indices)>;
+
+/// Adds what `sum` gives for at most `rows` rows of activations to `init`.
+mlir::Value buildRowsLoop(mlir::ImplicitLocOpBuilder &b, const Matmul &matmul,
+                          int64_t rows, mlir::Value init, RowsSumFn sum);
+
+/// Adds the products of a piece to sums.
+using PieceFn = llvm::function_ref<llvm::SmallVector<mlir::Value>(
+    mlir::ImplicitLocOpBuilder &b, const Piece &piece, mlir::ValueRange sums)>;
+
+/// The sums over rows of `sum` elements: those of pieces of `size`, and of what
+/// is left.
+llvm::SmallVector<mlir::Value> sumPieces(mlir::ImplicitLocOpBuilder &b,
+                                         const Matmul &matmul,
+                                         llvm::ArrayRef<mlir::Value> indices,
+                                         int64_t size, int64_t rows,
+                                         PieceFn add);
+
+/// `sums` times what each row of weights has one of: its scale, where `place`
+/// says so, and the global one.
+llvm::SmallVector<mlir::Value> scaleRowSums(mlir::ImplicitLocOpBuilder &b,
+                                            const Matmul &matmul,
+                                            llvm::ArrayRef<mlir::Value> indices,
+                                            ScalePlace place,
+                                            llvm::ArrayRef<mlir::Value> sums);
+
+/// `scalar` in the lanes of 16 rows.
+mlir::Value broadcastToRows(mlir::ImplicitLocOpBuilder &b, mlir::Value scalar);
+
+} // namespace quantx
+
+#endif // QUANTX_LIB_CONVERSION_QUANTXTOVECTOR_MATMULROWS16_H

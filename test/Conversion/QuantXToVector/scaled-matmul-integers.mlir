@@ -1,0 +1,75 @@
+// RUN: quant-opt %s --split-input-file --quantx-lower-to-vector=byte-dots --canonicalize --cse | FileCheck %s
+// RUN: quant-opt %s --split-input-file --quantx-lower-to-vector --canonicalize --cse | FileCheck %s --check-prefix=FLOATS
+
+// Twice an E2M1 value, plus 12, is a byte without sign: integers begin with -12
+// times the sum of the activations of the block. The codes of a word are two
+// operands, of every other code.
+
+!mxfp4 = !quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x32, packing rows16>
+!int8 = !quantx.scaled<i8 : f32, f32 per 1x*>
+
+// CHECK-LABEL: func.func @mxfp4(
+// CHECK-SAME:    %[[CODES:.+]]: tensor<1x256xi8>, %[[SCALE:.+]]: tensor<1x1xf32>, %[[W:.+]]: tensor<2x2048xi8>, %{{.+}}: tensor<2x128xf8E8M0FNU>
+// CHECK:       %[[WORDS:.+]] = scf.forall {{.+}} -> (tensor<4x1x16xi32>)
+// CHECK:         %[[GROUP:.+]] = vector.transfer_read %[[CODES]]{{.+}} vector<64xi8>
+// CHECK:         vector.shuffle %[[GROUP]], %[[GROUP]] [0, 2, 4, 6, 1, 3, 5, 7, 8, 10,
+// CHECK:       scf.forall {{.+}} -> (tensor<4x1x2xf32>)
+// CHECK:         %[[S:.+]] = tensor.extract %[[SCALE]]
+// CHECK:         arith.mulf %[[S]], %cst{{.*}} : f32
+// CHECK:       %[[BEGINS:.+]] = scf.forall {{.+}} -> (tensor<4x1x2xi32>)
+// CHECK:         %[[SUM:.+]] = vector.reduction <add>
+// CHECK:         arith.muli %[[SUM]], %c-12_i32 : i32
+// CHECK:       scf.forall
+// CHECK:         scf.for
+// CHECK:           %[[BEGIN:.+]] = tensor.extract %[[BEGINS]]
+// CHECK:           %[[LANES:.+]] = vector.broadcast %[[BEGIN]] : i32 to vector<16xi32>
+// CHECK:           arith.fptoui
+// CHECK:           tensor.extract %[[WORDS]]
+// CHECK:           vector.contract {{.+}} %{{.+}}, %{{.+}}, %[[LANES]]
+// CHECK-COUNT-7:   vector.contract
+// CHECK:           arith.sitofp %{{.+}} : vector<16xi32> to vector<16xf32>
+// FLOATS-LABEL: func.func @mxfp4(
+// FLOATS-NOT:     vector.contract
+func.func @mxfp4(%a: tensor<1x256x!int8>, %w: tensor<32x256x!mxfp4>, %acc: tensor<1x32xf32>)
+    -> tensor<1x32xf32> {
+  %r = quantx.scaled_matmul ins(%a, %w : tensor<1x256x!int8>, tensor<32x256x!mxfp4>)
+         outs(%acc : tensor<1x32xf32>) -> tensor<1x32xf32>
+  return %r : tensor<1x32xf32>
+}
+
+// -----
+
+// A zero point multiplies the sum of the activations of its block. Codes without
+// sign need no offset.
+
+!int4 = !quantx.scaled<ui4 : f32, f16 per 1x32, zero_point ui4, packing rows16>
+!int8 = !quantx.scaled<i8 : f32, f32 per 1x32>
+
+// CHECK-LABEL: func.func @zero_points(
+// CHECK-NOT:     arith.muli {{.+}} : i32
+// CHECK:         %[[SUMS:.+]] = scf.forall {{.+}} -> (tensor<4x2x2xf32>)
+// CHECK:         vector.contract {{.+}} %cst
+// CHECK:         arith.negf
+// CHECK:         tensor.extract %[[SUMS]]
+func.func @zero_points(%a: tensor<2x256x!int8>, %w: tensor<32x256x!int4>, %acc: tensor<2x32xf32>)
+    -> tensor<2x32xf32> {
+  %r = quantx.scaled_matmul ins(%a, %w : tensor<2x256x!int8>, tensor<32x256x!int4>)
+         outs(%acc : tensor<2x32xf32>) -> tensor<2x32xf32>
+  return %r : tensor<2x32xf32>
+}
+
+// -----
+
+// What is no integer stays f32.
+
+!mxfp8 = !quantx.scaled<f8E4M3FN : f32, f8E8M0FNU per 1x32, packing rows16>
+!int8 = !quantx.scaled<i8 : f32, f32 per 1x32>
+
+// CHECK-LABEL: func.func @mxfp8(
+// CHECK-NOT:     vector.contract
+func.func @mxfp8(%a: tensor<1x256x!int8>, %w: tensor<32x256x!mxfp8>, %acc: tensor<1x32xf32>)
+    -> tensor<1x32xf32> {
+  %r = quantx.scaled_matmul ins(%a, %w : tensor<1x256x!int8>, tensor<32x256x!mxfp8>)
+         outs(%acc : tensor<1x32xf32>) -> tensor<1x32xf32>
+  return %r : tensor<1x32xf32>
+}
