@@ -165,11 +165,6 @@ static Value addRow(ImplicitLocOpBuilder &b, const ResultRow &place,
                                        ones);
 }
 
-Value quantx::addTile(ImplicitLocOpBuilder &b, ResultRow place,
-                      ArrayRef<Value> sums, int64_t columns) {
-  return addRows(b, place, sumLanes(b, sums, columns));
-}
-
 Value quantx::addRows(ImplicitLocOpBuilder &b, ResultRow place,
                       ArrayRef<Value> totals) {
   Value first = place.row;

@@ -214,8 +214,7 @@ struct ScaledMatmulChunks : public ChunkPattern<ScaledMatmulOp> {
   }
 
 private:
-  std::optional<ChunkOrder> findOrder(ScaledMatmulOp op,
-                                      ScaledType rhs) const {
+  std::optional<ChunkOrder> findOrder(ScaledMatmulOp op, ScaledType rhs) const {
     ScaledType lhs = op.getLhsScaledType();
     int64_t rowSize = op.getRhs().getType().getShape().back();
     std::optional<ChunkOrder> order =
