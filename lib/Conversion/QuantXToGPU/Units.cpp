@@ -51,8 +51,8 @@ static void joinRows(ImplicitLocOpBuilder &host, JoinedShape &shape,
 }
 
 static JoinedShape join(ImplicitLocOpBuilder &host, unsigned bits,
-                        ArrayRef<OpFoldResult> sizes,
-                        ArrayRef<int64_t> blocks) {
+                        ArrayRef<OpFoldResult> sizes, ArrayRef<int64_t> blocks,
+                        bool joinsRows) {
   JoinedShape shape;
   for (auto [dim, size, block] : llvm::enumerate(sizes, blocks)) {
     bool isLast = dim + 1 == sizes.size();
@@ -67,20 +67,48 @@ static JoinedShape join(ImplicitLocOpBuilder &host, unsigned bits,
     shape.sizes.push_back(size);
     shape.blocks.push_back(block);
   }
-  if (shape.sizes.size() == 2 && shape.blocks[0] == 1 &&
+  if (joinsRows && shape.sizes.size() == 2 && shape.blocks[0] == 1 &&
       shape.blocks[1] != kWhole)
     joinRows(host, shape, getSeamlessColumns(shape.blocks[1], bits));
   return shape;
 }
 
 JoinedShape quantx::joinDimensions(ImplicitLocOpBuilder &host, ScaledType type,
-                                   ArrayRef<OpFoldResult> sizes) {
-  return join(host, type.getStorageBits(), sizes, type.getBlockShape());
+                                   ArrayRef<OpFoldResult> sizes,
+                                   bool joinsRows) {
+  return join(host, type.getStorageBits(), sizes, type.getBlockShape(),
+              joinsRows);
 }
 
 JoinedShape quantx::joinDimensions(ImplicitLocOpBuilder &host, unsigned bits,
                                    ArrayRef<OpFoldResult> sizes) {
-  return join(host, bits, sizes, SmallVector<int64_t>(sizes.size(), 1));
+  return join(host, bits, sizes, SmallVector<int64_t>(sizes.size(), 1),
+              /*joinsRows=*/true);
+}
+
+SmallVector<OpFoldResult>
+quantx::getPayloadSizes(ImplicitLocOpBuilder &host, ScaledType type,
+                        ArrayRef<OpFoldResult> sizes) {
+  unsigned bits = type.getStorageBits();
+  SmallVector<OpFoldResult> payload(sizes);
+  IndexMath math(host);
+  if (bits != 8)
+    payload.back() = getAsOpFoldResult(
+        math.ceilDiv(math.mul(math.get(sizes.back()), bits), 8));
+  return payload;
+}
+
+SmallVector<OpFoldResult> quantx::getGridSizes(ImplicitLocOpBuilder &host,
+                                               ScaledType type,
+                                               ArrayRef<OpFoldResult> sizes) {
+  IndexMath math(host);
+  SmallVector<OpFoldResult> grid;
+  for (auto [size, block] : llvm::zip_equal(sizes, type.getBlockShape())) {
+    grid.push_back(block == kWhole ? OpFoldResult(host.getIndexAttr(1))
+                                   : getAsOpFoldResult(
+                                         math.ceilDiv(math.get(size), block)));
+  }
+  return grid;
 }
 
 //===----------------------------------------------------------------------===//
@@ -225,16 +253,15 @@ void quantx::storeUnit(ImplicitLocOpBuilder &b, Value vector, Value view,
 //===----------------------------------------------------------------------===//
 
 ParameterViews quantx::addParameters(KernelBuilder &kernel, ScaledType type,
-                                     ValueRange parts) {
-  ParameterViews parameters = {type, {}};
-  BlockParameters values = BlockParameters::get(type, parts.drop_front());
-  parameters.views.push_back(kernel.addInput("scales", values.scale));
+                                     ValueRange parameters) {
+  ParameterViews result = {type, {}};
+  BlockParameters values = BlockParameters::get(type, parameters);
+  result.views.push_back(kernel.addInput("scales", values.scale));
   if (values.zeroPoint)
-    parameters.views.push_back(
-        kernel.addInput("zero_points", values.zeroPoint));
+    result.views.push_back(kernel.addInput("zero_points", values.zeroPoint));
   if (values.global)
-    parameters.views.push_back(kernel.addInput("global_scale", values.global));
-  return parameters;
+    result.views.push_back(kernel.addInput("global_scale", values.global));
+  return result;
 }
 
 /// How many parameters the elements of a unit have, each of as many
@@ -299,9 +326,8 @@ BlockFactors quantx::spreadFactors(ImplicitLocOpBuilder &b,
 // Loops
 //===----------------------------------------------------------------------===//
 
-/// Whether all of `accesses` are aligned wherever rows begin.
-static Value emitAreAligned(ImplicitLocOpBuilder &b, const Rows &rows,
-                            ArrayRef<UnitAccess> accesses) {
+Value quantx::emitAreAligned(ImplicitLocOpBuilder &b, const Rows &rows,
+                             ArrayRef<UnitAccess> accesses) {
   IndexMath math(b);
   Value isOneRow = math.equal(rows.getRows(), 1);
   Value all;
@@ -318,35 +344,23 @@ static Value emitAreAligned(ImplicitLocOpBuilder &b, const Rows &rows,
   return all;
 }
 
-namespace {
-
-/// Finds units by their number in a row-major order.
-struct UnitFinder {
-  const Rows &rows;
-  int64_t size;
-  Value unitsPerRow;
-
-  Unit find(ImplicitLocOpBuilder &b, Value number) const {
-    IndexMath math(b);
-    auto inFirstRow = [&]() -> SmallVector<Value> {
-      return {math.constant(0), number};
-    };
-    auto inAnyRow = [&]() -> SmallVector<Value> {
-      Value row = math.div(number, unitsPerRow);
-      return {row, math.sub(number, math.mul(row, unitsPerRow))};
-    };
-    SmallVector<Value> found;
-    std::optional<int64_t> known = getConstantIntValue(rows.getRows());
-    if (known)
-      found = *known == 1 ? inFirstRow() : inAnyRow();
-    else
-      found =
-          buildIfElse(b, math.equal(rows.getRows(), 1), inFirstRow, inAnyRow);
-    return {found[0], math.mul(found[1], size), Value()};
-  }
-};
-
-} // namespace
+Unit UnitFinder::find(ImplicitLocOpBuilder &b, Value number) const {
+  IndexMath math(b);
+  auto inFirstRow = [&]() -> SmallVector<Value> {
+    return {math.constant(0), number};
+  };
+  auto inAnyRow = [&]() -> SmallVector<Value> {
+    Value row = math.div(number, unitsPerRow);
+    return {row, math.sub(number, math.mul(row, unitsPerRow))};
+  };
+  SmallVector<Value> found;
+  std::optional<int64_t> known = getConstantIntValue(rows.getRows());
+  if (known)
+    found = *known == 1 ? inFirstRow() : inAnyRow();
+  else
+    found = buildIfElse(b, math.equal(rows.getRows(), 1), inFirstRow, inAnyRow);
+  return {found[0], math.mul(found[1], size), Value()};
+}
 
 void quantx::buildUnits(KernelBuilder &kernel, const Rows &rows,
                         UnitLayout layout, ArrayRef<UnitAccess> accesses,
