@@ -22,12 +22,16 @@ static std::unique_ptr<llvm::FileRemover> writeFile(const std::string &text,
   return std::make_unique<llvm::FileRemover>(name);
 }
 
+std::unique_ptr<Compiler> quantx::test::parseProgram(const std::string &text) {
+  std::string path;
+  std::unique_ptr<llvm::FileRemover> remover = writeFile(text, path);
+  return llvm::cantFail(Compiler::parse(path), text.c_str());
+}
+
 Program::Program(const std::string &text, llvm::StringRef target,
                  int64_t threads, std::optional<int64_t> chunk,
                  std::optional<int64_t> nontemporalThreshold) {
-  std::string path;
-  std::unique_ptr<llvm::FileRemover> remover = writeFile(text, path);
-  compiler = llvm::cantFail(Compiler::parse(path), text.c_str());
+  compiler = parseProgram(text);
   signature = llvm::cantFail(compiler->getSignatures(), text.c_str()).front();
   CPUTarget cpu = llvm::cantFail(CPUTarget::get(target));
   llvm::cantFail(compiler->lower(cpu, threads, chunk, nontemporalThreshold),

@@ -30,6 +30,9 @@ inline constexpr Form kForms[] = {{"generic", "generic", std::nullopt},
                                   {"native", "native", std::nullopt},
                                   {"scalar", "generic", 0}};
 
+/// Parses and verifies `text`.
+std::unique_ptr<Compiler> parseProgram(const std::string &text);
+
 /// One compiled function. Errors abort the test program: they are bugs.
 class Program {
 public:
