@@ -15,8 +15,9 @@ struct UnitEncoder {
   bool saturate;
   mlir::Value seed; ///< i64; null but for stochastic rounding
 
-  /// The packed codes of `elements`, a vector of the expressed type, which are
-  /// those of `unit`. `first` is the index in the tensor of the first one.
+  /// The packed codes of `elements`, a vector of the expressed type or f32,
+  /// which are those of `unit`. `first` is the index in the tensor of the first
+  /// one.
   mlir::Value encode(mlir::ImplicitLocOpBuilder &b, mlir::Value elements,
                      const BlockFactors &factors, const Unit &unit,
                      mlir::Value first) const;

@@ -57,6 +57,7 @@ private:
   Value areAligned();
   Unit find(Value number);
   Unit findPartial(Value number);
+  /// The elements as f32.
   Value load(const Unit &unit);
   void process(const Unit &unit, Value elements);
   void encode(const Unit &unit, Value elements, ValueRange parameters);
@@ -98,8 +99,9 @@ Unit LaneBlocks::findPartial(Value number) {
 }
 
 Value LaneBlocks::load(const Unit &unit) {
-  return loadUnit(b, views.input, rows.getElement(b, unit.row, unit.column),
-                  unit, size, getInputBits());
+  Value offset = rows.getElement(b, unit.row, unit.column);
+  Value elements = loadUnit(b, views.input, offset, unit, size, getInputBits());
+  return ElementwiseBuilder(b, b.getLoc()).extendToF32(elements);
 }
 
 void LaneBlocks::encode(const Unit &unit, Value elements,
@@ -127,8 +129,7 @@ void LaneBlocks::process(const Unit &unit, Value elements) {
   place.index = math.div(column, block);
   place.stride = math.constant(1);
   place.weights = views.weights;
-  Value wide = ElementwiseBuilder(b, b.getLoc()).extendToF32(elements);
-  LaneElements laneElements(place, wide, thread, lanes);
+  LaneElements laneElements(place, elements, thread, lanes);
   KernelBlockComputation blocks(b, spec.type, &laneElements, views.global);
   SmallVector<Value> parameters = spec.method.buildParameters(blocks);
 

@@ -158,16 +158,20 @@ Value ThreadElements::load(ImplicitLocOpBuilder &b, Unit &unit) const {
   Value input = getPlace().input;
   unsigned bits = cast<MemRefType>(input.getType()).getElementTypeBitWidth();
   Value offset = region.rows.getElement(b, unit.row, unit.column);
-  auto loadAll = [&]() -> SmallVector<Value> {
-    return {
-        loadUnit(b, input, offset, {unit.row, unit.column, {}}, size, bits)};
-  };
-  auto loadSome = [&]() -> SmallVector<Value> {
-    return {loadUnit(b, input, offset, unit, size, bits)};
+  Type integer = b.getIntegerType(bits);
+  auto load = [&](const Unit &part) -> SmallVector<Value> {
+    Value loaded = loadUnit(b, input, offset, part, size, bits);
+    return {ElementwiseBuilder(b, b.getLoc()).bitcast(loaded, integer)};
   };
   Value isWhole = math.equal(unit.count, size);
-  return buildIfElse(b, math.logicalAnd(areAligned, isWhole), loadAll,
-                     loadSome)[0];
+  Value loaded = buildIfElse(
+      b, math.logicalAnd(areAligned, isWhole),
+      [&] {
+        return load({unit.row, unit.column, Value()});
+      },
+      [&] { return load(unit); })[0];
+  Type element = cast<MemRefType>(input.getType()).getElementType();
+  return ElementwiseBuilder(b, b.getLoc()).bitcast(loaded, element);
 }
 
 SmallVector<Value> ThreadElements::loopOverUnits(

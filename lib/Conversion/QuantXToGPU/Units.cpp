@@ -204,29 +204,75 @@ static unsigned getElementBits(Value view) {
   return cast<MemRefType>(view.getType()).getElementTypeBitWidth();
 }
 
+/// The lanes of `type` that are loaded or stored at once: all, if they are a
+/// power of two; else as many as are aligned wherever they begin.
+static int64_t getPiece(VectorType type, int64_t alignment) {
+  int64_t lanes = type.getNumElements();
+  return llvm::isPowerOf2_64(lanes)
+             ? lanes
+             : alignment * 8 / type.getElementTypeBitWidth();
+}
+
+static Value loadAligned(ImplicitLocOpBuilder &b, VectorType type, Value view,
+                         Value offset, int64_t alignment) {
+  IndexMath math(b);
+  int64_t piece = getPiece(type, alignment);
+  auto load = [&](int64_t lane) -> Value {
+    return vector::LoadOp::create(
+        b, VectorType::get(piece, type.getElementType()), view,
+        math.add(offset, lane), /*nontemporal=*/false,
+        llvm::MaybeAlign(alignment));
+  };
+  if (piece == type.getNumElements())
+    return load(0);
+  Value vector = arith::ConstantOp::create(b, b.getZeroAttr(type));
+  for (int64_t lane = 0; lane < type.getNumElements(); lane += piece)
+    vector = vector::InsertStridedSliceOp::create(b, load(lane), vector, lane,
+                                                  /*strides=*/1);
+  return vector;
+}
+
+static void storeAligned(ImplicitLocOpBuilder &b, Value vector, Value view,
+                         Value offset, int64_t alignment) {
+  IndexMath math(b);
+  auto type = cast<VectorType>(vector.getType());
+  int64_t piece = getPiece(type, alignment);
+  for (int64_t lane = 0; lane < type.getNumElements(); lane += piece) {
+    Value part =
+        piece == type.getNumElements()
+            ? vector
+            : vector::ExtractStridedSliceOp::create(b, vector, lane, piece, 1);
+    vector::StoreOp::create(b, part, view, math.add(offset, lane),
+                            /*nontemporal=*/false, llvm::MaybeAlign(alignment));
+  }
+}
+
+// Values of 16-bit floats come together as integers: on CPUs, where kernels are
+// tested, LLVM would take bf16 through f32.
 Value quantx::loadUnit(ImplicitLocOpBuilder &b, Value view, Value offset,
                        const Unit &unit, int64_t size, unsigned bits) {
   Type element = cast<MemRefType>(view.getType()).getElementType();
   int64_t lanes = size * bits / getElementBits(view);
   auto type = VectorType::get(lanes, element);
-  if (!unit.count) {
-    return vector::LoadOp::create(
-        b, type, view, offset,
-        /*nontemporal=*/false, llvm::MaybeAlign(getUnitAlignment(size, bits)));
-  }
+  if (!unit.count)
+    return loadAligned(b, type, view, offset, getUnitAlignment(size, bits));
   IndexMath math(b);
   Value count = countInView(b, unit, bits);
-  Value zero = arith::ConstantOp::create(b, b.getZeroAttr(element));
+  Type integer = b.getIntegerType(element.getIntOrFloatBitWidth());
+  Value zero = arith::ConstantOp::create(b, b.getZeroAttr(integer));
   SmallVector<Value> elements;
   for (int64_t lane = 0; lane < lanes; ++lane) {
     auto load = [&]() -> SmallVector<Value> {
-      return {memref::LoadOp::create(b, view, math.add(offset, lane))};
+      Value value = memref::LoadOp::create(b, view, math.add(offset, lane));
+      return {ElementwiseBuilder(b, b.getLoc()).bitcast(value, integer)};
     };
     auto pad = [&]() -> SmallVector<Value> { return {zero}; };
     Value isThere = math.less(math.constant(lane), count);
     elements.push_back(buildIfElse(b, isThere, load, pad)[0]);
   }
-  return vector::FromElementsOp::create(b, type, elements);
+  Value integers =
+      vector::FromElementsOp::create(b, type.clone(integer), elements);
+  return ElementwiseBuilder(b, b.getLoc()).bitcast(integers, element);
 }
 
 void quantx::storeUnit(ImplicitLocOpBuilder &b, Value vector, Value view,
@@ -234,16 +280,21 @@ void quantx::storeUnit(ImplicitLocOpBuilder &b, Value vector, Value view,
   auto type = cast<VectorType>(vector.getType());
   if (!unit.count) {
     int64_t size = type.getNumElements() * getElementBits(view) / bits;
-    vector::StoreOp::create(b, vector, view, offset, /*nontemporal=*/false,
-                            llvm::MaybeAlign(getUnitAlignment(size, bits)));
+    storeAligned(b, vector, view, offset, getUnitAlignment(size, bits));
     return;
   }
   IndexMath math(b);
+  Type element = type.getElementType();
   Value count = countInView(b, unit, bits);
+  Value integers =
+      ElementwiseBuilder(b, b.getLoc())
+          .bitcast(vector, b.getIntegerType(element.getIntOrFloatBitWidth()));
   for (int64_t lane = 0; lane < type.getNumElements(); ++lane) {
     buildIf(b, math.less(math.constant(lane), count), [&] {
-      Value element = vector::ExtractOp::create(b, vector, lane);
-      memref::StoreOp::create(b, element, view, math.add(offset, lane));
+      Value integer = vector::ExtractOp::create(b, integers, lane);
+      Value stored =
+          ElementwiseBuilder(b, b.getLoc()).bitcast(integer, element);
+      memref::StoreOp::create(b, stored, view, math.add(offset, lane));
     });
   }
 }
