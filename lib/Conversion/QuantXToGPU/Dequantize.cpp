@@ -36,7 +36,8 @@ struct DequantizeKernel : public KernelPattern<DequantizeOp> {
         tensor::getMixedSizes(rewriter, op.getLoc(), op.getInput());
     KernelBuilder kernel(kernels.library, rewriter, op, kBlockSize);
     Value payload = kernel.addInput("payload", adaptor.getInput().front());
-    ParameterViews parameters = addParameters(kernel, type, adaptor.getInput());
+    ParameterViews parameters =
+        addParameters(kernel, type, adaptor.getInput().drop_front());
     Value values = kernel.addOutput("values", type.getExpressedType(), sizes);
     JoinedShape shape = joinDimensions(kernel.getHost(), type, sizes);
     Rows rows(kernel, shape);

@@ -129,6 +129,15 @@ Value KernelBuilder::addOutput(StringRef name, Type element,
   return addPointer(name, buffer);
 }
 
+Value KernelBuilder::addZeroedOutput(StringRef name) {
+  Value view = addOutput(name, host.getI32Type(), {host.getIndexAttr(1)});
+  Value zero = arith::ConstantOp::create(host, host.getI32IntegerAttr(0));
+  gpu::MemsetOp::create(host, /*asyncToken=*/TypeRange(),
+                        /*asyncDependencies=*/ValueRange(), outputs.back(),
+                        zero);
+  return view;
+}
+
 Value KernelBuilder::addSize(StringRef name, OpFoldResult size) {
   if (std::optional<int64_t> constant = getConstantIntValue(size))
     return arith::ConstantIndexOp::create(body, *constant);

@@ -58,6 +58,8 @@ public:
   /// `launch`.
   mlir::Value addOutput(llvm::StringRef name, mlir::Type element,
                         llvm::ArrayRef<mlir::OpFoldResult> sizes);
+  /// The same of one i32, which is 0 when the kernel begins.
+  mlir::Value addZeroedOutput(llvm::StringRef name);
   /// `size` (index) in the kernel: a parameter unless it is static.
   mlir::Value addSize(llvm::StringRef name, mlir::OpFoldResult size);
   /// A scalar of the host in the kernel.

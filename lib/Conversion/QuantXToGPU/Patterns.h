@@ -5,6 +5,7 @@
 
 #include "Kernel.h"
 #include "mlir/Transforms/DialectConversion.h"
+#include "quantx/IR/QuantXOps.h"
 
 namespace quantx {
 
@@ -29,6 +30,21 @@ struct KernelPattern : public mlir::OpConversionPattern<Op> {
 void populateDequantizeKernelPatterns(const mlir::TypeConverter &converter,
                                       mlir::RewritePatternSet &patterns,
                                       KernelContext &kernels);
+
+void populateQuantizeKernelPatterns(const mlir::TypeConverter &converter,
+                                    mlir::RewritePatternSet &patterns,
+                                    KernelContext &kernels);
+void populateChooseKernelPatterns(const mlir::TypeConverter &converter,
+                                  mlir::RewritePatternSet &patterns,
+                                  KernelContext &kernels);
+
+/// Whether `op` is one kernel; others are to be split.
+bool isOneKernel(DynamicQuantizeOp op);
+
+/// Replaces `op`, which makes a scaled tensor, by the lowered form of that.
+void replaceByParts(mlir::ConversionPatternRewriter &rewriter,
+                    mlir::Operation *op, const mlir::TypeConverter &converter,
+                    mlir::ValueRange parts);
 
 /// `value` as `type`, which differs at most in what is static.
 mlir::Value castKernelResult(mlir::OpBuilder &builder, mlir::Location loc,

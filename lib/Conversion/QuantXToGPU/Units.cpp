@@ -51,8 +51,8 @@ static void joinRows(ImplicitLocOpBuilder &host, JoinedShape &shape,
 }
 
 static JoinedShape join(ImplicitLocOpBuilder &host, unsigned bits,
-                        ArrayRef<OpFoldResult> sizes,
-                        ArrayRef<int64_t> blocks) {
+                        ArrayRef<OpFoldResult> sizes, ArrayRef<int64_t> blocks,
+                        bool joinsRows) {
   JoinedShape shape;
   for (auto [dim, size, block] : llvm::enumerate(sizes, blocks)) {
     bool isLast = dim + 1 == sizes.size();
@@ -67,20 +67,48 @@ static JoinedShape join(ImplicitLocOpBuilder &host, unsigned bits,
     shape.sizes.push_back(size);
     shape.blocks.push_back(block);
   }
-  if (shape.sizes.size() == 2 && shape.blocks[0] == 1 &&
+  if (joinsRows && shape.sizes.size() == 2 && shape.blocks[0] == 1 &&
       shape.blocks[1] != kWhole)
     joinRows(host, shape, getSeamlessColumns(shape.blocks[1], bits));
   return shape;
 }
 
 JoinedShape quantx::joinDimensions(ImplicitLocOpBuilder &host, ScaledType type,
-                                   ArrayRef<OpFoldResult> sizes) {
-  return join(host, type.getStorageBits(), sizes, type.getBlockShape());
+                                   ArrayRef<OpFoldResult> sizes,
+                                   bool joinsRows) {
+  return join(host, type.getStorageBits(), sizes, type.getBlockShape(),
+              joinsRows);
 }
 
 JoinedShape quantx::joinDimensions(ImplicitLocOpBuilder &host, unsigned bits,
                                    ArrayRef<OpFoldResult> sizes) {
-  return join(host, bits, sizes, SmallVector<int64_t>(sizes.size(), 1));
+  return join(host, bits, sizes, SmallVector<int64_t>(sizes.size(), 1),
+              /*joinsRows=*/true);
+}
+
+SmallVector<OpFoldResult>
+quantx::getPayloadSizes(ImplicitLocOpBuilder &host, ScaledType type,
+                        ArrayRef<OpFoldResult> sizes) {
+  unsigned bits = type.getStorageBits();
+  SmallVector<OpFoldResult> payload(sizes);
+  IndexMath math(host);
+  if (bits != 8)
+    payload.back() = getAsOpFoldResult(
+        math.ceilDiv(math.mul(math.get(sizes.back()), bits), 8));
+  return payload;
+}
+
+SmallVector<OpFoldResult> quantx::getGridSizes(ImplicitLocOpBuilder &host,
+                                               ScaledType type,
+                                               ArrayRef<OpFoldResult> sizes) {
+  IndexMath math(host);
+  SmallVector<OpFoldResult> grid;
+  for (auto [size, block] : llvm::zip_equal(sizes, type.getBlockShape())) {
+    grid.push_back(block == kWhole ? OpFoldResult(host.getIndexAttr(1))
+                                   : getAsOpFoldResult(
+                                         math.ceilDiv(math.get(size), block)));
+  }
+  return grid;
 }
 
 //===----------------------------------------------------------------------===//
@@ -176,29 +204,75 @@ static unsigned getElementBits(Value view) {
   return cast<MemRefType>(view.getType()).getElementTypeBitWidth();
 }
 
+/// The lanes of `type` that are loaded or stored at once: all, if they are a
+/// power of two; else as many as are aligned wherever they begin.
+static int64_t getPiece(VectorType type, int64_t alignment) {
+  int64_t lanes = type.getNumElements();
+  return llvm::isPowerOf2_64(lanes)
+             ? lanes
+             : alignment * 8 / type.getElementTypeBitWidth();
+}
+
+static Value loadAligned(ImplicitLocOpBuilder &b, VectorType type, Value view,
+                         Value offset, int64_t alignment) {
+  IndexMath math(b);
+  int64_t piece = getPiece(type, alignment);
+  auto load = [&](int64_t lane) -> Value {
+    return vector::LoadOp::create(
+        b, VectorType::get(piece, type.getElementType()), view,
+        math.add(offset, lane), /*nontemporal=*/false,
+        llvm::MaybeAlign(alignment));
+  };
+  if (piece == type.getNumElements())
+    return load(0);
+  Value vector = arith::ConstantOp::create(b, b.getZeroAttr(type));
+  for (int64_t lane = 0; lane < type.getNumElements(); lane += piece)
+    vector = vector::InsertStridedSliceOp::create(b, load(lane), vector, lane,
+                                                  /*strides=*/1);
+  return vector;
+}
+
+static void storeAligned(ImplicitLocOpBuilder &b, Value vector, Value view,
+                         Value offset, int64_t alignment) {
+  IndexMath math(b);
+  auto type = cast<VectorType>(vector.getType());
+  int64_t piece = getPiece(type, alignment);
+  for (int64_t lane = 0; lane < type.getNumElements(); lane += piece) {
+    Value part =
+        piece == type.getNumElements()
+            ? vector
+            : vector::ExtractStridedSliceOp::create(b, vector, lane, piece, 1);
+    vector::StoreOp::create(b, part, view, math.add(offset, lane),
+                            /*nontemporal=*/false, llvm::MaybeAlign(alignment));
+  }
+}
+
+// Values of 16-bit floats come together as integers: on CPUs, where kernels are
+// tested, LLVM would take bf16 through f32.
 Value quantx::loadUnit(ImplicitLocOpBuilder &b, Value view, Value offset,
                        const Unit &unit, int64_t size, unsigned bits) {
   Type element = cast<MemRefType>(view.getType()).getElementType();
   int64_t lanes = size * bits / getElementBits(view);
   auto type = VectorType::get(lanes, element);
-  if (!unit.count) {
-    return vector::LoadOp::create(
-        b, type, view, offset,
-        /*nontemporal=*/false, llvm::MaybeAlign(getUnitAlignment(size, bits)));
-  }
+  if (!unit.count)
+    return loadAligned(b, type, view, offset, getUnitAlignment(size, bits));
   IndexMath math(b);
   Value count = countInView(b, unit, bits);
-  Value zero = arith::ConstantOp::create(b, b.getZeroAttr(element));
+  Type integer = b.getIntegerType(element.getIntOrFloatBitWidth());
+  Value zero = arith::ConstantOp::create(b, b.getZeroAttr(integer));
   SmallVector<Value> elements;
   for (int64_t lane = 0; lane < lanes; ++lane) {
     auto load = [&]() -> SmallVector<Value> {
-      return {memref::LoadOp::create(b, view, math.add(offset, lane))};
+      Value value = memref::LoadOp::create(b, view, math.add(offset, lane));
+      return {ElementwiseBuilder(b, b.getLoc()).bitcast(value, integer)};
     };
     auto pad = [&]() -> SmallVector<Value> { return {zero}; };
     Value isThere = math.less(math.constant(lane), count);
     elements.push_back(buildIfElse(b, isThere, load, pad)[0]);
   }
-  return vector::FromElementsOp::create(b, type, elements);
+  Value integers =
+      vector::FromElementsOp::create(b, type.clone(integer), elements);
+  return ElementwiseBuilder(b, b.getLoc()).bitcast(integers, element);
 }
 
 void quantx::storeUnit(ImplicitLocOpBuilder &b, Value vector, Value view,
@@ -206,16 +280,21 @@ void quantx::storeUnit(ImplicitLocOpBuilder &b, Value vector, Value view,
   auto type = cast<VectorType>(vector.getType());
   if (!unit.count) {
     int64_t size = type.getNumElements() * getElementBits(view) / bits;
-    vector::StoreOp::create(b, vector, view, offset, /*nontemporal=*/false,
-                            llvm::MaybeAlign(getUnitAlignment(size, bits)));
+    storeAligned(b, vector, view, offset, getUnitAlignment(size, bits));
     return;
   }
   IndexMath math(b);
+  Type element = type.getElementType();
   Value count = countInView(b, unit, bits);
+  Value integers =
+      ElementwiseBuilder(b, b.getLoc())
+          .bitcast(vector, b.getIntegerType(element.getIntOrFloatBitWidth()));
   for (int64_t lane = 0; lane < type.getNumElements(); ++lane) {
     buildIf(b, math.less(math.constant(lane), count), [&] {
-      Value element = vector::ExtractOp::create(b, vector, lane);
-      memref::StoreOp::create(b, element, view, math.add(offset, lane));
+      Value integer = vector::ExtractOp::create(b, integers, lane);
+      Value stored =
+          ElementwiseBuilder(b, b.getLoc()).bitcast(integer, element);
+      memref::StoreOp::create(b, stored, view, math.add(offset, lane));
     });
   }
 }
@@ -225,16 +304,15 @@ void quantx::storeUnit(ImplicitLocOpBuilder &b, Value vector, Value view,
 //===----------------------------------------------------------------------===//
 
 ParameterViews quantx::addParameters(KernelBuilder &kernel, ScaledType type,
-                                     ValueRange parts) {
-  ParameterViews parameters = {type, {}};
-  BlockParameters values = BlockParameters::get(type, parts.drop_front());
-  parameters.views.push_back(kernel.addInput("scales", values.scale));
+                                     ValueRange parameters) {
+  ParameterViews result = {type, {}};
+  BlockParameters values = BlockParameters::get(type, parameters);
+  result.views.push_back(kernel.addInput("scales", values.scale));
   if (values.zeroPoint)
-    parameters.views.push_back(
-        kernel.addInput("zero_points", values.zeroPoint));
+    result.views.push_back(kernel.addInput("zero_points", values.zeroPoint));
   if (values.global)
-    parameters.views.push_back(kernel.addInput("global_scale", values.global));
-  return parameters;
+    result.views.push_back(kernel.addInput("global_scale", values.global));
+  return result;
 }
 
 /// How many parameters the elements of a unit have, each of as many
@@ -299,9 +377,8 @@ BlockFactors quantx::spreadFactors(ImplicitLocOpBuilder &b,
 // Loops
 //===----------------------------------------------------------------------===//
 
-/// Whether all of `accesses` are aligned wherever rows begin.
-static Value emitAreAligned(ImplicitLocOpBuilder &b, const Rows &rows,
-                            ArrayRef<UnitAccess> accesses) {
+Value quantx::emitAreAligned(ImplicitLocOpBuilder &b, const Rows &rows,
+                             ArrayRef<UnitAccess> accesses) {
   IndexMath math(b);
   Value isOneRow = math.equal(rows.getRows(), 1);
   Value all;
@@ -318,35 +395,23 @@ static Value emitAreAligned(ImplicitLocOpBuilder &b, const Rows &rows,
   return all;
 }
 
-namespace {
-
-/// Finds units by their number in a row-major order.
-struct UnitFinder {
-  const Rows &rows;
-  int64_t size;
-  Value unitsPerRow;
-
-  Unit find(ImplicitLocOpBuilder &b, Value number) const {
-    IndexMath math(b);
-    auto inFirstRow = [&]() -> SmallVector<Value> {
-      return {math.constant(0), number};
-    };
-    auto inAnyRow = [&]() -> SmallVector<Value> {
-      Value row = math.div(number, unitsPerRow);
-      return {row, math.sub(number, math.mul(row, unitsPerRow))};
-    };
-    SmallVector<Value> found;
-    std::optional<int64_t> known = getConstantIntValue(rows.getRows());
-    if (known)
-      found = *known == 1 ? inFirstRow() : inAnyRow();
-    else
-      found =
-          buildIfElse(b, math.equal(rows.getRows(), 1), inFirstRow, inAnyRow);
-    return {found[0], math.mul(found[1], size), Value()};
-  }
-};
-
-} // namespace
+Unit UnitFinder::find(ImplicitLocOpBuilder &b, Value number) const {
+  IndexMath math(b);
+  auto inFirstRow = [&]() -> SmallVector<Value> {
+    return {math.constant(0), number};
+  };
+  auto inAnyRow = [&]() -> SmallVector<Value> {
+    Value row = math.div(number, unitsPerRow);
+    return {row, math.sub(number, math.mul(row, unitsPerRow))};
+  };
+  SmallVector<Value> found;
+  std::optional<int64_t> known = getConstantIntValue(rows.getRows());
+  if (known)
+    found = *known == 1 ? inFirstRow() : inAnyRow();
+  else
+    found = buildIfElse(b, math.equal(rows.getRows(), 1), inFirstRow, inAnyRow);
+  return {found[0], math.mul(found[1], size), Value()};
+}
 
 void quantx::buildUnits(KernelBuilder &kernel, const Rows &rows,
                         UnitLayout layout, ArrayRef<UnitAccess> accesses,

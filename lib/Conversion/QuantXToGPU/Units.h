@@ -26,14 +26,23 @@ struct JoinedShape {
 };
 
 /// Joins the dimensions of a tensor of `sizes` whose elements are of `type`.
-/// Rows are joined to one where they are whole blocks and bytes: at run time
-/// where that shows only then.
+/// Where `joinsRows`, rows are joined to one if they are whole blocks and
+/// bytes: at run time if that shows only then.
 JoinedShape joinDimensions(mlir::ImplicitLocOpBuilder &host, ScaledType type,
-                           llvm::ArrayRef<mlir::OpFoldResult> sizes);
+                           llvm::ArrayRef<mlir::OpFoldResult> sizes,
+                           bool joinsRows = true);
 
 /// The same for codes of `bits` bits without scales.
 JoinedShape joinDimensions(mlir::ImplicitLocOpBuilder &host, unsigned bits,
                            llvm::ArrayRef<mlir::OpFoldResult> sizes);
+
+/// The sizes of the payload, and of the grid of blocks, of a tensor of `sizes`.
+llvm::SmallVector<mlir::OpFoldResult>
+getPayloadSizes(mlir::ImplicitLocOpBuilder &host, ScaledType type,
+                llvm::ArrayRef<mlir::OpFoldResult> sizes);
+llvm::SmallVector<mlir::OpFoldResult>
+getGridSizes(mlir::ImplicitLocOpBuilder &host, ScaledType type,
+             llvm::ArrayRef<mlir::OpFoldResult> sizes);
 
 /// A joined shape in a kernel.
 class Rows {
@@ -61,6 +70,9 @@ public:
 
   /// The size of blocks along a row, or `kWholeDimension`.
   int64_t getBlockColumns() const { return blocks.back(); }
+  /// The sizes and blocks of all dimensions.
+  llvm::ArrayRef<mlir::Value> getSizes() const { return sizes; }
+  llvm::ArrayRef<int64_t> getBlocks() const { return blocks; }
 
 private:
   llvm::SmallVector<mlir::Value> sizes;
@@ -98,6 +110,20 @@ struct UnitAccess {
   int64_t alignment; ///< bytes
 };
 
+/// Finds units by their number in a row-major order.
+struct UnitFinder {
+  const Rows &rows;
+  int64_t size; ///< elements of a unit
+  mlir::Value unitsPerRow;
+
+  /// A whole unit.
+  Unit find(mlir::ImplicitLocOpBuilder &b, mlir::Value number) const;
+};
+
+/// Whether (i1) all of `accesses` are aligned wherever rows begin.
+mlir::Value emitAreAligned(mlir::ImplicitLocOpBuilder &b, const Rows &rows,
+                           llvm::ArrayRef<UnitAccess> accesses);
+
 /// Builds the body of `kernel`: a loop over all units of `rows`. `accesses` are
 /// all that `work` makes in whole units. Returns the tiles for the launch,
 /// which is at least one for each block of threads, on the host.
@@ -131,9 +157,9 @@ struct ParameterViews {
   llvm::SmallVector<mlir::Value> views;
 };
 
-/// The parameters of `parts`, a lowered scaled tensor, as inputs of `kernel`.
+/// The parameters of a lowered scaled tensor as inputs of `kernel`.
 ParameterViews addParameters(KernelBuilder &kernel, ScaledType type,
-                             mlir::ValueRange parts);
+                             mlir::ValueRange parameters);
 
 /// Loads the parameters of the blocks that the `size` elements of `unit` are
 /// in: scalars where that is one, else vectors.

@@ -97,6 +97,16 @@ std::vector<Array> quantx::test::runOn(const Program &program,
                                        llvm::ArrayRef<int64_t> shape,
                                        std::vector<float> &matrix, int64_t seed,
                                        const Weights &weights) {
+  auto run = [&](llvm::ArrayRef<TensorView> inputs) {
+    return program.run(inputs);
+  };
+  return runOn(run, type, shape, matrix, seed, weights);
+}
+
+std::vector<Array> quantx::test::runOn(
+    llvm::function_ref<std::vector<Array>(llvm::ArrayRef<TensorView>)> run,
+    const TypeSpec &type, llvm::ArrayRef<int64_t> shape,
+    std::vector<float> &matrix, int64_t seed, const Weights &weights) {
   std::vector<int64_t> seeds = {seed};
   std::vector<TensorView> inputs = {{},
                                     viewArray(ElementType::Int64, {}, seeds)};
@@ -107,13 +117,13 @@ std::vector<Array> quantx::test::runOn(const Program &program,
   }
   if (type.expressed == "f32") {
     inputs[0] = viewArray(ElementType::Float32, shape, matrix);
-    return program.run(inputs);
+    return run(inputs);
   }
   std::vector<uint16_t> halves = toHalves(type, matrix);
   ElementType element =
       type.expressed == "f16" ? ElementType::Float16 : ElementType::BFloat16;
   inputs[0] = viewArray(element, shape, halves);
-  return program.run(inputs);
+  return run(inputs);
 }
 
 std::string

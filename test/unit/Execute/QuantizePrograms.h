@@ -21,6 +21,12 @@ std::vector<Array> runOn(const Program &program, const TypeSpec &type,
                          std::vector<float> &matrix, int64_t seed,
                          const Weights &weights = {});
 
+/// The same by any way to run it.
+std::vector<Array>
+runOn(llvm::function_ref<std::vector<Array>(llvm::ArrayRef<TensorView>)> run,
+      const TypeSpec &type, llvm::ArrayRef<int64_t> shape,
+      std::vector<float> &matrix, int64_t seed, const Weights &weights = {});
+
 /// The results of such a program, all bits, against the reference.
 void expectEqual(const TypeSpec &type, const QuantizedMatrix &want,
                  const std::vector<Array> &got);
