@@ -48,7 +48,8 @@ struct Options {
   cl::opt<std::string> targetName{
       "target", cl::init("cpu"), cl::value_desc("name"),
       cl::desc("cpu (default: this machine), nvvm (a GPU), or one of "
-               "x86-64-v4+amx, x86-64-v4+avx512vbmi, x86-64-v4, x86-64-v3 and generic"),
+               "x86-64-v4+amx, x86-64-v4+avx512vbmi, x86-64-v4, x86-64-v3 and "
+               "generic"),
       cl::cat(category)};
   cl::opt<std::string> chip{
       "chip", cl::value_desc("sm_XX"),

@@ -144,8 +144,8 @@ void SimulatedDevice::launch(const KernelInfo &newKernel,
       break;
   }
   // Constants too: other code may be where this was, later.
-  for (MemorySpace space : {MemorySpace::Workgroup, MemorySpace::Parameters,
-                            MemorySpace::Constant})
+  for (MemorySpace space :
+       {MemorySpace::Workgroup, MemorySpace::Parameters, MemorySpace::Constant})
     memory.clear(space);
 }
 

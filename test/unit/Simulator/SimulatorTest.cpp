@@ -1,78 +1,14 @@
 //===- SimulatorTest.cpp - The simulated GPU ------------------------------===//
 //
-// Kernels written by hand: results that are known, and mistakes that have to be
-// found.
+// Kernels written by hand, whose results are known.
 //
 //===----------------------------------------------------------------------===//
 
-#include "SimulatedProgram.h"
-#include "llvm/Support/FormatVariadic.h"
-#include "gtest/gtest.h"
+#include "SimulatorKernels.h"
 #include <cmath>
 
 using namespace quantx;
 using namespace quantx::test;
-
-//===----------------------------------------------------------------------===//
-// Programs
-//===----------------------------------------------------------------------===//
-
-/// From tensors and gpu.launch to kernels.
-static constexpr llvm::StringLiteral kPipeline =
-    "one-shot-bufferize{bufferize-function-boundaries=true "
-    "function-boundary-type-conversion=identity-layout-map},"
-    "gpu-kernel-outlining,canonicalize,cse";
-
-namespace {
-/// A kernel that makes a tensor of another.
-struct Kernel {
-  const char *inputType = "64xf32";
-  const char *outputType = "64xf32";
-  int blocks = 1;
-  int threads = 64;
-  int dynamicBytes = 0;
-  const char *attributions = "";
-  /// Between launch and terminator; %in and %out are memrefs, %bx, %tx ids.
-  const char *body = "";
-  /// In the function, before the launch.
-  const char *host = "";
-};
-} // namespace
-
-static std::string makeFunction(const Kernel &kernel) {
-  // {0}: input, {1}: output
-  constexpr const char *text = R"(
-func.func @f(%x: tensor<{0}>) -> tensor<{1}> {{
-  %c0 = arith.constant 0 : index
-  %c1 = arith.constant 1 : index
-  %blocks = arith.constant {2} : index
-  %threads = arith.constant {3} : index
-  %dynamic = arith.constant {4} : i32
-  %in = bufferization.to_buffer %x read_only : tensor<{0}> to memref<{0}>
-  %out = memref.alloc() : memref<{1}>
-  {7}
-  gpu.launch blocks(%bx, %by, %bz) in (%gx = %blocks, %gy = %c1, %gz = %c1)
-      threads(%tx, %ty, %tz) in (%sx = %threads, %sy = %c1, %sz = %c1)
-      dynamic_shared_memory_size %dynamic {5} {{
-    {6}
-    gpu.terminator
-  }
-  %r = bufferization.to_tensor %out restrict writable
-    : memref<{1}> to tensor<{1}>
-  return %r : tensor<{1}>
-})";
-  return llvm::formatv(text, kernel.inputType, kernel.outputType, kernel.blocks,
-                       kernel.threads, kernel.dynamicBytes, kernel.attributions,
-                       kernel.body, kernel.host)
-      .str();
-}
-
-static std::vector<float> makeIndices(size_t count) {
-  std::vector<float> values(count);
-  for (size_t i = 0; i < count; ++i)
-    values[i] = float(i);
-  return values;
-}
 
 template <typename T>
 static std::vector<T> getElements(const Array &array) {
@@ -91,19 +27,6 @@ static std::vector<float> runOnIndices(const Kernel &kernel,
   SimulatedProgram program(makeFunction(kernel), kPipeline);
   return getElements<float>(
       program.run(viewArray(ElementType::Float32, shape, x)).front());
-}
-
-/// What a kernel on 64 f32 does wrong.
-static std::string findMistake(const Kernel &kernel) {
-  std::vector<float> x = makeIndices(64);
-  SimulatedProgram program(makeFunction(kernel), kPipeline);
-  return program.findMistake(viewArray(ElementType::Float32, {64}, x));
-}
-
-static void expectMistake(const Kernel &kernel, const char *expected) {
-  std::string mistake = findMistake(kernel);
-  EXPECT_NE(mistake.find(expected), std::string::npos)
-      << "found '" << mistake << "'";
 }
 
 //===----------------------------------------------------------------------===//
@@ -151,39 +74,6 @@ TEST(SimulatorTest, ShufflesBeyondTheWarpAreInvalid) {
     float down = i % 32 == 31 ? -7 : float(i + 1);
     EXPECT_EQ(values[i], up * 100 + down);
   }
-}
-
-/// Each group of 4 lanes that the mask names goes its own way.
-static Kernel makeMaskedShuffle(const char *lanesOfMask) {
-  static std::string body;
-  body = llvm::formatv(R"(
-    %v = memref.load %in[%tx] : memref<64xf32>
-    %i = arith.index_cast %tx : index to i32
-    %c31 = arith.constant 31 : i32
-    %c28 = arith.constant 28 : i32
-    %lanes = arith.constant {0} : i32
-    %lane = arith.andi %i, %c31 : i32
-    %first = arith.andi %i, %c28 : i32
-    %mask = arith.shli %lanes, %first : i32
-    %bit = arith.constant 4 : i32
-    %one = arith.constant 1 : i32
-    %zero = arith.constant 0 : i32
-    %odd = arith.andi %i, %bit : i32
-    %isOdd = arith.cmpi eq, %odd, %bit : i32
-    %r = scf.if %isOdd -> (f32) {{
-      %control = arith.constant 0x1c03 : i32
-      %s = nvvm.shfl.sync idx %mask, %v, %zero, %control : f32 -> f32
-      scf.yield %s : f32
-    } else {{
-      %s = nvvm.shfl.sync bfly %mask, %v, %one, %c31 : f32 -> f32
-      scf.yield %s : f32
-    }
-    memref.store %r, %out[%tx] : memref<64xf32>)",
-                       lanesOfMask)
-             .str();
-  Kernel kernel;
-  kernel.body = body.c_str();
-  return kernel;
 }
 
 TEST(SimulatorTest, ShufflesPartsOfAWarp) {
@@ -458,137 +348,4 @@ TEST(SimulatorTest, MultipliesF8) {
       EXPECT_EQ(d[m * 8 + n], float(sum)) << m << ", " << n;
     }
   }
-}
-
-//===----------------------------------------------------------------------===//
-// Mistakes
-//===----------------------------------------------------------------------===//
-
-TEST(SimulatorTest, FindsAMissingBarrier) {
-  Kernel kernel;
-  kernel.attributions = "workgroup(%tile: memref<64xf32, 3>)";
-  kernel.body = R"(
-    %c63 = arith.constant 63 : index
-    %v = memref.load %in[%tx] : memref<64xf32>
-    memref.store %v, %tile[%tx] : memref<64xf32, 3>
-    %j = arith.subi %c63, %tx : index
-    %w = memref.load %tile[%j] : memref<64xf32, 3>
-    memref.store %w, %out[%tx] : memref<64xf32>)";
-  expectMistake(kernel, "with no barrier in between");
-}
-
-TEST(SimulatorTest, BarriersOfAWarpOrderTheWarpAlone) {
-  // Each thread reads what its neighbour wrote, or one in another warp.
-  static constexpr const char *text = R"(
-    %one = arith.constant {0} : index
-    %c64 = arith.constant 64 : index
-    %all = arith.constant -1 : i32
-    %v = memref.load %in[%tx] : memref<64xf32>
-    memref.store %v, %tile[%tx] : memref<64xf32, 3>
-    nvvm.bar.warp.sync %all : i32
-    %j = arith.xori %tx, %one : index
-    %w = memref.load %tile[%j] : memref<64xf32, 3>
-    memref.store %w, %out[%tx] : memref<64xf32>)";
-  Kernel kernel;
-  kernel.attributions = "workgroup(%tile: memref<64xf32, 3>)";
-  std::string body = llvm::formatv(text, 1).str();
-  kernel.body = body.c_str();
-  EXPECT_EQ(findMistake(kernel), "");
-  body = llvm::formatv(text, 32).str();
-  kernel.body = body.c_str();
-  expectMistake(kernel, "with no barrier in between");
-}
-
-TEST(SimulatorTest, FindsDivergence) {
-  Kernel kernel;
-  kernel.body = R"(
-    %c40 = arith.constant 40 : index
-    %isLow = arith.cmpi ult, %tx, %c40 : index
-    scf.if %isLow {
-      gpu.barrier
-    })";
-  expectMistake(kernel, "threads diverge: thread (0, 0, 0) waits for its block "
-                        "at gpu.barrier at line 18, thread (40, 0, 0) is done");
-  kernel.body = R"(
-    %c40 = arith.constant 40 : index
-    %width = arith.constant 32 : i32
-    %one = arith.constant 1 : i32
-    %v = memref.load %in[%tx] : memref<64xf32>
-    %isLow = arith.cmpi ult, %tx, %c40 : index
-    scf.if %isLow {
-      %w, %valid = gpu.shuffle xor %v, %one, %width : f32
-      memref.store %w, %out[%tx] : memref<64xf32>
-    }
-    gpu.barrier)";
-  expectMistake(kernel,
-                "threads diverge: thread (32, 0, 0) waits for its warp");
-  expectMistake(kernel, "thread (40, 0, 0) waits for its block");
-}
-
-TEST(SimulatorTest, FindsLanesThatDoNotTakePart) {
-  // Masks of one lane of four.
-  expectMistake(makeMaskedShuffle("1"), "is none of the lanes that take part");
-  Kernel kernel;
-  kernel.body = R"(
-    %width = arith.constant 16 : i32
-    %one = arith.constant 1 : i32
-    %v = memref.load %in[%tx] : memref<64xf32>
-    %w, %valid = gpu.shuffle xor %v, %one, %width : f32
-    memref.store %w, %out[%tx] : memref<64xf32>)";
-  expectMistake(kernel, "shuffles 16 lanes, expected 32");
-}
-
-TEST(SimulatorTest, FindsAccessesOutOfBounds) {
-  Kernel kernel;
-  kernel.body = R"(
-    %i = arith.addi %tx, %c1 : index
-    %v = memref.load %in[%i] : memref<64xf32>
-    memref.store %v, %out[%tx] : memref<64xf32>)";
-  expectMistake(kernel, "thread (63, 0, 0): reads 4 bytes from byte 256 of a "
-                        "buffer of 256 bytes in global memory");
-  kernel.body = R"(
-    %v = vector.load %in[%c0] : memref<64xf32>, vector<4xf32>
-    vector.store %v, %out[%tx] : memref<64xf32>, vector<4xf32>)";
-  expectMistake(kernel, "thread (61, 0, 0): writes 16 bytes from byte 244");
-}
-
-TEST(SimulatorTest, FindsMisalignedAccesses) {
-  Kernel kernel;
-  kernel.body = R"(
-    %c3 = arith.constant 3 : index
-    %v = vector.load %in[%c3] {alignment = 16 : i64}
-      : memref<64xf32>, vector<4xf32>
-    vector.store %v, %out[%c0] : memref<64xf32>, vector<4xf32>)";
-  expectMistake(kernel, "at an address that is no multiple of 16");
-  // A workgroup buffer that does not ask for it is not aligned either.
-  kernel.attributions = "workgroup(%tile: memref<64xf32, 3>)";
-  kernel.body = R"(
-    %v = vector.load %tile[%c0] {alignment = 16 : i64}
-      : memref<64xf32, 3>, vector<4xf32>
-    vector.store %v, %out[%c0] : memref<64xf32>, vector<4xf32>)";
-  expectMistake(kernel, "at an address that is no multiple of 16");
-}
-
-TEST(SimulatorTest, FindsTheHostTouchingTheDevice) {
-  Kernel kernel;
-  kernel.host = R"(
-    %v = memref.load %in[%c0] : memref<64xf32>)";
-  kernel.body = R"(
-    memref.store %v, %out[%tx] : memref<64xf32>)";
-  expectMistake(kernel, "the host touches memory of the device");
-}
-
-TEST(SimulatorTest, FindsLaunchesThatFail) {
-  Kernel kernel;
-  kernel.body = R"(
-    %v = memref.load %in[%c0] : memref<64xf32>
-    memref.store %v, %out[%c0] : memref<64xf32>)";
-  kernel.blocks = 0;
-  expectMistake(kernel, "launched with no threads: grid (0, 1, 1)");
-  kernel.blocks = 1;
-  kernel.threads = 2048;
-  expectMistake(kernel, "launched with a block of (2048, 1, 1)");
-  kernel.threads = 64;
-  kernel.dynamicBytes = 300000;
-  expectMistake(kernel, "uses 0 bytes of static and 300000 of dynamic");
 }
