@@ -30,8 +30,9 @@ void populateQuantXToLinalgPatterns(const mlir::TypeConverter &converter,
                                     mlir::RewritePatternSet &patterns);
 
 /// Patterns that take scaled tensors apart in the ops that move them whole
-/// (quantx.assemble and disassemble, tensor.cast, dim and empty, bufferization.alloc_tensor, arith.select and
-/// scf.forall), and that move tensors of small integers, slices too, as bytes.
+/// (quantx.assemble and disassemble, tensor.cast, dim and empty,
+/// bufferization.alloc_tensor, arith.select and scf.forall), and that move
+/// tensors of small integers, slices too, as bytes.
 void populateScaledTensorPartsPatterns(const mlir::TypeConverter &converter,
                                        mlir::RewritePatternSet &patterns);
 
@@ -57,9 +58,8 @@ void populateScaledTensorSlicesPatterns(const mlir::TypeConverter &converter,
                                         mlir::RewritePatternSet &patterns);
 
 /// Adds patterns to those of a lowering.
-using AddPatternsFn =
-    llvm::function_ref<void(const mlir::TypeConverter &converter,
-                            mlir::RewritePatternSet &patterns)>;
+using AddPatternsFn = llvm::function_ref<void(
+    const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns)>;
 
 /// Lowers all quantx ops and scaled tensors under `root`, as the pass does.
 /// Patterns that `addPatterns` adds go before those of their benefit here.
