@@ -20,14 +20,22 @@ Value quantx::castKernelResult(OpBuilder &builder, Location loc, Value value,
   return tensor::CastOp::create(builder, loc, type, value);
 }
 
+static bool isLinear(Type type) {
+  ScaledType scaled = getScaledElementType(type);
+  return !scaled || scaled.isLinear();
+}
+
 /// Fails, naming the first, on an op for which there is no pattern.
 static LogicalResult verifyHaveKernels(Operation *root) {
   WalkResult result = root->walk([](Operation *op) {
     bool computes = isa<QuantXDialect>(op->getDialect()) &&
                     !isa<AssembleOp, DisassembleOp>(op);
-    if (!computes || isa<DequantizeOp>(op))
+    bool areLinear = llvm::all_of(op->getOperandTypes(), isLinear);
+    if (!computes || (isa<DequantizeOp, ScaledMatmulOp>(op) && areLinear))
       return WalkResult::advance();
-    op->emitOpError() << "has no GPU kernel";
+    InFlightDiagnostic error = op->emitOpError() << "has no GPU kernel";
+    if (!areLinear)
+      error << ": packing rows16 is for CPUs";
     return WalkResult::interrupt();
   });
   return failure(result.wasInterrupted());
@@ -47,6 +55,7 @@ struct LowerToGPUPass
     auto addPatterns = [&](const TypeConverter &converter,
                            RewritePatternSet &patterns) {
       populateDequantizeKernelPatterns(converter, patterns, kernels);
+      populateScaledMatmulKernelPatterns(converter, patterns, kernels);
     };
     if (failed(lowerScaledTensors(getOperation(), addPatterns)))
       return signalPassFailure();

@@ -30,6 +30,10 @@ void populateDequantizeKernelPatterns(const mlir::TypeConverter &converter,
                                       mlir::RewritePatternSet &patterns,
                                       KernelContext &kernels);
 
+void populateScaledMatmulKernelPatterns(const mlir::TypeConverter &converter,
+                                        mlir::RewritePatternSet &patterns,
+                                        KernelContext &kernels);
+
 /// `value` as `type`, which differs at most in what is static.
 mlir::Value castKernelResult(mlir::OpBuilder &builder, mlir::Location loc,
                              mlir::Value value, mlir::Type type);
