@@ -45,6 +45,9 @@ bool isOneKernel(DynamicQuantizeOp op);
 void replaceByParts(mlir::ConversionPatternRewriter &rewriter,
                     mlir::Operation *op, const mlir::TypeConverter &converter,
                     mlir::ValueRange parts);
+void populateScaledMatmulKernelPatterns(const mlir::TypeConverter &converter,
+                                        mlir::RewritePatternSet &patterns,
+                                        KernelContext &kernels);
 
 /// `value` as `type`, which differs at most in what is static.
 mlir::Value castKernelResult(mlir::OpBuilder &builder, mlir::Location loc,
