@@ -1,6 +1,8 @@
 //===- Elements.cpp - Emitted quantize and dequantize of elements ---------===//
 
 #include "quantx/Emit/Elements.h"
+#include "Truncate.h"
+#include "quantx/Emit/FloatCodec.h"
 #include "quantx/Format/Mutants.h"
 
 using namespace mlir;
@@ -96,30 +98,46 @@ static Value emitDivideByScale(ElementwiseBuilder &b, Value value,
   return b.select(isZero, signedZero, b.div(value, scale));
 }
 
+// NaN is not greater.
+Value quantx::emitLimit(ElementwiseBuilder &b, Value value, Value least,
+                        Value largest) {
+  value = b.select(b.greaterF(value, largest), largest, value);
+  return b.select(b.greaterF(least, value), least, value);
+}
+
+Value quantx::emitClamp(ElementwiseBuilder &b, Value value, Value least,
+                        Value largest) {
+  value = b.select(b.greaterF(largest, value), value, largest);
+  return b.select(b.greaterF(value, least), value, least);
+}
+
 // Vectors go as arith.truncf and arith.extf, which have their best form on each
 // target: quantx-expand-narrow-floats knows it.
 
-/// The code (i8, high bits clear) of `units`, f32, in the float format of
-/// `type`.
-static Value emitEncodeUnits(ElementwiseBuilder &b, ScaledType type,
-                             Value units, RoundingSpec rounding,
-                             bool saturate) {
+Value quantx::emitTruncate(ElementwiseBuilder &b, ScaledType type, Value units,
+                           bool isInRange) {
+  auto narrow = arith::TruncFOp::create(
+      b.getBuilder(), getTypeLike(units.getType(), type.getStorageType()),
+      units);
+  if (isInRange)
+    narrow->setAttr(kInRangeAttr, b.getBuilder().getUnitAttr());
+  Type integer = b.getBuilder().getIntegerType(type.getStorageBits());
+  return b.zext(b.bitcast(narrow, integer), 8);
+}
+
+Value quantx::emitEncodeUnits(ElementwiseBuilder &b, ScaledType type,
+                              Value units, RoundingSpec rounding,
+                              bool saturate) {
   const FloatFormat &format = *type.getFloatFormat();
   if (!isa<VectorType>(units.getType()) ||
       rounding.mode != RoundingMode::NearestEven)
     return emitEncodeFloat(b, units, format, rounding, saturate);
   if (saturate && format.nonFinite != NonFinite::None) {
-    // NaN stays: it is not greater.
     Value largest = b.f32(format.getMaxFinite(), units);
     Value smallest = b.f32(-format.getMaxFinite(), units);
-    units = b.select(b.greaterF(units, largest), largest, units);
-    units = b.select(b.greaterF(smallest, units), smallest, units);
+    units = emitLimit(b, units, smallest, largest);
   }
-  Value narrow = arith::TruncFOp::create(
-      b.getBuilder(), getTypeLike(units.getType(), type.getStorageType()),
-      units);
-  Type integer = b.getBuilder().getIntegerType(format.bits);
-  return b.zext(b.bitcast(narrow, integer), 8);
+  return emitTruncate(b, type, units);
 }
 
 /// The value (f32) of a `code` in the float format of `type`.
@@ -272,13 +290,6 @@ Value quantx::emitDequantizeElement(ElementwiseBuilder &b, ScaledType type,
 //===----------------------------------------------------------------------===//
 // Values of codes without the codes
 //===----------------------------------------------------------------------===//
-
-/// `value` within [`least`, `largest`].
-static Value emitClamp(ElementwiseBuilder &b, Value value, Value least,
-                       Value largest) {
-  value = b.select(b.greaterF(largest, value), value, largest);
-  return b.select(b.greaterF(value, least), value, least);
-}
 
 /// `units` rounded to the nearest value of `format`. What is added and
 /// subtracted leaves in the sum one bit for each quantum of the binade.

@@ -25,6 +25,11 @@ Value FloatCodec::encode(ElementwiseBuilder &b, Value value,
   return emitEncodeFloat(b, extendToF32(b, value), format, rounding, saturate);
 }
 
+Value FloatCodec::encodeInRange(ElementwiseBuilder &b, Value value,
+                                const FloatFormat &format) const {
+  return encode(b, value, format, RoundingSpec(), /*saturate=*/false);
+}
+
 Value FloatCodec::decode(ElementwiseBuilder &b, Value code,
                          const FloatFormat &format, Type element) const {
   return truncateFromF32(b, emitDecodeFloat(b, code, format), element);
@@ -52,4 +57,13 @@ Value FloatCodec::decodeE8M0(ElementwiseBuilder &b, Value code,
 Value FloatCodec::unpack(ElementwiseBuilder &b, Value bytes,
                          unsigned bits) const {
   return emitUnpackCodes(b, bytes, bits);
+}
+
+Value FloatCodec::pack(ElementwiseBuilder &b, Value codes,
+                       unsigned bits) const {
+  return emitPackCodes(b, codes, bits);
+}
+
+Value FloatCodec::truncateToBytes(ElementwiseBuilder &b, Value words) const {
+  return b.trunc(words, 8);
 }

@@ -46,6 +46,14 @@ static bool hasByteDots(StringRef target) {
   return false;
 }
 
+static bool hasFMA(StringRef target) {
+  llvm::Expected<CPUTarget> cpu = CPUTarget::get(target);
+  if (cpu)
+    return cpu->hasFMA();
+  llvm::consumeError(cpu.takeError());
+  return false;
+}
+
 static void addStreamMemory(OpPassManager &pm,
                             const CPUPipelineOptions &options) {
   const CPUStrategy &strategy = CPUStrategy::get(options.target);
@@ -146,12 +154,14 @@ void quantx::buildCPUPipeline(OpPassManager &pm,
   pm.addPass(createQuantXEvaluateConstants());
   pm.addPass(createQuantXFuseDequantize());
   pm.addPass(createQuantXFuseQuantize());
-  int64_t chunk = getOr(options.chunk, CPUStrategy::get(options.target).chunk);
+  const CPUStrategy &strategy = CPUStrategy::get(options.target);
+  int64_t chunk = getOr(options.chunk, strategy.chunk);
   if (chunk == 0)
     pm.addPass(createQuantXLowerToLinalg());
   else
-    pm.addPass(createQuantXLowerToVector(
-        {chunk, hasByteDots(options.target), getTileProductRows(options)}));
+    pm.addPass(createQuantXLowerToVector({chunk, hasByteDots(options.target),
+                                          getTileProductRows(options),
+                                          hasFMA(options.target)}));
   addCleanup<func::FuncOp>(pm);
   pm.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
   addBufferization(pm);

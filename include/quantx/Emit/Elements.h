@@ -49,6 +49,37 @@ BlockFactors emitQuantizeFactors(ElementwiseBuilder &b, ScaledType type,
 BlockFactors emitDequantizeFactors(ElementwiseBuilder &b, ScaledType type,
                                    const BlockParameters &parameters);
 
+/// How elements of a block are divided by its scale without a division: x / s
+/// is x * reciprocal + x * rest, rounded once. docs/Rationale.md has why the
+/// codes are the same. All f32 but the zero point; null where there is none.
+struct BlockQuotient {
+  /// NaN where the block needs `BlockFactors`: of a scale that is NaN, zero,
+  /// negative, or near an end of the range of f32.
+  mlir::Value reciprocal;
+  /// None where the reciprocal is exact: that of an E8M0 scale.
+  mlir::Value rest;
+  /// What elements are limited to before: the largest code is theirs.
+  mlir::Value least, largest;
+  /// A code, in i8.
+  mlir::Value zeroPoint;
+
+  /// Whether codes of `type` can be made by a quotient.
+  static bool isPossible(ScaledType type, RoundingSpec rounding, bool saturate);
+
+  /// The element types of the values of a quotient for `type`.
+  static llvm::SmallVector<mlir::Type> getTypes(ScaledType type);
+
+  /// The values that there are, and the quotient whose values these are after
+  /// all of them have been changed.
+  llvm::SmallVector<mlir::Value> getValues() const;
+  BlockQuotient withValues(mlir::ValueRange values) const;
+};
+
+/// The quotient by which quantize encodes elements of a block, where it is
+/// possible.
+BlockQuotient emitQuantizeQuotient(ElementwiseBuilder &b, ScaledType type,
+                                   const BlockParameters &parameters);
+
 /// A scale of any scale type as f32; exact.
 mlir::Value emitDecodeScale(ElementwiseBuilder &b, mlir::Value scale);
 
@@ -60,6 +91,11 @@ mlir::Value emitQuantizeElement(ElementwiseBuilder &b, ScaledType type,
                                 mlir::Value value,
                                 const BlockParameters &parameters,
                                 RoundingSpec rounding, bool saturate);
+
+/// The same to nearest even, by a quotient whose reciprocal is not NaN.
+mlir::Value emitQuantizeElement(ElementwiseBuilder &b, ScaledType type,
+                                mlir::Value value,
+                                const BlockQuotient &quotient, bool saturate);
 
 /// What a `code`, given in the low bits of an i8, stands for under a scale of 1
 /// (f32). `zeroPoint` is i32, or null for 0.

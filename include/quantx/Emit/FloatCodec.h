@@ -13,6 +13,9 @@
 
 namespace quantx {
 
+/// Of an arith.truncf: its operand is as `FloatCodec::encodeInRange` wants it.
+inline constexpr llvm::StringLiteral kInRangeAttr = "quantx.in_range";
+
 /// Emits conversions between f32, f16 or bf16 and small floats. Values are
 /// scalars, or vectors of any static or scalable shape, or tensors; codes are
 /// i8 of the same shape. This class emits the portable formulas; targets derive
@@ -37,6 +40,12 @@ public:
   virtual mlir::Value encode(ElementwiseBuilder &b, mlir::Value value,
                              const FloatFormat &format, RoundingSpec rounding,
                              bool saturate) const;
+
+  /// The same to nearest even, of magnitudes that are beyond the largest finite
+  /// value by no more than a part in 2^20; not of NaN where the format has
+  /// none.
+  virtual mlir::Value encodeInRange(ElementwiseBuilder &b, mlir::Value value,
+                                    const FloatFormat &format) const;
 
   /// The value of a `code`, whose bits above the format's are ignored, as
   /// `element`: f32, f16 or bf16. Exact in all three; a NaN is quiet, with the
@@ -70,6 +79,16 @@ public:
   /// Packed codes one a byte; as `emitUnpackCodes`.
   virtual mlir::Value unpack(ElementwiseBuilder &b, mlir::Value bytes,
                              unsigned bits) const;
+
+  /// Codes one a byte, packed; as `emitPackCodes`.
+  virtual mlir::Value pack(ElementwiseBuilder &b, mlir::Value codes,
+                           unsigned bits) const;
+
+  /// Whether there is a better form than `arith.trunci` from `words`, vectors
+  /// of i32, to i8, and that form.
+  virtual bool truncatesToBytes(mlir::VectorType words) const { return false; }
+  virtual mlir::Value truncateToBytes(ElementwiseBuilder &b,
+                                      mlir::Value words) const;
 
 private:
   bool convertsF16;

@@ -107,6 +107,10 @@ public:
   virtual Values reduceBlocks(llvm::ArrayRef<Reduction> reductions,
                               TermsFn terms) = 0;
 
+  /// The bits (i32) of the largest magnitude of each block as f32, those of NaN
+  /// where an element is; null where `reduceBlocks` is the way to find them.
+  virtual mlir::Value reduceMagnitudes() { return {}; }
+
   /// Computes, for each block, values of `types` from its elements, which
   /// `search` may go over any number of times, in loops of its own. `given`
   /// values of the whole tensor are broadcast.

@@ -123,7 +123,7 @@ static Chunk locateBlock(ImplicitLocOpBuilder &b, const Chunk &chunk, int64_t i,
   return elements;
 }
 
-/// The `lanes` elements of `input` (as f32) that are `offset` after the first
+/// The `lanes` elements of `input` that are `offset` after the first
 /// of `elements`; zeros for those past the end of the row, `end`, if that is
 /// given.
 static Value readElements(ImplicitLocOpBuilder &b, Value input, Chunk elements,
@@ -140,8 +140,7 @@ static Value readElements(ImplicitLocOpBuilder &b, Value input, Chunk elements,
     Type element = cast<RankedTensorType>(input.getType()).getElementType();
     padding = arith::ConstantOp::create(b, b.getZeroAttr(element));
   }
-  return ElementwiseBuilder(b, b.getLoc())
-      .extendToF32(readChunk(b, input, elements, padding));
+  return readChunk(b, input, elements, padding);
 }
 
 using ReadPartFn =
@@ -182,9 +181,9 @@ static SmallVector<Value> combineParts(ImplicitLocOpBuilder &b,
   return llvm::to_vector_of<Value>(loop.getResults());
 }
 
-Value quantx::reduceGroups(
-    const GroupedBlocks &blocks, const Reduction &reduction,
-    llvm::function_ref<Value(OpBuilder &, Location, Value)> term) {
+Value quantx::reduceGroups(const GroupedBlocks &blocks,
+                           const Reduction &reduction, VectorFn term,
+                           VectorFn widen) {
   Location loc = blocks.loc;
   auto inputType = cast<RankedTensorType>(blocks.input.getType());
   int64_t rowSize = inputType.getShape().back();
@@ -203,8 +202,11 @@ Value quantx::reduceGroups(
           b, loc,
           readElements(b, blocks.input, elements[i], offset, chunk.size, end));
     };
-    Value all = combineLanes(
-        b, kind, combineParts(b, kind, blocks.block, chunk.size, readPart));
+    SmallVector<Value> parts =
+        combineParts(b, kind, blocks.block, chunk.size, readPart);
+    for (Value &part : parts)
+      part = widen(b, loc, part);
+    Value all = combineLanes(b, kind, parts);
     Value init = arith::ConstantOp::create(
         b, DenseElementsAttr::get(cast<VectorType>(all.getType()),
                                   Attribute(reduction.init)));
@@ -230,14 +232,14 @@ static SmallVector<Value> readValues(ImplicitLocOpBuilder &b, ValueRange values,
   });
 }
 
-Value quantx::mapGroups(
-    const GroupedBlocks &blocks, Type type, ValueRange given,
-    llvm::function_ref<Value(OpBuilder &, Location, ValueRange)> map) {
-  auto compute = [&](ImplicitLocOpBuilder &b, const Chunk &chunk) -> Value {
+SmallVector<Value> quantx::mapGroups(const GroupedBlocks &blocks,
+                                     TypeRange types, ValueRange given,
+                                     BlockComputation::MapFn map) {
+  auto compute = [&](ImplicitLocOpBuilder &b, const Chunk &chunk) {
     return map(b, blocks.loc, readValues(b, given, chunk));
   };
-  return buildElementChunks(blocks.builder, blocks.loc, getGroups(blocks), type,
-                            compute);
+  return buildElementChunks(blocks.builder, blocks.loc, getGroups(blocks),
+                            types, compute);
 }
 
 //===----------------------------------------------------------------------===//

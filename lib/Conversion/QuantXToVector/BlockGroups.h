@@ -27,21 +27,24 @@ struct GroupedBlocks {
 /// Whether a reduction is the same in any order of the elements.
 bool isInAnyOrder(const Reduction &reduction);
 
-/// Reduces the terms of the elements of each block, in any order: to a tensor
-/// over the grid.
-mlir::Value reduceGroups(
-    const GroupedBlocks &blocks, const Reduction &reduction,
-    llvm::function_ref<mlir::Value(mlir::OpBuilder &b, mlir::Location loc,
-                                   mlir::Value element)>
-        term);
+/// Computes on vectors.
+using VectorFn = llvm::function_ref<mlir::Value(
+    mlir::OpBuilder &b, mlir::Location loc, mlir::Value vector)>;
 
-/// Computes a value of `type` for each block from its `given` values: to a
-/// tensor over the grid.
-mlir::Value
-mapGroups(const GroupedBlocks &blocks, mlir::Type type, mlir::ValueRange given,
-          llvm::function_ref<mlir::Value(mlir::OpBuilder &b, mlir::Location loc,
-                                         mlir::ValueRange given)>
-              map);
+/// Reduces the terms of the elements of each block, in any order: to a tensor
+/// over the grid. `term` gets elements as they are in memory. Of a block, the
+/// lanes of one vector are left at first: `widen` makes these what the
+/// reduction begins with.
+mlir::Value reduceGroups(const GroupedBlocks &blocks,
+                         const Reduction &reduction, VectorFn term,
+                         VectorFn widen);
+
+/// Computes values of `types` for each block from its `given` values: to
+/// tensors over the grid.
+llvm::SmallVector<mlir::Value> mapGroups(const GroupedBlocks &blocks,
+                                         mlir::TypeRange types,
+                                         mlir::ValueRange given,
+                                         BlockComputation::MapFn map);
 
 /// Computes a value of each block anew where that is needed: `isNeeded` gives
 /// conditions from the `values` of blocks, of which the first is kept where it

@@ -8,6 +8,7 @@
 #include "BlockGroups.h"
 #include "ChunkLoops.h"
 #include "Patterns.h"
+#include "WideBlocks.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -28,6 +29,13 @@ static bool isRowBlock(ScaledType type) {
   };
   return !type.isWholeDimension(last) && llvm::all_of(llvm::seq(last), isOne) &&
          isChunkSize(shape[last]);
+}
+
+/// Whether the rows of blocks are worth vectors: they go on for all of the row,
+/// or have at least `chunk` elements.
+static bool isWideBlock(ScaledType type, int64_t chunk) {
+  unsigned last = type.getBlockRank() - 1;
+  return type.isWholeDimension(last) || type.getBlockShape()[last] >= chunk;
 }
 
 namespace {
@@ -76,6 +84,7 @@ public:
   Value refineBlocks(Value initial, ValueRange given, MapFn isNeeded,
                      SearchFn search) override;
   Values mapBlocks(TypeRange types, ValueRange given, MapFn map) override;
+  Value reduceMagnitudes() override;
 
 protected:
   std::unique_ptr<BlockElements>
@@ -98,8 +107,8 @@ private:
 
 } // namespace
 
-// Values and terms are computed in a loop each: what they have in common is
-// little next to the elements.
+// Terms are computed in a loop each: what they have in common is little next to
+// the registers that their maxima take.
 BlockComputation::Values
 VectorBlockComputation::reduceBlocks(ArrayRef<Reduction> reductions,
                                      TermsFn terms) {
@@ -108,9 +117,11 @@ VectorBlockComputation::reduceBlocks(ArrayRef<Reduction> reductions,
   Values values;
   for (auto [i, reduction] : llvm::enumerate(reductions)) {
     auto term = [&, i = i](OpBuilder &b, Location loc, Value element) {
-      return terms(b, loc, element)[i];
+      ElementwiseBuilder arith(b, loc);
+      return terms(b, loc, arith.extendToF32(element))[i];
     };
-    values.push_back(reduceGroups(getGroups(), reduction, term));
+    auto keep = [](OpBuilder &, Location, Value part) { return part; };
+    values.push_back(reduceGroups(getGroups(), reduction, term, keep));
   }
   return values;
 }
@@ -132,14 +143,25 @@ Value VectorBlockComputation::refineBlocks(Value initial, ValueRange given,
 BlockComputation::Values VectorBlockComputation::mapBlocks(TypeRange types,
                                                            ValueRange given,
                                                            MapFn map) {
-  Values values;
-  for (auto [i, type] : llvm::enumerate(types)) {
-    auto mapOne = [&, i = i](OpBuilder &b, Location loc, ValueRange givenHere) {
-      return map(b, loc, givenHere)[i];
-    };
-    values.push_back(mapGroups(getGroups(), type, given, mapOne));
-  }
-  return values;
+  return mapGroups(getGroups(), types, given, map);
+}
+
+// Magnitudes of 16 bits order as those of the f32 that they extend to.
+Value VectorBlockComputation::reduceMagnitudes() {
+  auto type = cast<RankedTensorType>(getInput().getType());
+  Type element = type.getElementType();
+  if (element.getIntOrFloatBitWidth() != 16)
+    return {};
+  auto term = [](OpBuilder &builder, Location loc, Value halves) {
+    ElementwiseBuilder b(builder, loc);
+    return b.bitAnd(b.bitcast(halves, builder.getI16Type()), 0x7fff);
+  };
+  auto extend = [&](OpBuilder &builder, Location loc, Value bits) {
+    ElementwiseBuilder b(builder, loc);
+    return b.asI32(b.extendToF32(b.bitcast(bits, element)));
+  };
+  Reduction largest{Reduction::MaxSigned, getBuilder().getI32IntegerAttr(0)};
+  return reduceGroups(getGroups(), largest, term, extend);
 }
 
 /// Reads the block, with zeros for what a partial one lacks.
@@ -185,11 +207,15 @@ struct ChooseQParamsBlocks : public ChunkPattern<ChooseQParamsOp> {
   matchAndRewrite(ChooseQParamsOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
     ScaledType type = op.getScaledType();
-    if (!isRowBlock(type))
+    if (!isRowBlock(type) && !isWideBlock(type, chunk))
       return rewriter.notifyMatchFailure(op, "left to linalg");
-    VectorBlockComputation blocks(rewriter, op.getLoc(), type,
+    VectorBlockComputation groups(rewriter, op.getLoc(), type,
                                   adaptor.getInput(), adaptor.getWeights(),
                                   adaptor.getGlobal(), chunk);
+    WideBlockComputation wide(rewriter, op.getLoc(), type, adaptor.getInput(),
+                              adaptor.getWeights(), adaptor.getGlobal(), chunk);
+    BlockComputation &blocks =
+        isRowBlock(type) ? static_cast<BlockComputation &>(groups) : wide;
     SmallVector<Value> parameters = op.getMethod().buildParameters(blocks);
     for (auto [value, result] :
          llvm::zip_equal(parameters, op.getParameters())) {

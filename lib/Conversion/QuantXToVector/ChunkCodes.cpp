@@ -23,57 +23,17 @@ static Value emitRandomBits(ImplicitLocOpBuilder &b, Value seed, Value input,
   return quantx::emitRandomBits(arith, seeds, indices);
 }
 
-/// Blocks whose reciprocals are computed at once.
-static constexpr int64_t kReciprocals = 16;
-
-/// What `emitQuantizeFactors` gives for blocks whose reciprocals are there.
-static BlockFactors takeReciprocal(ElementwiseBuilder &, ScaledType,
-                                   const BlockParameters &reciprocals) {
-  BlockFactors factors;
-  factors.reciprocal = reciprocals.scale;
-  return factors;
-}
-
-Value quantx::buildReciprocals(OpBuilder &builder, QuantizeOp op,
-                               QuantizeOp::Adaptor operands, int64_t chunk) {
-  ScaledType type = op.getScaledType();
-  auto scales =
-      cast<RankedTensorType>(operands.getParameters().front().getType());
-  ArrayRef<int64_t> shape = scales.getShape();
-  unsigned last = type.getBlockRank() - 1;
-  bool isRow = llvm::all_equal(shape.drop_back()) &&
-               (shape.size() == 1 || shape.front() == 1);
-  bool isChunkOfBlocks =
-      !type.isWholeDimension(last) && type.getBlockShape()[last] < chunk;
-  if (!isRow || !isChunkOfBlocks || type.hasGlobal() || type.hasZeroPoint() ||
-      !isa<Float8E8M0FNUType>(scales.getElementType()))
-    return {};
-  Location loc = op.getLoc();
-  Value tensor = operands.getParameters().front();
-  auto compute = [&](ImplicitLocOpBuilder &b, const Chunk &blocks) {
-    ElementwiseBuilder arith(b, loc);
-    BlockParameters parameters =
-        BlockParameters::get(type, readChunk(b, tensor, blocks));
-    return emitQuantizeFactors(arith, type, parameters).reciprocal;
-  };
-  ChunkedRows rows = {tensor::getMixedSizes(builder, loc, tensor),
-                      getChunkSize(shape.back(), kReciprocals)};
-  return buildElementChunks(builder, loc, rows, builder.getF32Type(), compute);
-}
-
 Value quantx::emitEncodedChunk(ImplicitLocOpBuilder &b, QuantizeOp op,
-                               QuantizeOp::Adaptor operands, const Chunk &chunk,
-                               Value reciprocals) {
+                               QuantizeOp::Adaptor operands,
+                               const Chunk &chunk) {
   ElementwiseBuilder arith(b, b.getLoc());
   RoundingSpec rounding{op.getRounding(), Value()};
   if (Value seed = operands.getSeed())
     rounding.randomBits = ::emitRandomBits(b, seed, operands.getInput(), chunk);
   ScaledType type = op.getScaledType();
   Value elements = readChunk(b, operands.getInput(), chunk);
-  BlockFactors factors =
-      reciprocals ? readFactors(b, type, reciprocals, chunk, takeReciprocal)
-                  : readFactors(b, type, operands.getParameters(), chunk,
-                                emitQuantizeFactors);
+  BlockFactors factors = readFactors(b, type, operands.getParameters(), chunk,
+                                     emitQuantizeFactors);
   return emitQuantizeElement(arith, type, elements, factors, rounding,
                              op.getSaturate());
 }

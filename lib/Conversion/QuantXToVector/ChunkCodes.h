@@ -62,17 +62,9 @@ private:
   int64_t chunk;
 };
 
-/// The reciprocals of the scales of a row of blocks: a tensor of one f32 for
-/// each scale of `op`, computed for more blocks at once than a chunk of `chunk`
-/// elements has. Null where `op` has several rows, or divides by its scales.
-mlir::Value buildReciprocals(mlir::OpBuilder &builder, QuantizeOp op,
-                             QuantizeOp::Adaptor operands, int64_t chunk);
-
-/// The codes of `op` for a chunk of its input, by `reciprocals` where there are
-/// some.
+/// The codes of `op` for a chunk of its input.
 mlir::Value emitEncodedChunk(mlir::ImplicitLocOpBuilder &b, QuantizeOp op,
-                             QuantizeOp::Adaptor operands, const Chunk &chunk,
-                             mlir::Value reciprocals = {});
+                             QuantizeOp::Adaptor operands, const Chunk &chunk);
 
 } // namespace quantx
 

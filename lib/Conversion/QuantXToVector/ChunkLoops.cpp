@@ -160,9 +160,7 @@ static Value broadcast(ImplicitLocOpBuilder &b, Value scalar, int64_t size) {
                                      scalar);
 }
 
-/// `value` as `size` lanes: a scalar in all of them, a lane of a vector in as
-/// many neighbours as there are for each.
-static Value spread(ImplicitLocOpBuilder &b, Value value, int64_t size) {
+Value quantx::spread(ImplicitLocOpBuilder &b, Value value, int64_t size) {
   auto type = dyn_cast<VectorType>(value.getType());
   if (!type)
     return broadcast(b, value, size);
@@ -188,11 +186,11 @@ static Chunk toBlockRow(ImplicitLocOpBuilder &b, ScaledType type, Chunk chunk) {
   return chunk;
 }
 
-/// The parameters of the blocks of `chunk`: vectors where there are several
-/// blocks, else scalars. So is the global scale.
-static BlockParameters readParameters(ImplicitLocOpBuilder &b, ScaledType type,
-                                      ValueRange parameters,
-                                      const Chunk &chunk) {
+// The global scale is a vector where the others are.
+SmallVector<Value> quantx::readParameters(ImplicitLocOpBuilder &b,
+                                          ScaledType type,
+                                          ValueRange parameters,
+                                          const Chunk &chunk) {
   Chunk row = toBlockRow(b, type, chunk);
   unsigned last = type.getBlockRank() - 1;
   int64_t block = type.getBlockShape()[last];
@@ -212,14 +210,15 @@ static BlockParameters readParameters(ImplicitLocOpBuilder &b, ScaledType type,
       values.push_back(tensor::ExtractOp::create(b, tensor, scalar));
     }
   }
-  return BlockParameters::get(type, values);
+  return values;
 }
 
 BlockFactors quantx::readBlockFactors(ImplicitLocOpBuilder &b, ScaledType type,
                                       ValueRange parameters, const Chunk &chunk,
                                       FactorsFn emitFactors) {
   ElementwiseBuilder arith(b, b.getLoc());
-  return emitFactors(arith, type, readParameters(b, type, parameters, chunk));
+  SmallVector<Value> values = readParameters(b, type, parameters, chunk);
+  return emitFactors(arith, type, BlockParameters::get(type, values));
 }
 
 BlockFactors quantx::readFactors(ImplicitLocOpBuilder &b, ScaledType type,
@@ -260,9 +259,9 @@ namespace {
 
 /// What the chunks of rows are written to.
 struct Output {
-  /// Where the vector of a chunk of elements goes.
+  /// Where the vectors of a chunk of elements go.
   llvm::function_ref<Chunk(ImplicitLocOpBuilder &, const Chunk &)> locate;
-  ChunkFn compute;
+  ChunksFn compute;
 };
 
 /// A range of the elements of each row.
@@ -274,10 +273,12 @@ struct Columns {
 
 } // namespace
 
-/// Computes the chunks of `columns`, and writes them into `tensor`.
-static Value buildLoop(ImplicitLocOpBuilder &b, const ChunkedRows &rows,
-                       const Columns &columns, const Output &output,
-                       Value tensor) {
+/// Computes the chunks of `columns`, and writes them into `tensors`.
+static SmallVector<Value> buildLoop(ImplicitLocOpBuilder &b,
+                                    const ChunkedRows &rows,
+                                    const Columns &columns,
+                                    const Output &output,
+                                    ArrayRef<Value> tensors) {
   OpBuilder::InsertionGuard guard(b);
   unsigned rank = rows.sizes.size();
   SmallVector<OpFoldResult> lower(rank, b.getIndexAttr(0));
@@ -286,56 +287,76 @@ static Value buildLoop(ImplicitLocOpBuilder &b, const ChunkedRows &rows,
   lower.back() = columns.begin;
   upper.back() = columns.end;
   steps.back() = b.getIndexAttr(rows.chunk);
-  auto loop = scf::ForallOp::create(b, lower, upper, steps, tensor,
+  auto loop = scf::ForallOp::create(b, lower, upper, steps, tensors,
                                     /*mapping=*/std::nullopt);
 
   b.setInsertionPoint(loop.getTerminator());
   Chunk chunk{SmallVector<Value>(loop.getInductionVars()), rows.chunk,
               columns.count};
-  Value vector = output.compute(b, chunk);
+  SmallVector<Value> vectors = output.compute(b, chunk);
   Chunk written = output.locate(b, chunk);
   SmallVector<OpFoldResult> sizes(ones);
   sizes.back() = written.count ? getAsOpFoldResult(written.count)
                                : b.getIndexAttr(written.size);
   SmallVector<OpFoldResult> offsets = getAsOpFoldResult(written.indices);
-  Value all = loop.getRegionIterArgs().front();
-  Value slice = tensor::ExtractSliceOp::create(b, all, offsets, sizes, ones);
-  slice = writeChunk(b, vector, slice, written);
+  SmallVector<Value> slices;
+  for (auto [vector, all] :
+       llvm::zip_equal(vectors, loop.getRegionIterArgs())) {
+    Value slice = tensor::ExtractSliceOp::create(b, all, offsets, sizes, ones);
+    slices.push_back(writeChunk(b, vector, slice, written));
+  }
   b.setInsertionPointToStart(loop.getTerminator().getBody());
-  tensor::ParallelInsertSliceOp::create(b, slice, all, offsets, sizes, ones);
-  return loop.getResult(0);
+  for (auto [slice, all] : llvm::zip_equal(slices, loop.getRegionIterArgs()))
+    tensor::ParallelInsertSliceOp::create(b, slice, all, offsets, sizes, ones);
+  return llvm::to_vector_of<Value>(loop.getResults());
 }
 
-/// Writes all chunks of `rows` into `tensor`.
-static Value buildLoops(ImplicitLocOpBuilder &b, const ChunkedRows &rows,
-                        const Output &output, Value tensor) {
+/// Writes all chunks of `rows` into `tensors`.
+static SmallVector<Value> buildLoops(ImplicitLocOpBuilder &b,
+                                     const ChunkedRows &rows,
+                                     const Output &output,
+                                     SmallVector<Value> tensors) {
   OpFoldResult end = rows.sizes.back(), zero = b.getIndexAttr(0);
   if (std::optional<int64_t> size = getConstantIntValue(end)) {
     int64_t rest = *size % rows.chunk;
     OpFoldResult whole = b.getIndexAttr(*size - rest);
     if (rest != *size)
-      tensor = buildLoop(b, rows, {zero, whole, Value()}, output, tensor);
+      tensors = buildLoop(b, rows, {zero, whole, Value()}, output, tensors);
     if (rest != 0)
-      tensor = buildLoop(b, rows, {whole, end, createIndex(b, rest)}, output,
-                         tensor);
-    return tensor;
+      tensors = buildLoop(b, rows, {whole, end, createIndex(b, rest)}, output,
+                          tensors);
+    return tensors;
   }
   Value size = cast<Value>(end);
   Value rest = arith::AndIOp::create(b, size, createIndex(b, rows.chunk - 1));
   Value whole = arith::SubIOp::create(b, size, rest);
-  tensor = buildLoop(b, rows, {zero, whole, Value()}, output, tensor);
-  return buildLoop(b, rows, {whole, end, rest}, output, tensor);
+  tensors = buildLoop(b, rows, {zero, whole, Value()}, output, tensors);
+  return buildLoop(b, rows, {whole, end, rest}, output, tensors);
+}
+
+SmallVector<Value> quantx::buildElementChunks(OpBuilder &builder, Location loc,
+                                              const ChunkedRows &rows,
+                                              TypeRange elements,
+                                              ChunksFn compute) {
+  ImplicitLocOpBuilder b(loc, builder);
+  auto locate = [](ImplicitLocOpBuilder &, const Chunk &chunk) {
+    return chunk;
+  };
+  SmallVector<Value> empty;
+  for (Type element : elements)
+    empty.push_back(tensor::EmptyOp::create(b, rows.sizes, element));
+  return buildLoops(b, rows, {locate, compute}, empty);
 }
 
 Value quantx::buildElementChunks(OpBuilder &builder, Location loc,
                                  const ChunkedRows &rows, Type element,
                                  ChunkFn compute) {
-  ImplicitLocOpBuilder b(loc, builder);
-  auto locate = [](ImplicitLocOpBuilder &, const Chunk &chunk) {
-    return chunk;
+  auto computeOne = [&](ImplicitLocOpBuilder &b,
+                        const Chunk &chunk) -> SmallVector<Value> {
+    return {compute(b, chunk)};
   };
-  Value empty = tensor::EmptyOp::create(b, rows.sizes, element);
-  return buildLoops(b, rows, {locate, compute}, empty);
+  return buildElementChunks(builder, loc, rows, TypeRange(element),
+                            computeOne)[0];
 }
 
 /// The bytes of rows of `numCodes` codes.
@@ -346,24 +367,54 @@ static OpFoldResult getPackedRowSize(ImplicitLocOpBuilder &b,
   return ceilDiv(b, mul(b, cast<Value>(numCodes), bits), 8);
 }
 
-Value quantx::buildPackedChunks(OpBuilder &builder, Location loc,
-                                const ChunkedRows &rows, unsigned bits,
-                                ChunkFn compute) {
+/// The vector of small floats whose bits `codes` are; null if there is none.
+static Value findFloats(Value codes) {
+  auto extended = codes.getDefiningOp<arith::ExtUIOp>();
+  auto bits = extended ? extended.getIn().getDefiningOp<arith::BitcastOp>()
+                       : arith::BitcastOp();
+  bool matches = bits && isa<FloatType>(getElementTypeOrSelf(bits.getIn()));
+  return matches ? bits.getIn() : Value();
+}
+
+// Small floats of 4 bits go as they are: quantx-expand-narrow-floats knows how
+// to pack them.
+Value quantx::packChunk(ImplicitLocOpBuilder &b, const Chunk &chunk,
+                        Value codes, unsigned bits) {
+  ElementwiseBuilder arith(b, b.getLoc());
+  Value floats = findFloats(codes);
+  if (floats && bits == 4 && !chunk.count) {
+    auto bytes = VectorType::get(chunk.size / 2, b.getI8Type());
+    return vector::BitCastOp::create(b, bytes, floats);
+  }
+  if (chunk.count && bits != 8) {
+    Value zero = arith.integer(8, 0, codes);
+    codes = arith.select(createMask(b, chunk), codes, zero);
+  }
+  return emitPackCodes(arith, codes, bits);
+}
+
+Value quantx::buildByteChunks(OpBuilder &builder, Location loc,
+                              const ChunkedRows &rows, unsigned bits,
+                              ChunkFn compute) {
   ImplicitLocOpBuilder b(loc, builder);
-  auto pack = [&](ImplicitLocOpBuilder &b, const Chunk &chunk) {
-    ElementwiseBuilder arith(b, loc);
-    Value codes = compute(b, chunk);
-    if (chunk.count && bits != 8) {
-      Value zero = arith.integer(8, 0, codes);
-      codes = arith.select(createMask(b, chunk), codes, zero);
-    }
-    return emitPackCodes(arith, codes, bits);
-  };
   auto locate = [&](ImplicitLocOpBuilder &b, const Chunk &chunk) {
     return chunk.getBytes(b, bits);
   };
   SmallVector<OpFoldResult> sizes(rows.sizes);
   sizes.back() = getPackedRowSize(b, sizes.back(), bits);
   Value empty = tensor::EmptyOp::create(b, sizes, b.getI8Type());
-  return buildLoops(b, rows, {locate, pack}, empty);
+  auto computeOne = [&](ImplicitLocOpBuilder &b,
+                        const Chunk &chunk) -> SmallVector<Value> {
+    return {compute(b, chunk)};
+  };
+  return buildLoops(b, rows, {locate, computeOne}, {empty})[0];
+}
+
+Value quantx::buildPackedChunks(OpBuilder &builder, Location loc,
+                                const ChunkedRows &rows, unsigned bits,
+                                ChunkFn compute) {
+  auto pack = [&](ImplicitLocOpBuilder &b, const Chunk &chunk) {
+    return packChunk(b, chunk, compute(b, chunk), bits);
+  };
+  return buildByteChunks(builder, loc, rows, bits, pack);
 }

@@ -46,9 +46,19 @@ int64_t getChunkSize(int64_t rowSize, int64_t largest);
 std::optional<int64_t> findChunkSize(ScaledType type, int64_t rowSize,
                                      int64_t largest);
 
-/// Computes the vector of a chunk.
+/// Computes vectors of a chunk, or one.
+using ChunksFn = llvm::function_ref<llvm::SmallVector<mlir::Value>(
+    mlir::ImplicitLocOpBuilder &b, const Chunk &chunk)>;
 using ChunkFn = llvm::function_ref<mlir::Value(mlir::ImplicitLocOpBuilder &b,
                                                const Chunk &chunk)>;
+
+/// Tensors of the elements of `rows`, one of each type of `elements`, which
+/// `compute` gives as vectors.
+llvm::SmallVector<mlir::Value> buildElementChunks(mlir::OpBuilder &builder,
+                                                  mlir::Location loc,
+                                                  const ChunkedRows &rows,
+                                                  mlir::TypeRange elements,
+                                                  ChunksFn compute);
 
 /// A tensor of the elements of `rows`, of type `element`.
 mlir::Value buildElementChunks(mlir::OpBuilder &builder, mlir::Location loc,
@@ -56,10 +66,20 @@ mlir::Value buildElementChunks(mlir::OpBuilder &builder, mlir::Location loc,
                                ChunkFn compute);
 
 /// A tensor of the bytes of the codes of `rows`, `bits` bits each, which
-/// `compute` gives as i8, high bits clear. Padding is 0.
+/// `compute` gives as `packChunk` does.
+mlir::Value buildByteChunks(mlir::OpBuilder &builder, mlir::Location loc,
+                            const ChunkedRows &rows, unsigned bits,
+                            ChunkFn compute);
+
+/// The same, where `compute` gives codes as i8, high bits clear.
 mlir::Value buildPackedChunks(mlir::OpBuilder &builder, mlir::Location loc,
                               const ChunkedRows &rows, unsigned bits,
                               ChunkFn compute);
+
+/// The bytes of the `codes` of `chunk`, given as i8, high bits clear. Padding
+/// is 0.
+mlir::Value packChunk(mlir::ImplicitLocOpBuilder &b, const Chunk &chunk,
+                      mlir::Value codes, unsigned bits);
 
 /// Reads a chunk of `tensor`; lanes that are not there are `padding`, or poison
 /// if that is null.
@@ -70,13 +90,24 @@ mlir::Value readChunk(mlir::ImplicitLocOpBuilder &b, mlir::Value tensor,
 mlir::Value readPackedChunk(mlir::ImplicitLocOpBuilder &b, mlir::Value bytes,
                             const Chunk &chunk, unsigned bits);
 
+/// Reads the parameters of the blocks that the elements of `chunk` are in:
+/// vectors of as many lanes as it has blocks (those past the end of the row
+/// poison), scalars where it is within one.
+llvm::SmallVector<mlir::Value> readParameters(mlir::ImplicitLocOpBuilder &b,
+                                              ScaledType type,
+                                              mlir::ValueRange parameters,
+                                              const Chunk &chunk);
+
+/// `value` as `size` lanes: a scalar in all of them, a lane of a vector in as
+/// many neighbours as there are for each.
+mlir::Value spread(mlir::ImplicitLocOpBuilder &b, mlir::Value value,
+                   int64_t size);
+
 /// What `emitQuantizeFactors` and `emitDequantizeFactors` are.
 using FactorsFn = llvm::function_ref<BlockFactors(
     ElementwiseBuilder &b, ScaledType type, const BlockParameters &parameters)>;
 
-/// Reads the parameters of the blocks that the elements of `chunk` are in, and
-/// makes factors of them: vectors of as many lanes as it has blocks (those past
-/// the end of the row poison), scalars where it is within one.
+/// Reads the parameters of the blocks of `chunk`, and makes factors of them.
 BlockFactors readBlockFactors(mlir::ImplicitLocOpBuilder &b, ScaledType type,
                               mlir::ValueRange parameters, const Chunk &chunk,
                               FactorsFn emitFactors);

@@ -3,6 +3,7 @@
 #include "quantx/Emit/Elements.h"
 #include "ChunkCodes.h"
 #include "Patterns.h"
+#include "QuotientCodes.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "quantx/IR/QuantXOps.h"
 
@@ -12,7 +13,9 @@ using namespace quantx;
 namespace {
 
 struct QuantizeChunks : public ChunkPattern<QuantizeOp> {
-  using ChunkPattern::ChunkPattern;
+  QuantizeChunks(const TypeConverter &converter, MLIRContext *context,
+                 int64_t chunk, bool hasFMA)
+      : ChunkPattern(converter, context, chunk), hasFMA(hasFMA) {}
 
   LogicalResult
   matchAndRewrite(QuantizeOp op, OpAdaptor adaptor,
@@ -25,12 +28,20 @@ struct QuantizeChunks : public ChunkPattern<QuantizeOp> {
     Location loc = op.getLoc();
     ChunkedRows rows = {
         tensor::getMixedSizes(rewriter, loc, adaptor.getInput()), *size};
-    Value reciprocals = buildReciprocals(rewriter, op, adaptor, *size);
-    auto encode = [&](ImplicitLocOpBuilder &b, const Chunk &chunk) {
-      return emitEncodedChunk(b, op, adaptor, chunk, reciprocals);
+    unsigned bits = type.getStorageBits();
+    QuotientCodes quotients(rewriter, op, adaptor, *size, hasFMA);
+    auto encode = [&](ImplicitLocOpBuilder &b, const Chunk &chunk) -> Value {
+      auto divide = [&](ImplicitLocOpBuilder &b) {
+        return packChunk(b, chunk, emitEncodedChunk(b, op, adaptor, chunk),
+                         bits);
+      };
+      // What is left of rows is not worth two ways.
+      if (!quotients.arePossible() || chunk.count)
+        return divide(b);
+      return quotients.emitBytes(b, chunk, divide);
     };
     SmallVector<Value> parts = {
-        buildPackedChunks(rewriter, loc, rows, type.getStorageBits(), encode)};
+        buildByteChunks(rewriter, loc, rows, bits, encode)};
     llvm::append_range(parts, adaptor.getParameters());
     SmallVector<Type> types;
     if (failed(getTypeConverter()->convertType(op.getType(), types)))
@@ -40,6 +51,9 @@ struct QuantizeChunks : public ChunkPattern<QuantizeOp> {
     rewriter.replaceOpWithMultiple(op, {parts});
     return success();
   }
+
+private:
+  bool hasFMA;
 };
 
 struct DequantizeChunks : public ChunkPattern<DequantizeOp> {
@@ -98,7 +112,7 @@ private:
 
 void quantx::populateElementChunkPatterns(const TypeConverter &converter,
                                           RewritePatternSet &patterns,
-                                          int64_t chunk) {
-  patterns.add<QuantizeChunks, DequantizeChunks>(converter,
-                                                 patterns.getContext(), chunk);
+                                          int64_t chunk, bool hasFMA) {
+  patterns.add<QuantizeChunks>(converter, patterns.getContext(), chunk, hasFMA);
+  patterns.add<DequantizeChunks>(converter, patterns.getContext(), chunk);
 }

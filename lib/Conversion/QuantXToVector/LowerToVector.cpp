@@ -90,9 +90,10 @@ bool quantx::isChunkSize(int64_t chunk) {
 void quantx::populateQuantXToVectorPatterns(const TypeConverter &converter,
                                             RewritePatternSet &patterns,
                                             int64_t chunk, bool byteDots,
-                                            int64_t tileProductRows) {
+                                            int64_t tileProductRows,
+                                            bool hasFMA) {
   populateBlockPatterns(converter, patterns, chunk);
-  populateElementChunkPatterns(converter, patterns, chunk);
+  populateElementChunkPatterns(converter, patterns, chunk, hasFMA);
   populatePackingChunkPatterns(converter, patterns, chunk);
   populateScaleLayoutChunkPatterns(converter, patterns, chunk);
   populateScaledMatmulChunkPatterns(converter, patterns, chunk, byteDots,
@@ -119,7 +120,7 @@ struct LowerToVectorPass
     auto addPatterns = [&](const TypeConverter &converter,
                            RewritePatternSet &patterns) {
       populateQuantXToVectorPatterns(converter, patterns, chunk, byteDots,
-                                     tileProductRows);
+                                     tileProductRows, hasFMA);
     };
     // Before patterns call it, which run on functions.
     func::FuncOp requestTiles;

@@ -12,7 +12,7 @@ void populateBlockPatterns(const mlir::TypeConverter &converter,
                            mlir::RewritePatternSet &patterns, int64_t chunk);
 void populateElementChunkPatterns(const mlir::TypeConverter &converter,
                                   mlir::RewritePatternSet &patterns,
-                                  int64_t chunk);
+                                  int64_t chunk, bool hasFMA);
 void populatePackingChunkPatterns(const mlir::TypeConverter &converter,
                                   mlir::RewritePatternSet &patterns,
                                   int64_t chunk);

@@ -8,26 +8,34 @@ using namespace mlir;
 using namespace quantx;
 
 namespace {
-/// The range of a block as f32: low <= 0 <= high, NaN if an element is.
+/// The range of a block as f32: low <= 0 <= high; not finite if an element is
+/// not.
 struct Extremes {
   Value low, high;
 };
 } // namespace
 
-static Extremes reduceRange(BlockComputation &blocks) {
+static constexpr int64_t kSignBit = 0x80000000;
+
+// As integers, the bits of positive floats order as these do, NaN on top, and
+// those of negative ones are below: so the largest of them and 0 is the upper
+// end. The same of -x is the lower one.
+static SmallVector<Value> reduceRangeBits(BlockComputation &blocks) {
   Builder attrs(blocks.getType().getContext());
-  TypedAttr zero = attrs.getF32FloatAttr(0.0f);
-  Reduction low{Reduction::Minimum, zero};
-  Reduction high{Reduction::Maximum, zero};
-  if (isPlanted(Mutant::RangeWithoutZero)) {
-    low.init = attrs.getF32FloatAttr(HUGE_VALF);
-    high.init = attrs.getF32FloatAttr(-HUGE_VALF);
-  }
-  auto terms = [](OpBuilder &, Location, Value element) -> SmallVector<Value> {
-    return {element, element};
+  int32_t init = isPlanted(Mutant::RangeWithoutZero) ? INT32_MIN : 0;
+  Reduction largest{Reduction::MaxSigned, attrs.getI32IntegerAttr(init)};
+  auto terms = [](OpBuilder &builder, Location loc,
+                  Value element) -> SmallVector<Value> {
+    ElementwiseBuilder b(builder, loc);
+    Value bits = b.asI32(element);
+    return {b.bitXor(bits, b.i32(kSignBit, bits)), bits};
   };
-  SmallVector<Value> range = blocks.reduceBlocks({low, high}, terms);
-  return {range[0], range[1]};
+  return blocks.reduceBlocks({largest, largest}, terms);
+}
+
+static Extremes emitRange(ElementwiseBuilder &b, ValueRange bits) {
+  Value low = b.bitXor(bits[0], b.i32(kSignBit, bits[0]));
+  return {b.asF32(low), b.asF32(bits[1])};
 }
 
 /// (high - low) / steps in f32, also where the difference overflows.
@@ -89,15 +97,14 @@ struct MinmaxModel
   SmallVector<Value> buildParameters(Attribute,
                                      BlockComputation &blocks) const {
     ScaledType type = blocks.getType();
-    Extremes range = reduceRange(blocks);
+    SmallVector<Value> range = reduceRangeBits(blocks);
     auto map = [&](OpBuilder &builder, Location loc,
                    ValueRange given) -> BlockComputation::Values {
       ElementwiseBuilder b(builder, loc);
-      return emitParameters(b, type, {given[0], given[1]});
+      return emitParameters(b, type, emitRange(b, given));
     };
     Type zeroPoint = IntegerType::get(type.getContext(), 8);
-    return blocks.mapBlocks({type.getScaleType(), zeroPoint},
-                            {range.low, range.high}, map);
+    return blocks.mapBlocks({type.getScaleType(), zeroPoint}, range, map);
   }
 };
 

@@ -34,6 +34,8 @@ Value quantx::emitMagnitudeBits(ElementwiseBuilder &b, Value element) {
 }
 
 Value quantx::reduceAmaxBits(BlockComputation &blocks) {
+  if (Value magnitudes = blocks.reduceMagnitudes())
+    return magnitudes;
   Builder attrs(blocks.getType().getContext());
   auto terms = [](OpBuilder &builder, Location loc,
                   Value element) -> SmallVector<Value> {

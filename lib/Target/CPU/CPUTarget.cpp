@@ -117,6 +117,17 @@ Error CPUTarget::checkRunsHere() const {
   return Error::success();
 }
 
+bool CPUTarget::hasFMA() const {
+  if (!triple.isX86())
+    return triple.isAArch64();
+  llvm::SmallVector<StringRef> own;
+  if (name != "native")
+    llvm::X86::getFeaturesForCPU(cpu, own);
+  llvm::SmallVector<StringRef> added;
+  StringRef(features).split(added, ',');
+  return llvm::is_contained(own, "fma") || llvm::is_contained(added, "+fma");
+}
+
 Expected<std::unique_ptr<llvm::TargetMachine>>
 CPUTarget::createTargetMachine() const {
   static const bool initialized = [] {

@@ -183,10 +183,30 @@ struct ExpandTruncF : public ExpandOp<arith::TruncFOp> {
     Value value = adaptor.getIn();
     if (isNarrowFloat(from))
       value = decodeAsF32(b, value, from);
-    rewriter.replaceOp(op,
-                       encodeAs(b, value, op.getType(), getRoundingMode(op)));
+    bool isInRange = op->hasAttr(kInRangeAttr) && isa<VectorType>(from);
+    rewriter.replaceOp(
+        op, isInRange
+                ? codec.encodeInRange(b, value, *getFloatFormat(op.getType()))
+                : encodeAs(b, value, op.getType(), getRoundingMode(op)));
     return success();
   }
+};
+
+/// Codes that are the low bytes of words.
+struct TruncateWords : public OpConversionPattern<arith::TruncIOp> {
+  TruncateWords(const TypeConverter &converter, const FloatCodec &codec,
+                MLIRContext *context)
+      : OpConversionPattern(converter, context), codec(codec) {}
+
+  LogicalResult
+  matchAndRewrite(arith::TruncIOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    ElementwiseBuilder b(rewriter, op.getLoc());
+    rewriter.replaceOp(op, codec.truncateToBytes(b, adaptor.getIn()));
+    return success();
+  }
+
+  const FloatCodec &codec;
 };
 
 struct ExpandScalingExtF : public ExpandOp<arith::ScalingExtFOp> {
@@ -329,6 +349,12 @@ void quantx::populateNarrowFloatArithPatterns(const TypeConverter &converter,
   patterns.add<ExpandExtF, ExpandFPToUI, ExpandTruncF, ExpandScalingExtF,
                ExpandScalingTruncF>(converter, codec, patterns.getContext());
   patterns.add<BytesToFloats, FloatsToBytes>(converter, patterns.getContext());
+  patterns.add<TruncateWords>(converter, codec, patterns.getContext());
+  target.addDynamicallyLegalOp<arith::TruncIOp>([&codec](arith::TruncIOp op) {
+    auto from = dyn_cast<VectorType>(op.getIn().getType());
+    return !from || getElementBits(from) != 32 ||
+           getElementBits(op.getType()) != 8 || !codec.truncatesToBytes(from);
+  });
   target.addDynamicallyLegalOp<arith::BitcastOp>(
       [](arith::BitcastOp op) { return !findBytes(op); });
   target.addDynamicallyLegalOp<arith::ExtUIOp>(

@@ -75,7 +75,7 @@ struct BitCastCodes : public OpConversionPattern<vector::BitCastOp> {
     ElementwiseBuilder b(rewriter, op.getLoc());
     Value bytes = adaptor.getSource();
     if (isNarrowVector(op.getSourceVectorType()))
-      bytes = emitPackCodes(b, bytes, getElementBits(op.getSource().getType()));
+      bytes = codec.pack(b, bytes, getElementBits(op.getSource().getType()));
     VectorType result = op.getResultVectorType();
     if (!isNarrowVector(result)) {
       rewriter.replaceOpWithNewOp<vector::BitCastOp>(op, result, bytes);

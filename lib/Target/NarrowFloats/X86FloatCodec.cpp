@@ -67,6 +67,8 @@ public:
 
   Value encode(ElementwiseBuilder &b, Value value, const FloatFormat &format,
                RoundingSpec rounding, bool saturate) const override;
+  Value encodeInRange(ElementwiseBuilder &b, Value value,
+                      const FloatFormat &format) const override;
   Value decode(ElementwiseBuilder &b, Value code, const FloatFormat &format,
                Type element) const override;
   Value decodeWord(ElementwiseBuilder &b, Value code,
@@ -76,19 +78,26 @@ public:
                ArrayRef<uint8_t> table) const override;
   Value unpack(ElementwiseBuilder &b, Value bytes,
                unsigned bits) const override;
+  Value pack(ElementwiseBuilder &b, Value codes, unsigned bits) const override;
+  bool truncatesToBytes(VectorType words) const override;
+  Value truncateToBytes(ElementwiseBuilder &b, Value words) const override;
 
 private:
   /// What a table of 16 bytes has for a register of codes of 4 bits.
   Value lookUpNibbles(ElementwiseBuilder &b, Value codes,
                       ArrayRef<uint8_t> table) const;
+  /// Whether vectors of `type` are encoded by a table of bytes.
+  bool isEncodedByTable(VectorType type, const FloatFormat &format) const;
+
   /// The codes (i8) of halves in vectors of one dimension, as long as a whole
   /// number of registers of codes.
   Value narrow(ElementwiseBuilder &b, CodeHalves halves,
                const FloatFormat &format) const;
   /// The codes (i8) of 4 bits of as many f32 as fill registers of codes, to
-  /// nearest even.
-  Value encodeByTable(ElementwiseBuilder &b, Value value,
-                      const FloatFormat &format) const;
+  /// nearest even; zeros of the sign of `sign`. Those in range are not NaN, nor
+  /// far beyond the largest value.
+  Value encodeByTable(ElementwiseBuilder &b, Value value, Value sign,
+                      const FloatFormat &format, bool isInRange) const;
   /// A register of codes in i32.
   Value join(ElementwiseBuilder &b, CodeHalves halves,
              const FloatFormat &format) const;
@@ -173,7 +182,8 @@ Value X86FloatCodec::narrow(ElementwiseBuilder &b, CodeHalves halves,
 // strictly between two quarters: it indexes a table of codes. A value of 0 is
 // moved off it, to have its sign.
 Value X86FloatCodec::encodeByTable(ElementwiseBuilder &b, Value value,
-                                   const FloatFormat &format) const {
+                                   Value sign, const FloatFormat &format,
+                                   bool isInRange) const {
   ImplicitLocOpBuilder &builder = b.getBuilder();
   constexpr int entries = 128;
   SmallVector<uint8_t> codes;
@@ -187,11 +197,13 @@ Value X86FloatCodec::encodeByTable(ElementwiseBuilder &b, Value value,
 
   // NaN becomes the largest value. What is less than -8 needs no limit: it
   // saturates below.
-  Value largest = b.f32(format.getMaxFinite(), value);
-  value = b.select(b.greaterF(largest, value), value, largest);
+  if (!isInRange) {
+    Value largest = b.f32(format.getMaxFinite(), value);
+    value = b.select(b.greaterF(largest, value), value, largest);
+  }
   Value tiny = b.f32(0x1p-60, value);
   if (!isPlanted(Mutant::X86ZeroLosesSign))
-    tiny = math::CopySignOp::create(builder, tiny, value);
+    tiny = math::CopySignOp::create(builder, tiny, sign);
   value = b.fma(value, b.f32(4.0, value), tiny);
 
   constexpr int64_t lanes = 16;
@@ -224,7 +236,8 @@ Value X86FloatCodec::encodeByTable(ElementwiseBuilder &b, Value value,
     }
     Value indices = callIntrinsic(b, "llvm.x86.avx512.packsswb.512", bytes,
                                   {sums[0], sums[1]});
-    indices = b.max(indices, -entries / 2);
+    if (!isInRange)
+      indices = b.max(indices, -entries / 2);
     ArrayRef<uint8_t> halves(codes);
     Value packed = callIntrinsic(b, "llvm.x86.avx512.vpermi2var.qi.512", bytes,
                                  {buildBytes(b, halves.take_front(64)), indices,
@@ -243,13 +256,75 @@ Value X86FloatCodec::encode(ElementwiseBuilder &b, Value value,
   if (!type || type.isScalable() || type.getNumElements() % registerBytes != 0)
     return FloatCodec::encode(b, value, format, rounding, saturate);
   value = b.extendToF32(value);
-  if (format.bits == 4 && features.avx512vbmi &&
-      rounding.mode == RoundingMode::NearestEven)
-    return reshape(b, encodeByTable(b, flatten(b, value), format), type);
+  if (isEncodedByTable(type, format) &&
+      rounding.mode == RoundingMode::NearestEven) {
+    Value flat = flatten(b, value);
+    Value codes = encodeByTable(b, flat, flat, format, /*isInRange=*/false);
+    return reshape(b, codes, type);
+  }
   CodeHalves halves = emitEncodeHalves(b, value, format, rounding, saturate,
                                        /*hasFMA=*/true);
   halves = {flatten(b, halves.magnitude), flatten(b, halves.sign)};
   return reshape(b, narrow(b, halves, format), type);
+}
+
+bool X86FloatCodec::isEncodedByTable(VectorType type,
+                                     const FloatFormat &format) const {
+  return format.bits == 4 && features.avx512vbmi && !type.isScalable() &&
+         type.getNumElements() % registerBytes == 0;
+}
+
+Value X86FloatCodec::encodeInRange(ElementwiseBuilder &b, Value value,
+                                   const FloatFormat &format) const {
+  auto type = cast<VectorType>(value.getType());
+  if (type.isScalable() || type.getNumElements() % registerBytes != 0 ||
+      !type.getElementType().isF32())
+    return FloatCodec::encodeInRange(b, value, format);
+  // What takes its sign from elsewhere has that sign, but for zeros.
+  Value sign = value;
+  if (auto copySign = value.getDefiningOp<math::CopySignOp>()) {
+    value = copySign.getLhs();
+    sign = copySign.getRhs();
+  }
+  value = flatten(b, value);
+  sign = flatten(b, sign);
+  if (isEncodedByTable(type, format)) {
+    return reshape(b, encodeByTable(b, value, sign, format, /*isInRange=*/true),
+                   type);
+  }
+  CodeHalves halves = emitEncodeHalves(b, value, format, RoundingSpec(),
+                                       /*saturate=*/false, /*hasFMA=*/true);
+  halves.sign = b.lshr(b.asI32(sign), 32 - int64_t(format.bits));
+  return reshape(b, narrow(b, halves, format), type);
+}
+
+Value X86FloatCodec::pack(ElementwiseBuilder &b, Value codes,
+                          unsigned bits) const {
+  auto type = cast<VectorType>(codes.getType());
+  if (bits != 4 || !features.avx512vbmi || type.isScalable() ||
+      type.getRank() != 1 || type.getNumElements() % registerBytes != 0)
+    return FloatCodec::pack(b, codes, bits);
+  SmallVector<Value> results;
+  for (int64_t offset = 0; offset < getSize(codes); offset += registerBytes)
+    results.push_back(packNibbles(b, slice(b, codes, offset, registerBytes)));
+  return concatenate(b, results, getSize(codes) / 2);
+}
+
+bool X86FloatCodec::truncatesToBytes(VectorType words) const {
+  return features.avx512vbmi && words.getRank() == 1 && !words.isScalable() &&
+         words.getNumElements() % registerBytes == 0;
+}
+
+Value X86FloatCodec::truncateToBytes(ElementwiseBuilder &b, Value words) const {
+  SmallVector<Value> results;
+  constexpr int64_t lanes = 16;
+  for (int64_t offset = 0; offset < getSize(words); offset += registerBytes) {
+    SmallVector<Value> parts;
+    for (int64_t i = offset; i < offset + registerBytes; i += lanes)
+      parts.push_back(slice(b, words, i, lanes));
+    results.push_back(takeLowBytes(b, parts));
+  }
+  return concatenate(b, results, getSize(words));
 }
 
 //===----------------------------------------------------------------------===//

@@ -93,3 +93,60 @@ Value quantx::x86::gatherFromLanes(ElementwiseBuilder &b, Value bytes,
   }
   return shuffle(b, bytes, bytes, indices);
 }
+
+/// Where a shuffle of one vector to one of the same size takes its elements
+/// from, if it keeps pairs of neighbours; else an empty list.
+static SmallVector<int64_t> findOrderOfPairs(vector::ShuffleOp op) {
+  SmallVector<int64_t> order(op ? op.getMask() : ArrayRef<int64_t>());
+  if (!op || op.getV1().getType() != op.getType() || op.getV1() != op.getV2())
+    return {};
+  for (size_t i = 0; i + 1 < order.size(); i += 2)
+    if (order[i] % 2 != 0 || order[i + 1] != order[i] + 1)
+      return {};
+  return order;
+}
+
+// A multiplication by 1 and 16, and an addition of neighbours. What moved the
+// codes before moves the bytes, with the same instruction that closes the gaps.
+Value quantx::x86::packNibbles(ElementwiseBuilder &b, Value codes) {
+  ImplicitLocOpBuilder &builder = b.getBuilder();
+  auto shuffled = codes.getDefiningOp<vector::ShuffleOp>();
+  SmallVector<int64_t> order = findOrderOfPairs(shuffled);
+  if (!order.empty())
+    codes = shuffled.getV1();
+  auto bytes = cast<VectorType>(codes.getType());
+  SmallVector<int8_t> factors;
+  SmallVector<int64_t> indices;
+  for (int64_t i = 0; i < bytes.getNumElements(); i += 2) {
+    factors.append({1, 16});
+    indices.push_back(order.empty() ? i : order[i]);
+  }
+  Value weights = arith::ConstantOp::create(
+      builder, DenseElementsAttr::get(bytes, ArrayRef(factors)));
+  auto words =
+      VectorType::get(bytes.getNumElements() / 2, builder.getI16Type());
+  Value pairs = callIntrinsic(b, "llvm.x86.avx512.pmaddubs.w.512", words,
+                              {codes, weights});
+  Value all = vector::BitCastOp::create(builder, bytes, pairs);
+  return shuffle(b, all, all, indices);
+}
+
+Value quantx::x86::takeLowBytes(ElementwiseBuilder &b, ArrayRef<Value> words) {
+  ImplicitLocOpBuilder &builder = b.getBuilder();
+  auto bytes = VectorType::get(64, builder.getI8Type());
+  SmallVector<int8_t> indices;
+  for (int i = 0; i < 64; ++i)
+    indices.push_back(int8_t(i % 32 * 4));
+  Value order = arith::ConstantOp::create(
+      builder, DenseElementsAttr::get(bytes, ArrayRef(indices)));
+  auto take = [&](Value lhs, Value rhs) {
+    return callIntrinsic(b, "llvm.x86.avx512.vpermi2var.qi.512", bytes,
+                         {vector::BitCastOp::create(builder, bytes, lhs), order,
+                          vector::BitCastOp::create(builder, bytes, rhs)});
+  };
+  Value low = take(words[0], words[1]), high = take(words[2], words[3]);
+  SmallVector<int64_t> halves;
+  for (int64_t i = 0; i < 64; ++i)
+    halves.push_back(i < 32 ? i : i + 32);
+  return shuffle(b, low, high, halves);
+}

@@ -38,6 +38,13 @@ mlir::Value spreadOverLanes(ElementwiseBuilder &b, mlir::Value bytes,
 mlir::Value gatherFromLanes(ElementwiseBuilder &b, mlir::Value bytes,
                             int64_t group);
 
+/// Codes (i8) of 4 bits, 64 of them, two a byte. Needs VBMI.
+mlir::Value packNibbles(ElementwiseBuilder &b, mlir::Value codes);
+
+/// The low bytes of the lanes of four vectors of 16 i32. Needs VBMI.
+mlir::Value takeLowBytes(ElementwiseBuilder &b,
+                         mlir::ArrayRef<mlir::Value> words);
+
 } // namespace quantx::x86
 
 #endif // QUANTX_LIB_TARGET_NARROWFLOATS_X86VECTORS_H

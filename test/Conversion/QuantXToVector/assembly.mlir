@@ -67,7 +67,8 @@ func.func @dequantize(%p: tensor<256x512xi8>, %s: tensor<256x32xf8E8M0FNU>)
 // VBMI-LABEL: {{^}}quantize:
 // VBMI-COUNT-1: callq malloc
 // VBMI:       vmulps {{.*}}, %zmm
-// VBMI:       vpmovwb %zmm
+// VBMI:       vpmaddubsw
+// VBMI-NEXT:  vpermb
 // VBMI-NOT:   malloc
 // VBMI:       {{^}}.Lfunc_end
 // V3-LABEL:   {{^}}quantize:

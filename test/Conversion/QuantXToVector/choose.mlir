@@ -174,25 +174,49 @@ func.func @long_blocks(%x: tensor<16x2048xf32>) -> tensor<16x16xf32> {
 
 // -----
 
-// Left to linalg: blocks of no power of two, of several rows, along other
-// dimensions, and whole rows.
+// Whole rows, and several rows: vectors whose lanes are reduced at the end. What
+// is left of a row is read under a mask.
+
+// CHECK-LABEL: func.func @wide_blocks(
+// CHECK-SAME:    %[[X:.+]]: tensor<256x296xf32>)
+// CHECK:         %[[ROW:.+]] = scf.for %{{.+}} = %c0 to %c256 step %c64 iter_args(%[[ACC:.+]] = %{{.+}}) -> (vector<64xi32>)
+// CHECK:           vector.transfer_read %[[X]]
+// CHECK:           arith.maxsi %[[ACC]], %{{.+}} : vector<64xi32>
+// CHECK:         %[[MASK:.+]] = vector.constant_mask [40] : vector<64xi1>
+// CHECK:         vector.transfer_read %[[X]]{{.+}}, %[[MASK]]
+// CHECK:         arith.maxsi %[[ROW]], %{{.+}} : vector<64xi32>
+// CHECK:         vector.reduction <maxsi>
+// CHECK:         scf.for {{.+}} -> (vector<64xi32>)
+// CHECK:           scf.for {{.+}} -> (vector<64xi32>)
+// CHECK:         vector.reduction <maxsi>
+func.func @wide_blocks(%x: tensor<256x296xf32>)
+    -> (tensor<256x1xf32>, tensor<4x5xf32>) {
+  %a = quantx.choose_qparams %x using #quantx.absmax for !quantx.scaled<i4 : f32, f32 per 1x*>
+         : tensor<256x296xf32> -> tensor<256x1xf32>
+  %b = quantx.choose_qparams %x using #quantx.absmax for !quantx.scaled<i4 : f32, f32 per 64x64>
+         : tensor<256x296xf32> -> tensor<4x5xf32>
+  return %a, %b : tensor<256x1xf32>, tensor<4x5xf32>
+}
+
+// -----
+
+// Left to linalg: blocks of no power of two, of several short rows, and along
+// other dimensions.
 
 // CHECK-LABEL: func.func @other_blocks(
 // CHECK-NOT:     vector
 func.func @other_blocks(%x: tensor<256x288xf32>)
     -> (tensor<256x12xf32>, tensor<128x36xf32>, tensor<32x288xf32>,
-        tensor<256x1xf32>, tensor<256x72xf32>) {
+        tensor<256x72xf32>) {
   %a = quantx.choose_qparams %x using #quantx.absmax for !quantx.scaled<i4 : f32, f32 per 1x24>
          : tensor<256x288xf32> -> tensor<256x12xf32>
   %b = quantx.choose_qparams %x using #quantx.absmax for !quantx.scaled<i4 : f32, f32 per 2x8>
          : tensor<256x288xf32> -> tensor<128x36xf32>
   %c = quantx.choose_qparams %x using #quantx.absmax for !quantx.scaled<i4 : f32, f32 per 8x1>
          : tensor<256x288xf32> -> tensor<32x288xf32>
-  %d = quantx.choose_qparams %x using #quantx.absmax for !quantx.scaled<i4 : f32, f32 per 1x*>
-         : tensor<256x288xf32> -> tensor<256x1xf32>
-  %e = quantx.choose_qparams %x using #quantx.absmax for !quantx.scaled<i4 : f32, f32 per 1x4>
+  %d = quantx.choose_qparams %x using #quantx.absmax for !quantx.scaled<i4 : f32, f32 per 1x4>
          : tensor<256x288xf32> -> tensor<256x72xf32>
-  return %a, %b, %c, %d, %e
+  return %a, %b, %c, %d
     : tensor<256x12xf32>, tensor<128x36xf32>, tensor<32x288xf32>,
-      tensor<256x1xf32>, tensor<256x72xf32>
+      tensor<256x72xf32>
 }

@@ -1,4 +1,5 @@
 // RUN: quant-opt %s --split-input-file --quantx-lower-to-vector --canonicalize --cse | FileCheck %s
+// RUN: quant-opt %s --split-input-file --quantx-lower-to-vector=fma=true --canonicalize --cse | FileCheck %s --check-prefix=FMA
 
 // Whole chunks of 64 elements: no mask. The two scales of a chunk are decoded
 // before they are spread.
@@ -32,9 +33,9 @@ func.func @dequantize(%q: tensor<4x128x!mxfp4>) -> tensor<4x128xf32> {
 !mxfp4 = !quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x32>
 
 // CHECK-LABEL: func.func @rest(
-// CHECK:         scf.forall (%{{.+}}) in (4)
+// CHECK:         scf.forall (%{{.+}}) in (4) {{.+}} -> (tensor<4x50xi8>)
 // CHECK-NOT:       mask
-// CHECK:         scf.forall (%{{.+}}) in (4)
+// CHECK:         scf.forall (%{{.+}}) in (4) {{.+}} -> (tensor<4x50xi8>)
 // CHECK:           %[[MASK:.+]] = vector.constant_mask [36] : vector<64xi1>
 // CHECK:           vector.transfer_read {{.+}}, %[[MASK]] {{.+}} vector<64xf32>
 // CHECK:           arith.select %[[MASK]], %{{.+}}, %{{.+}} : vector<64xi1>, vector<64xi8>
@@ -155,7 +156,8 @@ func.func @stochastic(%x: tensor<4x128xf32>, %seed: i64) -> tensor<4x128x!int4> 
 
 // -----
 
-// A row of blocks: the reciprocals of 16 scales at a time, before the elements.
+// A small tensor: the reciprocals of 16 scales at a time, before the elements. A
+// chunk whose blocks all have one multiplies by them, others look at the scales.
 
 !mxfp4 = !quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x32>
 
@@ -165,14 +167,49 @@ func.func @stochastic(%x: tensor<4x128xf32>, %seed: i64) -> tensor<4x128x!int4> 
 // CHECK:           vector.transfer_read %[[S]][%c0, %[[B]]], {{.+}} vector<16xf8E8M0FNU>
 // CHECK:           vector.transfer_write %{{.+}} : vector<16xf32>, tensor<1x16xf32>
 // CHECK:         scf.forall (%[[J:.+]]) = (0) to (1024) step (64) {{.+}} -> (tensor<1x512xi8>)
-// CHECK:           vector.transfer_read %[[X]][%c0, %[[J]]]
 // CHECK:           %[[PAIR:.+]] = vector.transfer_read %[[ROW]][%c0, %{{.+}}], {{.+}} : tensor<1x32xf32>, vector<2xf32>
-// CHECK:           vector.shuffle %[[PAIR]], %[[PAIR]] [0, 0, {{.+}} 1, 1] : vector<2xf32>, vector<2xf32>
-// CHECK-NOT:       %[[S]]
+// CHECK:           %[[ARE:.+]] = arith.cmpf ord, %[[PAIR]], %[[PAIR]]
+// CHECK:           %[[ALL:.+]] = vector.reduction <and>, %[[ARE]]
+// CHECK:           scf.if %[[ALL]] -> (vector<32xi8>)
+// CHECK:             %[[FACTORS:.+]] = vector.shuffle %[[PAIR]], %[[PAIR]] [0, 0, {{.+}} 1, 1] : vector<2xf32>, vector<2xf32>
+// CHECK:             %[[ELEMENTS:.+]] = vector.transfer_read %[[X]][%c0, %[[J]]]
+// CHECK:             %[[UNITS:.+]] = arith.mulf %[[ELEMENTS]], %[[FACTORS]]
+// CHECK-NEXT:        %[[FLOATS:.+]] = arith.truncf %[[UNITS]]
+// CHECK-NEXT:        vector.bitcast %[[FLOATS]] : vector<64xf4E2M1FN> to vector<32xi8>
+// CHECK:           } else {
+// CHECK:             vector.transfer_read %[[S]]
 // CHECK:         return
 func.func @row(%x: tensor<1x1024xf32>, %s: tensor<1x32xf8E8M0FNU>)
     -> tensor<1x1024x!mxfp4> {
   %q = quantx.quantize %x, %s
     : tensor<1x1024xf32>, tensor<1x32xf8E8M0FNU> to tensor<1x1024x!mxfp4>
   return %q : tensor<1x1024x!mxfp4>
+}
+
+// -----
+
+// A scale that is no power of two: by two products with multiply-add, where the
+// target has that; else by division.
+
+!fp8 = !quantx.scaled<f8E4M3FN : f32, f32 per 1x*>
+
+// FMA-LABEL: func.func @quotient(
+// FMA:         math.fma
+// FMA:         scf.if
+// FMA-NOT:       arith.divf
+// FMA:           arith.mulf
+// FMA-NEXT:      math.fma
+// FMA-NEXT:      math.copysign
+// FMA-NEXT:      arith.truncf {{.+}} {quantx.in_range}
+// FMA:         } else {
+// FMA:           arith.divf
+// CHECK-LABEL: func.func @quotient(
+// CHECK-NOT:     math.fma
+// CHECK-NOT:     scf.if
+// CHECK:         arith.divf
+func.func @quotient(%x: tensor<1x1024xf32>, %s: tensor<1x1xf32>)
+    -> tensor<1x1024x!fp8> {
+  %q = quantx.quantize %x, %s
+    : tensor<1x1024xf32>, tensor<1x1xf32> to tensor<1x1024x!fp8>
+  return %q : tensor<1x1024x!fp8>
 }

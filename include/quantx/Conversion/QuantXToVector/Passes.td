@@ -29,12 +29,16 @@ def QuantXLowerToVector : Pass<"quantx-lower-to-vector", "::mlir::ModuleOp"> {
       ...
     ```
 
-    Where `quantize` multiplies by reciprocals of scales, and its tensor is one row
-    of blocks (as in the loops of `quantx-fuse-quantize`), a loop before computes
-    these for 16 blocks at once.
+    `quantize` to nearest even divides by no scale but by its reciprocal: where that
+    is not exact, with `fma`, by two products that give the same codes. Where its
+    tensor is a tile (as in the loops of `quantx-fuse-quantize`), a loop before
+    computes what that takes for 16 blocks at once. Chunks with a block that this
+    does not suit, one whose scale is NaN for example, divide.
 
-    `choose_qparams` takes whole blocks as vectors where they lie along the rows
-    and have a power of two from 8 to `chunk` elements. What its method reduces
+    `choose_qparams` reduces blocks of whole rows, and blocks with at least `chunk`
+    elements along the rows, as vectors, whose lanes it reduces at the block's end.
+    It takes whole blocks as vectors where they lie along the rows and have a power
+    of two from 8 to `chunk` elements. What its method reduces
     them to is found for 8 or 16 blocks at once, by a tree of shuffles that leaves
     block i in lane i; what it computes from that, for all of them together. A
     search goes over the lanes of one block at a time, in a `linalg.generic` over
@@ -86,7 +90,7 @@ def QuantXLowerToVector : Pass<"quantx-lower-to-vector", "::mlir::ModuleOp"> {
 
     Left to linalg, element by element:
 
-    - `choose_qparams` of other blocks,
+    - `choose_qparams` of other blocks, and searches over long ones,
     - blocks along the rows that neither divide a chunk of 8 elements or more
       nor are whole chunks,
     - the layouts `split_half` and `interleaved8` where a row goes on after a
@@ -105,12 +109,15 @@ def QuantXLowerToVector : Pass<"quantx-lower-to-vector", "::mlir::ModuleOp"> {
            "for a target with quantx-expand-byte-dots">,
     Option<"tileProductRows", "tile-product-rows", "int64_t", "0",
            "Rows of activations from which on scaled_matmul is products of tiles; "
-           "0 for never">
+           "0 for never">,
+    Option<"hasFMA", "fma", "bool", "false",
+           "Whether the target multiplies and adds in one instruction">
   ];
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
     "::mlir::bufferization::BufferizationDialect", "::mlir::func::FuncDialect",
-    "::mlir::linalg::LinalgDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect",
+    "::mlir::memref::MemRefDialect",
     "::mlir::scf::SCFDialect",
     "::mlir::tensor::TensorDialect", "::mlir::ub::UBDialect",
     "::mlir::vector::VectorDialect"

@@ -8,6 +8,7 @@
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -32,11 +33,13 @@ bool isChunkSize(int64_t chunk);
 /// They go before those of `populateQuantXToLinalgPatterns`, which the others
 /// need. From `tileProductRows` rows of activations on, if that is not 0,
 /// scaled_matmul becomes products of tiles where `kRequestTiles` says so, which
-/// the module declares (`declareRequestTiles`).
+/// the module declares (`declareRequestTiles`). `hasFMA` says that the target
+/// multiplies and adds in one instruction.
 void populateQuantXToVectorPatterns(const mlir::TypeConverter &converter,
                                     mlir::RewritePatternSet &patterns,
                                     int64_t chunk, bool byteDots = false,
-                                    int64_t tileProductRows = 0);
+                                    int64_t tileProductRows = 0,
+                                    bool hasFMA = false);
 
 #define GEN_PASS_REGISTRATION
 #include "quantx/Conversion/QuantXToVector/Passes.h.inc"

@@ -40,6 +40,10 @@ struct CPUTarget {
   /// says which architecture or feature it lacks.
   llvm::Error checkRunsHere() const;
 
+  /// Whether it multiplies and adds floats in one instruction: elsewhere LLVM
+  /// calls a function for each element.
+  bool hasFMA() const;
+
   /// Position-independent code generation at -O3, without any fast-math.
   /// Fails when LLVM was built without the architecture.
   llvm::Expected<std::unique_ptr<llvm::TargetMachine>>

@@ -1,0 +1,138 @@
+//===- QuotientCodes.cpp - Codes without divisions ------------------------===//
+//
+// What a block needs instead of a division is computed for several blocks at
+// once, before the loop that encodes. There, whether the blocks of a chunk have
+// it is a branch that is hardly ever taken the other way.
+//
+//===----------------------------------------------------------------------===//
+
+#include "QuotientCodes.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+using namespace quantx;
+
+/// Blocks whose quotients are computed at once.
+static constexpr int64_t kQuotients = 16;
+
+/// Elements of an op whose quotients are computed first: a tile, more than
+/// which would take memory.
+static constexpr int64_t kMostElements = 64 * 1024;
+
+/// What a size of `tensor` is at most, as it is known of a tile. Analyses of
+/// upstream look at what the conversion has taken apart.
+static std::optional<int64_t> findMost(Value tensor, int64_t dim) {
+  auto type = cast<RankedTensorType>(tensor.getType());
+  if (!type.isDynamicDim(dim))
+    return type.getDimSize(dim);
+  auto slice = tensor.getDefiningOp<tensor::ExtractSliceOp>();
+  if (!slice || slice.getSourceType().getRank() != type.getRank())
+    return std::nullopt;
+  auto size = dyn_cast<Value>(slice.getMixedSizes()[dim]);
+  auto min =
+      size ? size.getDefiningOp<affine::AffineMinOp>() : affine::AffineMinOp();
+  if (!min)
+    return std::nullopt;
+  for (AffineExpr bound : min.getMap().getResults())
+    if (auto constant = dyn_cast<AffineConstantExpr>(bound))
+      return constant.getValue();
+  return std::nullopt;
+}
+
+/// Whether `tensor` is known to have at most `most` elements.
+static bool hasAtMost(Value tensor, int64_t most) {
+  int64_t count = 1;
+  auto type = cast<RankedTensorType>(tensor.getType());
+  for (int64_t dim = 0; dim < type.getRank(); ++dim) {
+    std::optional<int64_t> size = findMost(tensor, dim);
+    if (!size || *size > most)
+      return false;
+    count *= std::max<int64_t>(*size, 1);
+  }
+  return count <= most;
+}
+
+QuotientCodes::QuotientCodes(OpBuilder &builder, QuantizeOp op,
+                             QuantizeOp::Adaptor operands, int64_t chunk,
+                             bool hasFMA)
+    : op(op), operands(operands), type(op.getScaledType()) {
+  bool isExact =
+      isa<Float8E8M0FNUType>(type.getScaleType()) && !type.hasGlobal();
+  isPossible =
+      (isExact || hasFMA) &&
+      BlockQuotient::isPossible(type, RoundingSpec(op.getRounding(), Value()),
+                                op.getSaturate());
+  if (isPossible && hasAtMost(op.getInput(), kMostElements))
+    buildQuotients(builder);
+}
+
+void QuotientCodes::buildQuotients(OpBuilder &builder) {
+  Location loc = op.getLoc();
+  ValueRange parameters = operands.getParameters();
+  auto emit = [&](ImplicitLocOpBuilder &b, const Chunk &blocks) {
+    ElementwiseBuilder arith(b, loc);
+    SmallVector<Value> values;
+    for (Value tensor : parameters) {
+      bool isGlobal = cast<RankedTensorType>(tensor.getType()).getRank() == 0;
+      values.push_back(
+          isGlobal
+              ? spread(b, tensor::ExtractOp::create(b, tensor, {}), blocks.size)
+              : readChunk(b, tensor, blocks));
+    }
+    quotients =
+        emitQuantizeQuotient(arith, type, BlockParameters::get(type, values));
+    return quotients.getValues();
+  };
+  auto scales = cast<RankedTensorType>(parameters.front().getType());
+  ChunkedRows rows = {tensor::getMixedSizes(builder, loc, parameters.front()),
+                      getChunkSize(scales.getShape().back(), kQuotients)};
+  quotients = quotients.withValues(buildElementChunks(
+      builder, loc, rows, BlockQuotient::getTypes(type), emit));
+}
+
+BlockQuotient QuotientCodes::readQuotient(ImplicitLocOpBuilder &b,
+                                          const Chunk &chunk) {
+  ElementwiseBuilder arith(b, b.getLoc());
+  if (quotients.reciprocal) {
+    return quotients.withValues(
+        readParameters(b, type, quotients.getValues(), chunk));
+  }
+  SmallVector<Value> values =
+      readParameters(b, type, operands.getParameters(), chunk);
+  return emitQuantizeQuotient(arith, type, BlockParameters::get(type, values));
+}
+
+/// Whether all of `reciprocals`, a vector or a scalar, are numbers: i1.
+static Value emitAreNumbers(ImplicitLocOpBuilder &b, Value reciprocals) {
+  Value are = arith::CmpFOp::create(b, arith::CmpFPredicate::ORD, reciprocals,
+                                    reciprocals);
+  if (!isa<VectorType>(are.getType()))
+    return are;
+  return vector::ReductionOp::create(b, vector::CombiningKind::AND, are);
+}
+
+Value QuotientCodes::emitBytes(
+    ImplicitLocOpBuilder &b, const Chunk &chunk,
+    llvm::function_ref<Value(ImplicitLocOpBuilder &)> otherwise) {
+  BlockQuotient quotient = readQuotient(b, chunk);
+  auto encode = [&](OpBuilder &builder, Location loc) {
+    ImplicitLocOpBuilder b(loc, builder);
+    ElementwiseBuilder arith(b, loc);
+    SmallVector<Value> lanes;
+    for (Value value : quotient.getValues())
+      lanes.push_back(spread(b, value, chunk.size));
+    Value codes = emitQuantizeElement(
+        arith, type, readChunk(b, operands.getInput(), chunk),
+        quotient.withValues(lanes), op.getSaturate());
+    scf::YieldOp::create(b, packChunk(b, chunk, codes, type.getStorageBits()));
+  };
+  auto encodeOtherwise = [&](OpBuilder &builder, Location loc) {
+    ImplicitLocOpBuilder b(loc, builder);
+    scf::YieldOp::create(b, otherwise(b));
+  };
+  Value areNumbers = emitAreNumbers(b, quotient.reciprocal);
+  return scf::IfOp::create(b, areNumbers, encode, encodeOtherwise).getResult(0);
+}
