@@ -59,6 +59,7 @@ static void addDeviceCode(OpPassManager &module, StringRef chip) {
   pm.addPass(createCSEPass());
   pm.addPass(createLoopInvariantCodeMotionPass());
   pm.addPass(memref::createExpandStridedMetadataPass());
+  pm.addPass(createConvertNVGPUToNVVMPass());
   pm.addPass(createLowerAffinePass());
   pm.addPass(createSCFToControlFlowPass());
   ConvertGpuOpsToNVVMOpsOptions nvvm;

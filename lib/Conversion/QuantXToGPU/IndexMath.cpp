@@ -51,6 +51,9 @@ Value IndexMath::max(Value lhs, Value rhs) {
 Value IndexMath::bitOr(Value lhs, Value rhs) {
   return b.createOrFold<arith::OrIOp>(lhs, rhs);
 }
+Value IndexMath::bitXor(Value lhs, Value rhs) {
+  return b.createOrFold<arith::XOrIOp>(lhs, rhs);
+}
 
 Value IndexMath::less(Value lhs, Value rhs) {
   return b.createOrFold<arith::CmpIOp>(arith::CmpIPredicate::ult, lhs, rhs);

@@ -30,8 +30,9 @@ public:
   mlir::Value ceilDiv(mlir::Value lhs, int64_t rhs);
   mlir::Value min(mlir::Value lhs, mlir::Value rhs);
   mlir::Value max(mlir::Value lhs, mlir::Value rhs);
-  /// Bitwise or.
+  /// Bitwise.
   mlir::Value bitOr(mlir::Value lhs, mlir::Value rhs);
+  mlir::Value bitXor(mlir::Value lhs, mlir::Value rhs);
 
   /// Comparisons, i1.
   mlir::Value less(mlir::Value lhs, mlir::Value rhs);

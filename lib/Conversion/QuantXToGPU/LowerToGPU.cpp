@@ -104,15 +104,24 @@ struct SplitDynamic : public OpRewritePattern<DynamicQuantizeOp> {
 // The pass
 //===----------------------------------------------------------------------===//
 
+static bool isLinear(Type type) {
+  ScaledType scaled = getScaledElementType(type);
+  return !scaled || scaled.isLinear();
+}
+
 /// Fails, naming the first, on an op for which there is no pattern.
 static LogicalResult verifyHaveKernels(Operation *root) {
   WalkResult result = root->walk([](Operation *op) {
     bool computes = isa<QuantXDialect>(op->getDialect()) &&
                     !isa<AssembleOp, DisassembleOp>(op);
-    if (!computes || isa<ChooseGlobalOp, ChooseQParamsOp, DequantizeOp,
-                         DynamicQuantizeOp, QuantizeOp>(op))
+    bool areLinear = llvm::all_of(op->getOperandTypes(), isLinear);
+    bool hasKernel = isa<ChooseGlobalOp, ChooseQParamsOp, DequantizeOp,
+                         DynamicQuantizeOp, QuantizeOp, ScaledMatmulOp>(op);
+    if (!computes || (hasKernel && areLinear))
       return WalkResult::advance();
-    op->emitOpError() << "has no GPU kernel";
+    InFlightDiagnostic error = op->emitOpError() << "has no GPU kernel";
+    if (!areLinear)
+      error << ": packing rows16 is for CPUs";
     return WalkResult::interrupt();
   });
   return failure(result.wasInterrupted());
@@ -137,6 +146,7 @@ struct LowerToGPUPass
       populateChooseKernelPatterns(converter, patterns, kernels);
       populateDequantizeKernelPatterns(converter, patterns, kernels);
       populateQuantizeKernelPatterns(converter, patterns, kernels);
+      populateScaledMatmulKernelPatterns(converter, patterns, kernels);
     };
     if (failed(lowerScaledTensors(getOperation(), addPatterns)))
       return signalPassFailure();

@@ -37,6 +37,9 @@ void populateQuantizeKernelPatterns(const mlir::TypeConverter &converter,
 void populateChooseKernelPatterns(const mlir::TypeConverter &converter,
                                   mlir::RewritePatternSet &patterns,
                                   KernelContext &kernels);
+void populateScaledMatmulKernelPatterns(const mlir::TypeConverter &converter,
+                                        mlir::RewritePatternSet &patterns,
+                                        KernelContext &kernels);
 
 /// Whether `op` is one kernel; others are to be split.
 bool isOneKernel(DynamicQuantizeOp op);

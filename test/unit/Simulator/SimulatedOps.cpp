@@ -7,6 +7,7 @@
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -214,8 +215,29 @@ static void rewriteOp(NVVM::VoteSyncOp op) {
 // All of them
 //===----------------------------------------------------------------------===//
 
+/// A product and sum of bf16 by those of f32: CPUs have no instruction, and
+/// LLVM calls a function that is not everywhere. Rounded twice, which matters
+/// only where the f32 result is not exact.
+static bool rewriteHalfFMA(Operation *op) {
+  auto fma = dyn_cast<math::FmaOp>(op);
+  if (!fma || !getElementTypeOrSelf(fma.getType()).isBF16())
+    return false;
+  ImplicitLocOpBuilder b(op->getLoc(), op);
+  Type type = fma.getType();
+  Type wide = b.getF32Type();
+  if (auto vector = dyn_cast<VectorType>(type))
+    wide = vector.clone(wide);
+  SmallVector<Value> operands;
+  for (Value operand : op->getOperands())
+    operands.push_back(arith::ExtFOp::create(b, wide, operand));
+  Value result = math::FmaOp::create(b, operands[0], operands[1], operands[2]);
+  fma.getResult().replaceAllUsesWith(arith::TruncFOp::create(b, type, result));
+  return true;
+}
+
 bool quantx::test::rewriteDeviceOp(Operation *op) {
-  if (rewriteId(op) || rewriteMatrixOp(op) || rewriteMemoryOp(op))
+  if (rewriteHalfFMA(op) || rewriteId(op) || rewriteMatrixOp(op) ||
+      rewriteMemoryOp(op))
     return true;
   return llvm::TypeSwitch<Operation *, bool>(op)
       .Case<gpu::BarrierOp, NVVM::Barrier0Op>([](auto op) {

@@ -34,9 +34,17 @@ def QuantXLowerToGPU : Pass<"quantx-lower-to-gpu", "::mlir::ModuleOp"> {
     `dynamic_quantize` is one kernel, and so are a `choose_qparams` and the
     `quantize` that uses all that it chose, on the same input.
 
-    The values are those of every other lowering, in every bit. An op without a
-    kernel is an error that names it and says why; nothing is computed on the
-    host.
+    `scaled_matmul` is one kernel, chosen by the number of rows of activations:
+    where that is dynamic, there are kernels for 1, up to 8, up to 64 and more,
+    and the launch of one. They multiply by matrix instructions in bf16, or f16
+    where the activations are, and decode weights in registers. Types that these
+    do not take (codes of other than 4 and 8 bits, blocks that are no multiple of
+    8 along K, values that are rounded to their expressed type) have a kernel
+    that multiplies in f32.
+
+    The values are those of every other lowering, in every bit; those of
+    `scaled_matmul` within the bound of the op. An op without a kernel is an
+    error that names it and says why; nothing is computed on the host.
   }];
   let options = [
     Option<"f8Mma", "f8-mma", "bool", "false",

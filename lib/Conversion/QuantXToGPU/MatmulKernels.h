@@ -1,0 +1,65 @@
+//===- MatmulKernels.h - The kernels of scaled_matmul -----------*- C++ -*-===//
+
+#ifndef QUANTX_LIB_CONVERSION_QUANTXTOGPU_MATMULKERNELS_H
+#define QUANTX_LIB_CONVERSION_QUANTXTOGPU_MATMULKERNELS_H
+
+#include "MatmulOperands.h"
+#include "Patterns.h"
+
+namespace quantx {
+
+/// What a kernel is built with: where it goes, and what it is for.
+struct MatmulKernelContext {
+  KernelLibrary &library;
+  mlir::OpBuilder &builder;
+  mlir::Operation *op;
+};
+
+/// The result of a kernel for operands of any types, which multiplies in f32.
+mlir::Value buildPlainMatmul(const MatmulKernelContext &context,
+                             const Matmul &matmul);
+
+/// How the results of a tile are divided among the warps of a block of threads,
+/// and how K goes through shared memory. Chosen by instructions and bytes
+/// counted, not measured.
+struct MatmulTiling {
+  /// Of a warp: tiles of 16 outputs, and of 8 tokens.
+  int64_t outputTiles, tokenTiles;
+  /// The warps side by side; those of `sumWarps` share the elements of a stage.
+  int64_t outputWarps, tokenWarps, sumWarps;
+  /// Steps of K of a warp in a stage, and stages, of which there may be fewer
+  /// in little shared memory.
+  int64_t steps, stages;
+  /// The tokens in shared memory: all of the tile, or 1 where there is no
+  /// other.
+  int64_t storedTokens;
+
+  int64_t getOutputs() const { return 16 * outputTiles * outputWarps; }
+  int64_t getTokens() const { return 8 * tokenTiles * tokenWarps; }
+  int64_t getWarps() const { return outputWarps * tokenWarps * sumWarps; }
+  int64_t getThreads() const { return 32 * getWarps(); }
+
+  /// One token, by codes of `bits` bits, or up to 8: memory is what limits
+  /// these. 7 blocks fit on a
+  /// multiprocessor: so a matrix of 14336 rows is all under way at once on 132.
+  static MatmulTiling getOne(unsigned bits) {
+    return {1, 1, 1, 1, 4, bits == 4 ? 8 : 4, 2, 1};
+  }
+  static MatmulTiling getFew() { return {1, 1, 1, 1, 4, 4, 2, 8}; }
+  /// Some tokens, or many.
+  static MatmulTiling getSome() { return {2, 4, 4, 2, 1, 2, 4, 64}; }
+  static MatmulTiling getMany() { return {2, 8, 4, 2, 1, 2, 4, 128}; }
+};
+
+/// Whether `buildTensorCoreMatmul` takes the types of `matmul`.
+bool suitsTensorCores(const Matmul &matmul);
+
+/// The result of a kernel that multiplies by matrix instructions, in bf16 or
+/// f16.
+mlir::Value buildTensorCoreMatmul(const MatmulKernelContext &context,
+                                  const Matmul &matmul,
+                                  const MatmulTiling &tiling);
+
+} // namespace quantx
+
+#endif // QUANTX_LIB_CONVERSION_QUANTXTOGPU_MATMULKERNELS_H

@@ -1,0 +1,352 @@
+//===- MatmulStages.cpp - Operands of matrix instructions -----------------===//
+
+#include "MatmulStages.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "quantx/Format/Mutants.h"
+#include <cmath>
+
+using namespace mlir;
+using namespace quantx;
+
+constexpr int64_t kChunkBytes = 16, kWordBytes = 4, kBankBytes = 128;
+
+double quantx::getCodeUnit(ScaledType type) {
+  return type.getFloatFormat()
+             ? 1.0
+             : std::ldexp(1.0, -int(type.getIntegerFormat().fractionBits));
+}
+
+void quantx::buildShares(ImplicitLocOpBuilder &b, Value thread, int64_t threads,
+                         int64_t count, function_ref<void(Value)> build) {
+  IndexMath math(b);
+  for (int64_t first = 0; first < count; first += threads) {
+    Value index = math.add(thread, first);
+    if (first + threads <= count) {
+      build(index);
+      continue;
+    }
+    buildIf(b, math.less(index, math.constant(count)), [&] { build(index); });
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Sizes
+//===----------------------------------------------------------------------===//
+
+StagedOperand::StagedOperand(const KernelOperand &operand, Type element,
+                             ScalePlace place, StageShape shape)
+    : operand(operand), element(element), place(place), shape(shape) {}
+
+unsigned StagedOperand::getBits() const {
+  return getType() ? getType().getStorageBits()
+                   : operand.getDataType().getIntOrFloatBitWidth();
+}
+
+int64_t StagedOperand::getRowUnits() const {
+  return shape.getSize() * getBits() / 8 / getUnitBytes();
+}
+
+int64_t StagedOperand::getBlocksInStep() const {
+  int64_t block = operand.getBlockSize();
+  return block == ScaledType::kWholeDimension
+             ? 1
+             : std::max<int64_t>(1, kStepSize / block);
+}
+
+int64_t StagedOperand::getSharedBytes() const {
+  int64_t bytes = shape.rows * getRowUnits() * getUnitBytes();
+  if (getType()) {
+    bytes += getNumWordKinds() * getBlocksInStage() * shape.rows * kWordBytes;
+  }
+  return llvm::alignTo(shape.stages * bytes, kChunkBytes);
+}
+
+int64_t StagedOperand::getNumParts() const {
+  return !getType() && operand.getDataType().isF32() ? 3 : 1;
+}
+
+int64_t StagedOperand::getNumBlockWords() const {
+  if (!getType())
+    return 0;
+  return llvm::divideCeil(getBlocksInStage() * shape.rows, shape.threads) *
+         getNumWordKinds();
+}
+
+void StagedOperand::allocate(ImplicitLocOpBuilder &b, Value shared,
+                             int64_t offset, Value threadIndex) {
+  IndexMath math(b);
+  thread = threadIndex;
+  Attribute space = cast<MemRefType>(shared.getType()).getMemorySpace();
+  auto takeView = [&](int64_t size, Type type) -> Value {
+    auto view = MemRefType::get(size, type, MemRefLayoutAttrInterface(), space);
+    Value start = math.constant(offset);
+    offset += size * int64_t(type.getIntOrFloatBitWidth() / 8);
+    return memref::ViewOp::create(b, view, shared, start, ValueRange());
+  };
+  data = takeView(shape.stages * shape.rows * getRowUnits(),
+                  operand.getDataType());
+  if (getType() && getNumWordKinds()) {
+    words = takeView(shape.stages * getNumWordKinds() * getBlocksInStage() *
+                         shape.rows,
+                     b.getI32Type());
+  }
+  Value start =
+      memref::ExtractAlignedPointerAsIndexOp::create(b, operand.getData());
+  Value rowBytes = math.mul(operand.getRowSize(math), getUnitBytes());
+  isAligned = math.equal(math.rem(math.bitOr(start, rowBytes), kChunkBytes), 0);
+}
+
+//===----------------------------------------------------------------------===//
+// Copies
+//===----------------------------------------------------------------------===//
+
+// The banks of shared memory are 8 chunks. Lanes that read at the same time
+// have 1, 2 or 4 chunks of a row, a group, in as many rows as fill the banks:
+// these must have their groups in different places. f32 are read in two halves,
+// every other chunk at a time.
+Value StagedOperand::placeChunk(IndexMath math, Value row, Value chunk) const {
+  constexpr int64_t banks = kBankBytes / kChunkBytes;
+  int64_t group = getBits() == 32 ? 1 : getBits() / 4;
+  int64_t chunks = std::min(getChunksInRow(), banks);
+  if (group >= chunks)
+    return chunk;
+  Value turn = math.rem(
+      math.div(math.mul(row, getChunksInRow() >= banks ? banks : chunks),
+               banks),
+      chunks / group);
+  return math.bitXor(chunk, math.mul(turn, group));
+}
+
+Value StagedOperand::getRowStart(IndexMath math, Value slot, Value row) const {
+  return math.mul(math.add(math.mul(slot, shape.rows), row), getRowUnits());
+}
+
+void StagedOperand::copySlowly(ImplicitLocOpBuilder &b, Value source,
+                               Value count, Value destination) const {
+  IndexMath math(b);
+  auto type = VectorType::get(getChunkUnits(), operand.getDataType());
+  Value zeros = arith::ConstantOp::create(b, b.getZeroAttr(type));
+  vector::StoreOp::create(b, zeros, data, destination, /*nontemporal=*/false,
+                          llvm::MaybeAlign(kChunkBytes));
+  buildLoop(b, math.constant(0), count, math.constant(1), [&](Value i) {
+    Value unit =
+        memref::LoadOp::create(b, operand.getData(), math.add(source, i));
+    memref::StoreOp::create(b, unit, data, math.add(destination, i));
+  });
+}
+
+/// What a row does not have is filled with zeros.
+void StagedOperand::copyChunk(ImplicitLocOpBuilder &b, const OperandTile &tile,
+                              Value stage, Value slot, Value row,
+                              Value chunk) const {
+  IndexMath math(b);
+  Value inRow = math.add(math.mul(stage, getRowUnits()),
+                         math.mul(chunk, getChunkUnits()));
+  OperandRow start =
+      operand.locate(math, tile.batch, math.add(tile.first, row));
+  Value source = math.add(start.offset, inRow);
+  Value end = operand.getRowSize(math);
+  Value left = math.sub(math.max(end, inRow), inRow);
+  Value count = math.min(left, math.constant(getChunkUnits()));
+  Value destination =
+      math.add(getRowStart(math, slot, row),
+               math.mul(placeChunk(math, row, chunk), getChunkUnits()));
+  buildIf(
+      b, isAligned,
+      [&] {
+        nvgpu::DeviceAsyncCopyOp::create(
+            b, nvgpu::DeviceAsyncTokenType::get(b.getContext()), data,
+            destination, operand.getData(), source,
+            b.getIndexAttr(getChunkUnits()), count,
+            /*bypassL1=*/b.getUnitAttr());
+      },
+      [&] { copySlowly(b, source, count, destination); });
+}
+
+// Rows that do not exist are what is in memory: so are the results that they
+// make, which nobody reads.
+void StagedOperand::copy(ImplicitLocOpBuilder &b, const OperandTile &tile,
+                         Value stage, Value slot) const {
+  IndexMath math(b);
+  int64_t chunks = getChunksInRow();
+  buildShares(b, thread, shape.threads, shape.rows * chunks, [&](Value index) {
+    Value row = math.div(index, chunks);
+    Value exists = math.less(math.add(tile.first, row), operand.getNumRows());
+    buildIf(b, exists, [&] {
+      copyChunk(b, tile, stage, slot, row, math.rem(index, chunks));
+    });
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// Blocks
+//===----------------------------------------------------------------------===//
+
+SmallVector<Value> StagedOperand::loadBlock(ImplicitLocOpBuilder &b,
+                                            const OperandRow &row,
+                                            Value position) const {
+  ElementwiseBuilder arith(b, b.getLoc());
+  BlockParameters parameters = operand.loadParameters(b, row, position);
+  BlockFactors factors = emitDequantizeFactors(arith, getType(), parameters);
+  SmallVector<Value> result;
+  if (hasScaleWords()) {
+    Value scale = arith.mul(factors.scale, getCodeUnit(getType()));
+    if (place == ScalePlace::Values) {
+      Value half = arith.truncateFromF32(scale, element);
+      scale = vector::BroadcastOp::create(b, VectorType::get(2, element), half);
+      result.push_back(emitWordFromPair(arith, scale));
+    } else {
+      result.push_back(arith.asI32(scale));
+    }
+  }
+  if (hasOffsetWords()) {
+    result.push_back(
+        emitPairOffset(arith, getType(), element, factors.zeroPoint));
+  }
+  return result;
+}
+
+SmallVector<Value> StagedOperand::loadBlocks(ImplicitLocOpBuilder &b,
+                                             const OperandTile &tile,
+                                             Value stage) const {
+  if (getNumBlockWords() == 0)
+    return {};
+  IndexMath math(b);
+  int64_t blocks = getBlocksInStage();
+  int64_t blockSize = kStepSize / getBlocksInStep();
+  Value lastRow = math.sub(operand.getNumRows(), math.constant(1));
+  SmallVector<Value> result;
+  for (int64_t first = 0; first < blocks * shape.rows; first += shape.threads) {
+    Value index = math.add(thread, first);
+    // What is beyond the end is of the last row, for nobody.
+    Value row =
+        math.min(math.add(tile.first, math.div(index, blocks)), lastRow);
+    Value position = math.add(math.mul(stage, shape.getSize()),
+                              math.mul(math.rem(index, blocks), blockSize));
+    llvm::append_range(
+        result, loadBlock(b, operand.locate(math, tile.batch, row), position));
+  }
+  return result;
+}
+
+void StagedOperand::storeBlocks(ImplicitLocOpBuilder &b, ValueRange loaded,
+                                Value slot) const {
+  if (getNumBlockWords() == 0)
+    return;
+  IndexMath math(b);
+  int64_t blocks = getBlocksInStage(), kinds = getNumWordKinds();
+  Value start = math.mul(slot, kinds * blocks * shape.rows);
+  int64_t next = 0;
+  buildShares(b, thread, shape.threads, blocks * shape.rows, [&](Value index) {
+    Value row = math.div(index, blocks), block = math.rem(index, blocks);
+    for (int64_t kind = 0; kind < kinds; ++kind) {
+      Value place =
+          math.add(math.mul(math.add(block, kind * blocks), shape.rows), row);
+      memref::StoreOp::create(b, loaded[next++], words, math.add(start, place));
+    }
+  });
+}
+
+Value StagedOperand::readBlockWord(ImplicitLocOpBuilder &b, Value slot,
+                                   int64_t kind, Value row, Value step,
+                                   Value part) const {
+  IndexMath math(b);
+  int64_t inStep = getBlocksInStep();
+  Value block = math.mul(step, inStep);
+  if (inStep > 1) {
+    constexpr int64_t parts = kStepSize / kLaneElements;
+    block = math.add(block, math.div(part, parts / inStep));
+  }
+  int64_t blocks = getBlocksInStage();
+  block = math.add(block, kind * blocks);
+  Value start = math.mul(slot, getNumWordKinds() * blocks * shape.rows);
+  Value index = math.add(math.add(start, math.mul(block, shape.rows)), row);
+  return memref::LoadOp::create(b, words, index);
+}
+
+//===----------------------------------------------------------------------===//
+// Reads
+//===----------------------------------------------------------------------===//
+
+SmallVector<Value> StagedOperand::loadWords(ImplicitLocOpBuilder &b,
+                                            Value index, int64_t bytes) const {
+  auto type = VectorType::get(bytes / getUnitBytes(), operand.getDataType());
+  Value loaded =
+      vector::LoadOp::create(b, type, data, index,
+                             /*nontemporal=*/false, llvm::MaybeAlign(bytes));
+  loaded = vector::BitCastOp::create(
+      b, VectorType::get(bytes / kWordBytes, b.getI32Type()), loaded);
+  SmallVector<Value> result;
+  for (int64_t i = 0; i < bytes / kWordBytes; ++i)
+    result.push_back(vector::ExtractOp::create(b, loaded, i));
+  return result;
+}
+
+SmallVector<Value> StagedOperand::read(ImplicitLocOpBuilder &b, Value slot,
+                                       Value row, Value step,
+                                       LanePlace lane) const {
+  IndexMath math(b);
+  ElementwiseBuilder arith(b, b.getLoc());
+  int64_t laneBytes = kLaneElements * getBits() / 8;
+  Value start = getRowStart(math, slot, row);
+  SmallVector<Value> loaded;
+  for (int64_t offset = 0; offset < laneBytes; offset += kChunkBytes) {
+    Value byte = math.add(math.mul(step, kStepSize * getBits() / 8),
+                          math.add(math.mul(lane.part, laneBytes), offset));
+    Value chunk = placeChunk(math, row, math.div(byte, kChunkBytes));
+    Value inChunk = math.div(math.rem(byte, kChunkBytes), getUnitBytes());
+    Value index = math.add(math.mul(chunk, getChunkUnits()), inChunk);
+    llvm::append_range(loaded, loadWords(b, math.add(start, index),
+                                         std::min(laneBytes, kChunkBytes)));
+  }
+  if (!getType()) {
+    if (getNumParts() == 1)
+      return isPlanted(Mutant::MatmulTokensInOrder)
+                 ? loaded
+                 : emitReorderPairs(arith, loaded, shape.order);
+    for (Value &word : loaded)
+      word = arith.asF32(word);
+    return emitSplitToPairs(arith, loaded, shape.order);
+  }
+  Value scale, offset = emitPairOffset(arith, getType(), element, {});
+  if (hasOffsetWords()) {
+    offset =
+        readBlockWord(b, slot, int64_t(hasScaleWords()), row, step, lane.part);
+  }
+  if (place == ScalePlace::Values) {
+    scale = emitPairFromWord(
+        arith, readBlockWord(b, slot, 0, row, step, lane.part), element);
+  }
+  if (findPairOrder(getType(), element) == shape.order)
+    return emitDecodePairs(arith, getType(), loaded, element, shape.order,
+                           offset, scale);
+  SmallVector<Value> pairs = emitDecodePairs(
+      arith, getType(), loaded, element, PairOrder::Neighbours, offset, scale);
+  return emitReorderPairs(arith, pairs, shape.order);
+}
+
+Value StagedOperand::readScale(ImplicitLocOpBuilder &b, Value slot, Value row,
+                               Value step) const {
+  ElementwiseBuilder arith(b, b.getLoc());
+  return arith.asF32(readBlockWord(b, slot, 0, row, step, {}));
+}
+
+Value StagedOperand::loadRowFactor(ImplicitLocOpBuilder &b, Value batch,
+                                   Value row) const {
+  if (!getType())
+    return {};
+  ElementwiseBuilder arith(b, b.getLoc());
+  IndexMath math(b);
+  Value factor = operand.loadGlobal(b);
+  if (place == ScalePlace::RowSums) {
+    BlockParameters parameters = operand.loadParameters(
+        b, operand.locate(math, batch, row), math.constant(0));
+    Value scale = arith.mul(emitDecodeScale(arith, parameters.scale),
+                            getCodeUnit(getType()));
+    factor = factor ? arith.mul(scale, factor) : scale;
+  }
+  return factor;
+}

@@ -1,0 +1,160 @@
+//===- MatmulStages.h - Operands of matrix instructions ---------*- C++ -*-===//
+//
+// An operand goes through shared memory as it is in device memory, packed, in
+// stages: some rows of it, some elements of K each. Asynchronous copies fill
+// the stages to come while one is multiplied. What belongs to blocks, scales
+// and zero points, is decoded when it is put there, once for all who read it.
+//
+// K is taken in steps of 32 elements, two matrix instructions. The order of a
+// sum is free: so of each step a lane takes 8 neighbours, which are one or few
+// words of codes, and the blocks of 16 bytes that lanes read together are in
+// different banks.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUANTX_LIB_CONVERSION_QUANTXTOGPU_MATMULSTAGES_H
+#define QUANTX_LIB_CONVERSION_QUANTXTOGPU_MATMULSTAGES_H
+
+#include "MatmulOperands.h"
+#include "quantx/Emit/PairCodes.h"
+
+namespace quantx {
+
+/// What the scales of blocks multiply.
+enum class ScalePlace {
+  None,      ///< there are no scales
+  RowSums,   ///< results: a block is a whole row
+  BlockSums, ///< the sums of a step
+  Values     ///< what codes stand for: exact in the type that is multiplied
+};
+
+/// The elements of K in a step, of which a lane has as many as `kLaneElements`.
+constexpr int64_t kStepSize = 32, kLaneElements = 8;
+
+/// How an operand is staged.
+struct StageShape {
+  int64_t rows;    ///< rows of a stage
+  int64_t steps;   ///< steps of K in a stage
+  int64_t stages;  ///< stages in shared memory
+  int64_t threads; ///< of a block
+  PairOrder order; ///< of the elements of a lane
+
+  int64_t getSize() const { return steps * kStepSize; }
+};
+
+/// Where a lane is in a warp whose lanes hold 8 rows of 4 parts.
+struct LanePlace {
+  mlir::Value row, part;
+};
+
+/// The rows of an operand from `first` on, as many as a tile has.
+struct OperandTile {
+  mlir::Value batch, first;
+};
+
+/// An operand of matrix instructions on `element`, bf16 or f16.
+class StagedOperand {
+public:
+  StagedOperand(const KernelOperand &operand, mlir::Type element,
+                ScalePlace place, StageShape shape);
+
+  /// Bytes of shared memory, a multiple of 16.
+  int64_t getSharedBytes() const;
+  /// Takes its part of `shared`, bytes, from `offset` on; `thread` is that of
+  /// the block. Says what does not change in the kernel.
+  void allocate(mlir::ImplicitLocOpBuilder &b, mlir::Value shared,
+                int64_t offset, mlir::Value thread);
+
+  /// Begins to copy the stage number `stage` of `tile` to `slot`.
+  void copy(mlir::ImplicitLocOpBuilder &b, const OperandTile &tile,
+            mlir::Value stage, mlir::Value slot) const;
+  /// Loads what belongs to the blocks of that stage; and puts it into `slot`.
+  llvm::SmallVector<mlir::Value> loadBlocks(mlir::ImplicitLocOpBuilder &b,
+                                            const OperandTile &tile,
+                                            mlir::Value stage) const;
+  void storeBlocks(mlir::ImplicitLocOpBuilder &b, mlir::ValueRange words,
+                   mlir::Value slot) const;
+  /// How many words `loadBlocks` gives.
+  int64_t getNumBlockWords() const;
+
+  /// How many elements multiply in the place of one: 3 of f32.
+  int64_t getNumParts() const;
+  /// The elements of a lane in `row` of a stage and `step` of it: four words of
+  /// pairs for each part.
+  llvm::SmallVector<mlir::Value> read(mlir::ImplicitLocOpBuilder &b,
+                                      mlir::Value slot, mlir::Value row,
+                                      mlir::Value step, LanePlace lane) const;
+  /// The scale (f32) of sums of that step and row.
+  mlir::Value readScale(mlir::ImplicitLocOpBuilder &b, mlir::Value slot,
+                        mlir::Value row, mlir::Value step) const;
+
+  /// What all sums of a row are multiplied by (f32); null for nothing.
+  mlir::Value loadRowFactor(mlir::ImplicitLocOpBuilder &b, mlir::Value batch,
+                            mlir::Value row) const;
+
+  ScalePlace getScalePlace() const { return place; }
+
+private:
+  ScaledType getType() const { return operand.getType(); }
+  bool hasScaleWords() const {
+    return place == ScalePlace::BlockSums || place == ScalePlace::Values;
+  }
+  bool hasOffsetWords() const { return getType() && getType().hasZeroPoint(); }
+  int64_t getNumWordKinds() const {
+    return int64_t(hasScaleWords()) + int64_t(hasOffsetWords());
+  }
+  /// Words of each kind for a step and row.
+  int64_t getBlocksInStep() const;
+  int64_t getBlocksInStage() const { return getBlocksInStep() * shape.steps; }
+  /// Bits of an element of a row; elements or bytes of the memory of a row of a
+  /// stage, and of 16 bytes of it.
+  unsigned getBits() const;
+  int64_t getUnitBytes() const { return getType() ? 1 : getBits() / 8; }
+  int64_t getRowUnits() const;
+  int64_t getChunkUnits() const { return 16 / getUnitBytes(); }
+  int64_t getChunksInRow() const { return getRowUnits() / getChunkUnits(); }
+
+  /// Where the chunk of 16 bytes number `chunk` of `row` is in a row.
+  mlir::Value placeChunk(IndexMath math, mlir::Value row,
+                         mlir::Value chunk) const;
+  mlir::Value getRowStart(IndexMath math, mlir::Value slot,
+                          mlir::Value row) const;
+  void copyChunk(mlir::ImplicitLocOpBuilder &b, const OperandTile &tile,
+                 mlir::Value stage, mlir::Value slot, mlir::Value row,
+                 mlir::Value chunk) const;
+  void copySlowly(mlir::ImplicitLocOpBuilder &b, mlir::Value source,
+                  mlir::Value count, mlir::Value destination) const;
+  /// `bytes` bytes of a lane, as words.
+  llvm::SmallVector<mlir::Value> loadWords(mlir::ImplicitLocOpBuilder &b,
+                                           mlir::Value index,
+                                           int64_t bytes) const;
+  llvm::SmallVector<mlir::Value> loadBlock(mlir::ImplicitLocOpBuilder &b,
+                                           const OperandRow &row,
+                                           mlir::Value position) const;
+  /// The word of `kind` for a lane.
+  mlir::Value readBlockWord(mlir::ImplicitLocOpBuilder &b, mlir::Value slot,
+                            int64_t kind, mlir::Value row, mlir::Value step,
+                            mlir::Value part) const;
+
+  const KernelOperand &operand;
+  mlir::Type element;
+  ScalePlace place;
+  StageShape shape;
+  mlir::Value thread;
+  mlir::Value data, words;
+  /// Whether chunks of 16 bytes are aligned in device memory.
+  mlir::Value isAligned;
+};
+
+/// The unit that the values of `emitDecodePairs` are in.
+double getCodeUnit(ScaledType type);
+
+/// A word of a place in shared memory where that is in a loop over what the
+/// threads of a block share: `count` of these. `build` gets the index of one.
+void buildShares(mlir::ImplicitLocOpBuilder &b, mlir::Value thread,
+                 int64_t threads, int64_t count,
+                 llvm::function_ref<void(mlir::Value index)> build);
+
+} // namespace quantx
+
+#endif // QUANTX_LIB_CONVERSION_QUANTXTOGPU_MATMULSTAGES_H
