@@ -195,6 +195,12 @@ Value quantx::emitCodeValue(ElementwiseBuilder &b, ScaledType type, Value code,
   return b.mul(value, std::ldexp(1.0, -int(integer.fractionBits)));
 }
 
+double quantx::getCodeUnit(ScaledType type) {
+  return type.getFloatFormat()
+             ? 1.0
+             : std::ldexp(1.0, -int(type.getIntegerFormat().fractionBits));
+}
+
 // Integers below 2^23 are the low bits of that float: no conversion, and the
 // difference from another one is exact. Flipping the sign bit of a signed code
 // adds as much to it.

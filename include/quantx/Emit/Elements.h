@@ -102,8 +102,12 @@ mlir::Value emitQuantizeElement(ElementwiseBuilder &b, ScaledType type,
 mlir::Value emitCodeValue(ElementwiseBuilder &b, ScaledType type,
                           mlir::Value code, mlir::Value zeroPoint);
 
+/// What a code under a scale of 1 counts: the power of two of an integer's
+/// fraction bits, else 1.
+double getCodeUnit(ScaledType type);
+
 /// The same of a `code` in the low bits of an i32, whose other bits are
-/// anything; without the power of two of an integer's fraction bits.
+/// anything; without `getCodeUnit`.
 mlir::Value emitCodeValueInWord(ElementwiseBuilder &b, ScaledType type,
                                 mlir::Value code, mlir::Value zeroPoint);
 

@@ -6,18 +6,11 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "quantx/Format/Mutants.h"
-#include <cmath>
 
 using namespace mlir;
 using namespace quantx;
 
 constexpr int64_t kChunkBytes = 16, kWordBytes = 4, kBankBytes = 128;
-
-double quantx::getCodeUnit(ScaledType type) {
-  return type.getFloatFormat()
-             ? 1.0
-             : std::ldexp(1.0, -int(type.getIntegerFormat().fractionBits));
-}
 
 void quantx::buildShares(ImplicitLocOpBuilder &b, Value thread, int64_t threads,
                          int64_t count, function_ref<void(Value)> build) {

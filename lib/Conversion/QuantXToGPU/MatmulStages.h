@@ -146,9 +146,6 @@ private:
   mlir::Value isAligned;
 };
 
-/// The unit that the values of `emitDecodePairs` are in.
-double getCodeUnit(ScaledType type);
-
 /// A word of a place in shared memory where that is in a loop over what the
 /// threads of a block share: `count` of these. `build` gets the index of one.
 void buildShares(mlir::ImplicitLocOpBuilder &b, mlir::Value thread,

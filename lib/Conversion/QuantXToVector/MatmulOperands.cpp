@@ -161,12 +161,6 @@ ScalePlace quantx::findScalePlace(ScaledType type, const ChunkOrder &order,
                                                 : ScalePlace::Values;
 }
 
-double quantx::getCodeUnit(ScaledType type) {
-  return type.getFloatFormat()
-             ? 1.0
-             : std::ldexp(1.0, -int(type.getIntegerFormat().fractionBits));
-}
-
 WeightReader::WeightReader(ImplicitLocOpBuilder &b,
                            const MatmulOperand &weights,
                            const ChunkOrder &order, const Chunk &chunk,

@@ -57,10 +57,6 @@ bool scalesSums(ScaledType type);
 /// row.
 int64_t getRowBlock(ScaledType type);
 
-/// What a code under a scale of 1 counts, which `emitCodeValueInWord` leaves
-/// out: a power of two.
-double getCodeUnit(ScaledType type);
-
 /// What is multiplied by the scales of weights: their values; or, with less
 /// work, sums of products of a block, or of a whole row.
 enum class ScalePlace { Values, BlockSums, RowSums };
