@@ -82,8 +82,8 @@ func.func @decode_f8(%codes: vector<64xi8>) -> vector<64xf32> {
 // V4: "llvm.x86.avx512.packuswb.512"
 // VBMI-DAG: %[[NEGATIVE:.*]] = arith.constant dense<[15, 15, 15, {{.*}}, 9, 8, 8]> : vector<64xi8>
 // VBMI-DAG: %[[POSITIVE:.*]] = arith.constant dense<[0, 0, 0, 1, 1, 1, 2, 2, 2, 2, 2, 3, {{.*}}]> : vector<64xi8>
-// VBMI: %[[TINY:.*]] = math.copysign %{{.*}}, %[[X:.*]] :
-// VBMI: math.fma %[[X]], %{{.*}}, %[[TINY]]
+// VBMI: %[[TINY:.*]] = math.copysign
+// VBMI: math.fma %{{.*}}, %{{.*}}, %[[TINY]]
 // VBMI-COUNT-8: "llvm.x86.avx512.mask.cvtps2dq.512"
 // VBMI: "llvm.x86.avx512.packsswb.512"
 // VBMI: "llvm.x86.avx512.vpermi2var.qi.512"(%[[POSITIVE]], %{{.*}}, %[[NEGATIVE]])
