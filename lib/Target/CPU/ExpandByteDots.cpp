@@ -30,7 +30,8 @@ static bool sumsRows(vector::ContractionOp op) {
   AffineMap element = AffineMap::getMultiDimIdentityMap(2, context);
   AffineMap row = element.getSubMap(0);
   return op.getKind() == vector::CombiningKind::ADD &&
-         op.getIndexingMapsArray() == SmallVector{element, element, row};
+         op.getIndexingMapsArray() ==
+             SmallVector<AffineMap>{element, element, row};
 }
 
 namespace {
