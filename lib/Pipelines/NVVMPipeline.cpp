@@ -62,8 +62,6 @@ static void addDeviceCode(OpPassManager &module, StringRef chip) {
   pm.addPass(createConvertNVGPUToNVVMPass());
   pm.addPass(createLowerAffinePass());
   pm.addPass(createSCFToControlFlowPass());
-  // Before the conversion that calls libdevice for them.
-  pm.addPass(createConvertMathToLLVMPass());
   ConvertGpuOpsToNVVMOpsOptions nvvm;
   nvvm.useBarePtrCallConv = true;
   pm.addPass(createConvertGpuOpsToNVVMOps(nvvm));
