@@ -62,6 +62,7 @@ static void addDeviceCode(OpPassManager &module, StringRef chip) {
   pm.addPass(createConvertNVGPUToNVVMPass());
   pm.addPass(createLowerAffinePass());
   pm.addPass(createSCFToControlFlowPass());
+  pm.addPass(createQuantXExpandMath());
   ConvertGpuOpsToNVVMOpsOptions nvvm;
   nvvm.useBarePtrCallConv = true;
   pm.addPass(createConvertGpuOpsToNVVMOps(nvvm));

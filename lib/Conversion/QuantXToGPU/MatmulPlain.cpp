@@ -7,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "MatmulKernels.h"
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -80,8 +80,7 @@ private:
     for (int64_t i = 0; i < kPart; ++i) {
       Value element = vector::ExtractOp::create(b, tokens, i);
       Value splat = vector::BroadcastOp::create(b, type, element);
-      // Of math's, upstream makes calls of libdevice.
-      sums[i] = LLVM::FMAOp::create(b, splat, outputs, sums[i]);
+      sums[i] = math::FmaOp::create(b, splat, outputs, sums[i]);
     }
   }
 

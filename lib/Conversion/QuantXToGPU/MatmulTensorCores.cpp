@@ -332,10 +332,9 @@ void TensorCoreKernel::addStep(Value slot, Value step,
       SmallVector<Value> added =
           multiply(weightWords, tokenWords[j],
                    scalesSums ? ValueRange(zeros) : ValueRange(all));
-      // Of an fma of math, upstream makes a call of libdevice.
       for (int64_t k = 0; k < kSums; ++k) {
         all[k] = scalesSums
-                     ? LLVM::FMAOp::create(b, added[k], scales[k / 2], all[k])
+                     ? math::FmaOp::create(b, added[k], scales[k / 2], all[k])
                      : added[k];
       }
     }

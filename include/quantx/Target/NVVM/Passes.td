@@ -35,6 +35,17 @@ def QuantXLoadConstants : Pass<"quantx-load-constants", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::memref::MemRefDialect"];
 }
 
+def QuantXExpandMath : Pass<"quantx-expand-math"> {
+  let summary = "Make the instructions of math ops";
+  let description = [{
+    Makes LLVM's intrinsic of each `math.absf`, `copysign`, `fma` and `sqrt` on
+    scalars and vectors of one dimension: every chip has instructions for these,
+    which round as IEEE 754 says. Upstream's conversion of GPU modules would make
+    calls of libdevice, which need not be there.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
 def QuantXUseDeviceMemory
     : Pass<"quantx-use-device-memory", "::mlir::ModuleOp"> {
   let summary = "Put the buffers of functions into the memory of the GPU";

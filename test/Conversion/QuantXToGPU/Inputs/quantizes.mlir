@@ -29,3 +29,10 @@ func.func @minmax(%x: tensor<?x4096xf32>) -> tensor<?x4096x!int4> {
     : tensor<?x4096xf32> to tensor<?x4096x!int4>
   return %q : tensor<?x4096x!int4>
 }
+
+// A search in f64, with square roots.
+func.func @search(%x: tensor<?x4096xf32>, %g: tensor<f32>) -> tensor<?x4096x!nvfp4> {
+  %q = quantx.dynamic_quantize %x using #quantx.optimal under %g
+    : tensor<?x4096xf32> to tensor<?x4096x!nvfp4>
+  return %q : tensor<?x4096x!nvfp4>
+}
