@@ -48,7 +48,8 @@ static Value buildMatmul(ImplicitLocOpBuilder &b,
     choices.push_back({unlimited, MatmulTiling::getMany()});
   std::function<Value(ArrayRef<Choice>)> choose =
       [&](ArrayRef<Choice> rest) -> Value {
-    auto [mostTokens, tiling] = rest.front();
+    int64_t mostTokens = rest.front().mostTokens;
+    MatmulTiling tiling = rest.front().tiling;
     OpFoldResult tokens = matmul.sizes.tokens;
     auto build = [&]() -> SmallVector<Value> {
       return {buildTensorCoreMatmul({context.library, b, context.op}, matmul,
