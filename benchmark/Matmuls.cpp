@@ -16,8 +16,8 @@ namespace {
 /// side.
 struct Matmul {
   const TensorFormat *format;
-  /// f32, bf16, or what f32 is quantized to first: i8 per row, or i8-g32 in
-  /// blocks.
+  /// f32, bf16, f16, or what f32 is quantized to first: i8 per row, or i8-g32
+  /// in blocks.
   StringRef wide;
   int64_t m;
   int64_t n;
@@ -68,13 +68,17 @@ static std::vector<Matmul> getMatmuls() {
          {&mxfp4, &nvfp4, &int4Group32, &int4Group128, &mxfp8, &fp8Row,
           &int8Row})
       add(format, m, Matmul::commonN, /*hasRows16=*/true);
-    for (const TensorFormat *format : {&mxfp4, &int4Group32, &int8Row})
-      for (const char *integers : {"i8", "i8-g32"})
-        matmuls.push_back({format, integers, m, Matmul::commonN, true});
+    for (bool hasRows16 : {true, false})
+      for (const TensorFormat *format : {&mxfp4, &int4Group32, &int8Row})
+        for (const char *integers : {"i8", "i8-g32"})
+          matmuls.push_back({format, integers, m, Matmul::commonN, hasRows16});
   }
   for (const TensorFormat *format : {&mxfp4, &nvfp4, &int4Group32})
     add(format, 128, 4096);
-  matmuls.push_back({&mxfp4, "bf16", 512, Matmul::commonN});
+  for (const char *wide : {"bf16", "f16", "f32", "i8", "i8-g32"})
+    matmuls.push_back({&mxfp4, wide, 512, Matmul::commonN});
+  matmuls.push_back({&int4Group128, "i8", 512, Matmul::commonN});
+  matmuls.push_back({&int8Row, "i8", 512, Matmul::commonN});
   return matmuls;
 }
 
@@ -143,8 +147,10 @@ static Error addCase(const Matmul &matmul, const Request &request,
   if (!created)
     return created.takeError();
   std::shared_ptr<TensorKernel> kernel = std::move(*created);
-  ElementType type = matmul.getInputType() == "f32" ? ElementType::Float32
-                                                    : ElementType::BFloat16;
+  StringRef wide = matmul.getInputType();
+  ElementType type = wide == "f32"   ? ElementType::Float32
+                     : wide == "f16" ? ElementType::Float16
+                                     : ElementType::BFloat16;
   TensorView activations =
       request.pool.getValues(type, size_t(matmul.m), Matmul::k);
   auto weights = request.getQuantized(*matmul.format, n, Matmul::k);

@@ -37,7 +37,8 @@ static void fillNormal(ElementType type, llvm::MutableArrayRef<uint8_t> data) {
   std::normal_distribution<float> normal(0.0f, 0.02f);
   for (size_t i = 0; i < count; ++i) {
     float value = normal(random);
-    uint16_t half = encodeBF16(value);
+    uint16_t half =
+        type == ElementType::Float16 ? encodeF16(value) : encodeBF16(value);
     if (type == ElementType::Float32)
       std::memcpy(&data[i * width], &value, width);
     else

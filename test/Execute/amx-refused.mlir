@@ -16,6 +16,15 @@
 // RUN:   --output=%t.granted.npy
 // RUN: not cmp %t.granted.npy %t.without.npy
 
+// Integers that no rounding changes are the same in each form.
+// RUN: %python %S/Inputs/refuse-tiles.py \
+// RUN:   quant-run %s --entry-point=integers --target=x86-64-v4+amx \
+// RUN:   --output=%t.integers.refused.npy
+// RUN: quant-run %s --entry-point=integers --target=x86-64-v4+amx \
+// RUN:   --output=%t.integers.granted.npy
+// RUN: cmp %t.integers.refused.npy %t.integers.granted.npy
+
+!mxint8 = !quantx.scaled<i8 : f32, f8E8M0FNU per 1x32>
 !mxfp4 = !quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x32>
 
 func.func private @make(%factor: f32) -> tensor<48x512xf32> {
@@ -54,6 +63,25 @@ func.func @matmul() -> tensor<48x48xf32> {
     -> tensor<48x48xf32>
   %r = quantx.scaled_matmul
     ins(%x, %w : tensor<48x512xf32>, tensor<48x512x!mxfp4>)
+    outs(%init : tensor<48x48xf32>) -> tensor<48x48xf32>
+  return %r : tensor<48x48xf32>
+}
+
+func.func @integers() -> tensor<48x48xf32> {
+  %one = arith.constant 1.0 : f32
+  %quarter = arith.constant -0.25 : f32
+  %x = call @make(%one) : (f32) -> tensor<48x512xf32>
+  %y = call @make(%quarter) : (f32) -> tensor<48x512xf32>
+  %a = quantx.dynamic_quantize %x using #quantx.floor
+    : tensor<48x512xf32> to tensor<48x512x!mxint8>
+  %w = quantx.dynamic_quantize %y using #quantx.floor
+    : tensor<48x512xf32> to tensor<48x512x!mxfp4>
+  %zero = arith.constant 0.0 : f32
+  %empty = tensor.empty() : tensor<48x48xf32>
+  %init = linalg.fill ins(%zero : f32) outs(%empty : tensor<48x48xf32>)
+    -> tensor<48x48xf32>
+  %r = quantx.scaled_matmul
+    ins(%a, %w : tensor<48x512x!mxint8>, tensor<48x512x!mxfp4>)
     outs(%init : tensor<48x48xf32>) -> tensor<48x48xf32>
   return %r : tensor<48x48xf32>
 }

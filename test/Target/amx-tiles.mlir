@@ -140,3 +140,57 @@ func.func @others(
   } -> tensor<?x2x2x16x16xf32>
   return %t : tensor<?x2x2x16x16xf32>
 }
+
+// -----
+
+// Integers of a run are summed from zero, and added under both scales.
+
+// CHECK-LABEL: func.func @integers
+// CHECK: call @quantx_amx_tile_product(
+// CHECK-LABEL: func.func private @quantx_amx_tile_product(
+// CHECK: %[[INTEGERS:.*]] = memref.alloca() {alignment = 64 : i64} : memref<2x1x16x16xi32>
+// CHECK: scf.for
+// CHECK: scf.for
+// CHECK-COUNT-2: amx.tile_zero : !amx.tile<16x16xi32>
+// CHECK: scf.for
+// CHECK: amx.tile_load %arg0{{.*}} into !amx.tile<16x32xi8>
+// CHECK: amx.tile_load %arg1{{.*}} into !amx.tile<8x64xi8>
+// CHECK: amx.tile_muli
+// CHECK: amx.tile_load %arg0
+// CHECK-NEXT: amx.tile_muli
+// CHECK-COUNT-2: amx.tile_store %[[INTEGERS]]
+// CHECK: vector.load %arg3
+// CHECK: vector.load %[[INTEGERS]]
+// CHECK: arith.sitofp
+// CHECK: memref.load %arg2
+// CHECK: vector.fma
+// CHECK: vector.store {{.*}}, %arg4
+func.func @integers(
+    %w: memref<?x?x2x16x32xi8>, %a: memref<?x?x?x1x8x64xi8>,
+    %u: memref<?x2x16xf32>, %v: memref<?x?x1x16xf32>,
+    %s: memref<?x2x1x16x16xf32>) {
+  linalg.generic {
+      indexing_maps = [
+        affine_map<(b, i, j, m, n, r, t, k) -> (r, t, i, m, k)>,
+        affine_map<(b, i, j, m, n, r, t, k)
+          -> (b, r, t, j, k floordiv 4, n * 4 + k mod 4)>,
+        affine_map<(b, i, j, m, n, r, t, k) -> (r, i, m)>,
+        affine_map<(b, i, j, m, n, r, t, k) -> (b, r, j, n)>,
+        affine_map<(b, i, j, m, n, r, t, k) -> (b, i, j, m, n)>],
+      iterator_types = ["parallel", "parallel", "parallel", "parallel",
+                        "parallel", "reduction", "reduction", "reduction"]}
+      ins(%w, %a, %u, %v : memref<?x?x2x16x32xi8>, memref<?x?x?x1x8x64xi8>,
+          memref<?x2x16xf32>, memref<?x?x1x16xf32>)
+      outs(%s : memref<?x2x1x16x16xf32>) {
+  ^bb0(%x: i8, %y: i8, %c: f32, %d: f32, %sum: f32):
+    %0 = arith.extsi %x : i8 to i32
+    %1 = arith.extsi %y : i8 to i32
+    %2 = arith.muli %0, %1 : i32
+    %3 = arith.sitofp %2 : i32 to f32
+    %4 = arith.mulf %3, %d : f32
+    %5 = arith.mulf %4, %c : f32
+    %6 = arith.addf %sum, %5 : f32
+    linalg.yield %6 : f32
+  }
+  return
+}

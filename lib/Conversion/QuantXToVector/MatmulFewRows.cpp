@@ -135,98 +135,30 @@ SmallVector<Value> FewRowsTile::scaleSums(ImplicitLocOpBuilder &b,
 }
 
 SmallVector<Value> FewRowsTile::sumProducts(ImplicitLocOpBuilder &b) const {
-  const ChunkedSum &sum = matmul.sum;
-  SmallVector<Value> sums =
-      buildZeroSums(b, sum.order.lanes, rows * int64_t(columns.size()));
-  auto loop = scf::ForOp::create(
-      b, createIndex(b, 0), sum.whole, createIndex(b, 1), sums,
-      [&](OpBuilder &builder, Location loc, Value chunk, ValueRange carried) {
-        ImplicitLocOpBuilder n(loc, builder);
-        scf::YieldOp::create(n, addChunk(n, chunk, /*count=*/{}, carried));
+  SmallVector<Value> zeros =
+      buildZeroSums(b, matmul.sum.order.lanes, rows * int64_t(columns.size()));
+  return sumChunks(
+      b, matmul.sum, zeros,
+      [&](ImplicitLocOpBuilder &b, Value chunk, Value count, ValueRange sums) {
+        return addChunk(b, chunk, count, sums);
       });
-  if (!sum.mayHaveRest())
-    return llvm::to_vector_of<Value>(loop.getResults());
-  if (getConstantIntValue(sum.rest))
-    return addChunk(b, sum.whole, sum.rest, loop.getResults());
-  Value hasRest = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, sum.rest,
-                                        createIndex(b, 0));
-  auto addRest = [&](OpBuilder &builder, Location loc) {
-    ImplicitLocOpBuilder n(loc, builder);
-    scf::YieldOp::create(n,
-                         addChunk(n, sum.whole, sum.rest, loop.getResults()));
-  };
-  auto keep = [&](OpBuilder &builder, Location loc) {
-    scf::YieldOp::create(builder, loc, loop.getResults());
-  };
-  auto both = scf::IfOp::create(b, hasRest, addRest, keep);
-  return llvm::to_vector_of<Value>(both.getResults());
-}
-
-/// The rows of weights of a tile from `first` on; where fewer are left, the
-/// last one again.
-static SmallVector<Value> locateColumns(ImplicitLocOpBuilder &b,
-                                        const Matmul &matmul, Value first,
-                                        int64_t count) {
-  OpFoldResult all = matmul.getColumns();
-  std::optional<int64_t> constant = getConstantIntValue(all);
-  Value last;
-  if (!constant || *constant % count != 0) {
-    Value size = getValueOrCreateConstantIndexOp(b, b.getLoc(), all);
-    last = b.createOrFold<arith::SubIOp>(size, createIndex(b, 1));
-  }
-  SmallVector<Value> columns;
-  for (int64_t i = 0; i < count; ++i) {
-    Value column = b.createOrFold<arith::AddIOp>(first, createIndex(b, i));
-    columns.push_back(last ? b.createOrFold<arith::MinUIOp>(column, last)
-                           : column);
-  }
-  return columns;
 }
 
 Value quantx::buildFewRows(ImplicitLocOpBuilder &b, const Matmul &matmul,
                            int64_t rows, Value init) {
   PackedActivations activations(b, matmul.lhs, matmul.sum, rows, matmul.sizes);
-  OpBuilder::InsertionGuard guard(b);
-  size_t rank = matmul.sizes.size();
-  int64_t numColumns = matmul.tuning.getColumns(rows);
-  // Threads get columns, not rows.
-  SmallVector<OpFoldResult> upper(matmul.sizes);
-  upper.erase(upper.begin() + (rank - 2));
-  SmallVector<OpFoldResult> lower(rank - 1, b.getIndexAttr(0));
-  SmallVector<OpFoldResult> steps(rank - 1, b.getIndexAttr(1));
-  steps.back() = b.getIndexAttr(numColumns);
-  auto loop = scf::ForallOp::create(b, lower, upper, steps, init,
-                                    /*mapping=*/std::nullopt);
-  b.setInsertionPoint(loop.getTerminator());
-  SmallVector<Value> indices(loop.getInductionVars());
-  Value first = indices.back();
-  FewRowsTile tile{matmul,
-                   activations,
-                   rows,
-                   indices,
-                   locateColumns(b, matmul, first, numColumns),
-                   findScalePlace(matmul.rhs.type, matmul.sum.order, rows)};
-  tile.batch.pop_back();
-  SmallVector<Value> sums = tile.sumProducts(b);
-  if (tile.place == ScalePlace::RowSums)
-    sums = tile.scaleSums(b, sums);
-
-  SmallVector<OpFoldResult> offsets = getAsOpFoldResult(tile.batch);
-  offsets.append({b.getIndexAttr(0), first});
-  SmallVector<OpFoldResult> ones(rank, b.getIndexAttr(1)), sizes(ones);
-  sizes[rank - 2] = matmul.getRows();
-  sizes.back() = limitSize(b, numColumns, matmul.getColumns(), first);
-  Value all = loop.getRegionIterArgs().front();
-  Value slice = tensor::ExtractSliceOp::create(b, all, offsets, sizes, ones);
-  ResultRow place{slice, createIndex(b, 0), createIndex(b, 0), {}, {}};
-  if (getConstantIntValue(matmul.getRows()) != rows) {
-    place.numRows =
-        getValueOrCreateConstantIndexOp(b, b.getLoc(), matmul.getRows());
-  }
-  if (auto dynamic = dyn_cast<Value>(sizes.back()))
-    place.numColumns = dynamic;
-  slice = addTile(b, place, sums, numColumns);
-  b.setInsertionPointToStart(loop.getTerminator().getBody());
-  tensor::ParallelInsertSliceOp::create(b, slice, all, offsets, sizes, ones);
-  return loop.getResult(0);
+  int64_t columns = matmul.tuning.getColumns(rows);
+  auto sum = [&](ImplicitLocOpBuilder &b, ArrayRef<Value> indices) {
+    FewRowsTile tile{matmul,
+                     activations,
+                     rows,
+                     llvm::to_vector(indices.drop_back()),
+                     locateColumns(b, matmul, indices.back(), columns),
+                     findScalePlace(matmul.rhs.type, matmul.sum.order, rows)};
+    SmallVector<Value> sums = tile.sumProducts(b);
+    if (tile.place == ScalePlace::RowSums)
+      sums = tile.scaleSums(b, sums);
+    return sumLanes(b, sums, columns);
+  };
+  return buildColumnsLoop(b, matmul, columns, rows, init, sum);
 }

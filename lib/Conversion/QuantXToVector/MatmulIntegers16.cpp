@@ -8,6 +8,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "MatmulIntegers.h"
 #include "MatmulRows16.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -31,41 +32,33 @@ static Value createIndex(ImplicitLocOpBuilder &b, int64_t value) {
 // What is multiplied
 //===----------------------------------------------------------------------===//
 
-/// Whether groups are whole blocks, or within one, of one row.
+/// Whether groups are whole blocks, or within one.
 static bool suitsGroups(ScaledType type) {
-  unsigned last = type.getBlockRank() - 1;
-  int64_t block = type.getBlockShape()[last];
-  bool isOneRow = llvm::all_of(type.getBlockShape().drop_back(),
-                               [](int64_t size) { return size == 1; });
-  return isOneRow && (type.isWholeDimension(last) || block % kGroup == 0 ||
-                      kGroup % block == 0);
-}
-
-static bool isE2M1(ScaledType type) {
-  return isa<Float4E2M1FNType>(type.getStorageType());
+  constexpr int64_t leastRun = 16;
+  int64_t block = getRowBlock(type);
+  return type.isWholeDimension(type.getBlockRank() - 1) ||
+         block % kGroup == 0 || (kGroup % block == 0 && block >= leastRun);
 }
 
 bool quantx::suitsIntegers16(ScaledType lhs, ScaledType rhs) {
-  constexpr int64_t leastRun = 16;
-  return lhs && lhs.getStorageType().isSignlessInteger(8) &&
-         !lhs.hasZeroPoint() && !lhs.hasGlobal() && scalesSums(lhs) &&
-         suitsGroups(lhs) && getRowBlock(lhs) >= leastRun &&
-         (!rhs.getFloatFormat() || isE2M1(rhs)) && scalesSums(rhs) &&
-         suitsGroups(rhs) && getRowBlock(rhs) >= leastRun;
+  return suitIntegers(lhs, rhs) && suitsGroups(lhs) && suitsGroups(rhs);
 }
 
 namespace {
 
 /// How codes become integers.
 struct IntegerForm {
-  explicit IntegerForm(const Matmul &matmul);
+  explicit IntegerForm(const Matmul &matmul)
+      : lhs(matmul.lhs.type), rhs(matmul.rhs.type), codes(rhs),
+        run(std::min({getRowBlock(lhs), getRowBlock(rhs), kGroup})),
+        // That of integers of `rhs` too, but what their scales have.
+        unit(getCodeUnit(lhs) * codes.unit / getCodeUnit(rhs)) {}
 
   ScaledType lhs, rhs;
+  IntegerCodes codes;
   /// The elements whose products have one sum of integers.
   int64_t run;
-  /// What integers of weights have more than they count, and what they count:
-  /// twice an E2M1 value is one.
-  int64_t offset;
+  /// What a product of integers counts.
   double unit;
 
   bool hasRowScale() const {
@@ -73,26 +66,12 @@ struct IntegerForm {
   }
   int64_t getRunsInGroup() const { return kGroup / run; }
 
-  /// The integers of weights in `bytes`, those of a word of each row: operands
-  /// of dot products.
-  SmallVector<Value> getIntegers(ImplicitLocOpBuilder &b, Value bytes) const;
-  /// Where a group of activations has what these are multiplied by.
+  /// Where a group of activations has what integers of weights, those of a word
+  /// of each row, are multiplied by.
   SmallVector<int64_t> getOrder() const;
 };
 
 } // namespace
-
-IntegerForm::IntegerForm(const Matmul &matmul)
-    : lhs(matmul.lhs.type), rhs(matmul.rhs.type),
-      run(std::min({getRowBlock(lhs), getRowBlock(rhs), kGroup})), offset(0),
-      unit(getCodeUnit(lhs)) {
-  if (isE2M1(rhs)) {
-    offset = 12;
-    unit /= 2;
-  } else if (rhs.getIntegerFormat().isSigned) {
-    offset = int64_t(1) << (rhs.getStorageBits() - 1);
-  }
-}
 
 SmallVector<int64_t> IntegerForm::getOrder() const {
   int64_t codes = getCodesInWord(rhs), parts = codes / kDotCodes;
@@ -102,55 +81,6 @@ SmallVector<int64_t> IntegerForm::getOrder() const {
       for (int64_t i = 0; i < kDotCodes; ++i)
         order.push_back(first + i * parts + part);
   return order;
-}
-
-SmallVector<Value> IntegerForm::getIntegers(ImplicitLocOpBuilder &b,
-                                            Value bytes) const {
-  ElementwiseBuilder arith(b, b.getLoc());
-  // Where codes are signed, their sign bits add the offset.
-  bool flips = offset != 0 && !isE2M1(rhs);
-  auto flip = [&](Value codes, int64_t bits) {
-    return flips ? arith.bitXor(codes, arith.integer(8, bits, codes)) : codes;
-  };
-  if (rhs.getStorageBits() == 8)
-    return {flip(bytes, 0x80)};
-  bytes = flip(bytes, 0x88);
-  auto type = cast<VectorType>(bytes.getType());
-  auto words =
-      VectorType::get(type.getNumElements() / kDotCodes, b.getI32Type());
-  Value word = vector::BitCastOp::create(b, words, bytes);
-  Value high = vector::BitCastOp::create(b, type, arith.lshr(word, 4));
-  SmallVector<Value> integers = {arith.bitAnd(bytes, 0xf),
-                                 arith.bitAnd(high, 0xf)};
-  if (!isE2M1(rhs))
-    return integers;
-  for (Value &codes : integers) {
-    Value value = emitCodeValue(arith, rhs, codes, /*zeroPoint=*/{});
-    value = arith.add(arith.mul(value, 2.0), arith.f32(double(offset), value));
-    codes = arith::FPToUIOp::create(b, type, value);
-  }
-  return integers;
-}
-
-/// `sums` plus, in each lane, four products of bytes: `lhs` without sign, `rhs`
-/// with it. quantx-expand-byte-dots knows it by this form.
-static Value addDot(ImplicitLocOpBuilder &b, Value lhs, Value rhs, Value sums) {
-  int64_t lanes = cast<VectorType>(sums.getType()).getNumElements();
-  auto bytes = VectorType::get({lanes, kDotCodes}, b.getI8Type());
-  auto words = VectorType::get({lanes, kDotCodes}, b.getI32Type());
-  lhs = arith::ExtUIOp::create(b, words,
-                               vector::ShapeCastOp::create(b, bytes, lhs));
-  rhs = arith::ExtSIOp::create(b, words,
-                               vector::ShapeCastOp::create(b, bytes, rhs));
-  AffineMap element = b.getMultiDimIdentityMap(2);
-  auto getIterator = [&](vector::IteratorType type) -> Attribute {
-    return vector::IteratorTypeAttr::get(b.getContext(), type);
-  };
-  return vector::ContractionOp::create(
-      b, lhs, rhs, sums,
-      b.getAffineMapArrayAttr({element, element, element.getSubMap(0)}),
-      b.getArrayAttr({getIterator(vector::IteratorType::parallel),
-                      getIterator(vector::IteratorType::reduction)}));
 }
 
 //===----------------------------------------------------------------------===//
@@ -173,57 +103,48 @@ struct PackedIntegers {
   Value scales;
 
 private:
-  using ComputeFn = llvm::function_ref<Value(ImplicitLocOpBuilder &b,
-                                             const Chunk &group, Value codes)>;
-  /// A tensor of what `compute` gives for each group, vectors of `size`.
-  Value build(ImplicitLocOpBuilder &b, Type element, int64_t size,
-              ComputeFn compute) const;
-  /// That of the groups from `lower` to `upper`, of `count` codes or all, in
-  /// `tensor`.
-  Value buildGroups(ImplicitLocOpBuilder &b, int64_t lower, int64_t upper,
-                    Value count, Value tensor, ComputeFn compute) const;
   /// The sums of the runs of a group, times `factor`.
   Value sumRuns(ImplicitLocOpBuilder &b, Value codes, int64_t factor) const;
   Value readScales(ImplicitLocOpBuilder &b, const Chunk &group) const;
 
   const Matmul &matmul;
   const IntegerForm &form;
-  int64_t rows, size;
+  int64_t size;
 };
 
 } // namespace
 
 PackedIntegers::PackedIntegers(ImplicitLocOpBuilder &b, const Matmul &matmul,
                                const IntegerForm &form, int64_t rows)
-    : matmul(matmul), form(form), rows(rows),
-      size(*getConstantIntValue(matmul.sum.size)) {
+    : matmul(matmul), form(form), size(*getConstantIntValue(matmul.sum.size)) {
+  auto build = [&](VectorType type, auto compute) {
+    return packGroups(b, matmul, kGroup, rows, type, compute);
+  };
   int64_t runs = form.getRunsInGroup();
+  auto wordsType = VectorType::get(kGroup / kDotCodes, b.getI32Type());
+  auto integers = VectorType::get(runs, b.getI32Type());
+  auto floats = VectorType::get(runs, b.getF32Type());
   words =
-      build(b, b.getI32Type(), kGroup / kDotCodes,
-            [&](ImplicitLocOpBuilder &b, const Chunk &, Value codes) {
+      build(wordsType,
+            [&](ImplicitLocOpBuilder &b, const Chunk &, Value codes) -> Value {
               Value ordered =
                   vector::ShuffleOp::create(b, codes, codes, form.getOrder());
-              return vector::BitCastOp::create(
-                         b, VectorType::get(kGroup / kDotCodes, b.getI32Type()),
-                         ordered)
-                  .getResult();
+              return vector::BitCastOp::create(b, wordsType, ordered);
             });
-  scales = build(b, b.getF32Type(), runs,
-                 [&](ImplicitLocOpBuilder &b, const Chunk &group, Value) {
-                   return readScales(b, group);
-                 });
-  if (form.offset != 0)
-    offsets = build(b, b.getI32Type(), runs,
+  scales = build(floats, [&](ImplicitLocOpBuilder &b, const Chunk &group,
+                             Value) { return readScales(b, group); });
+  if (form.codes.offset != 0) {
+    offsets = build(integers,
                     [&](ImplicitLocOpBuilder &b, const Chunk &, Value codes) {
-                      return sumRuns(b, codes, -form.offset);
+                      return sumRuns(b, codes, -form.codes.offset);
                     });
+  }
   if (form.rhs.hasZeroPoint()) {
-    auto type = VectorType::get(runs, b.getF32Type());
-    sums = build(b, b.getF32Type(), runs,
-                 [&](ImplicitLocOpBuilder &b, const Chunk &, Value codes) {
-                   return arith::SIToFPOp::create(b, type, sumRuns(b, codes, 1))
-                       .getResult();
-                 });
+    sums = build(
+        floats,
+        [&](ImplicitLocOpBuilder &b, const Chunk &, Value codes) -> Value {
+          return arith::SIToFPOp::create(b, floats, sumRuns(b, codes, 1));
+        });
   }
 }
 
@@ -264,58 +185,6 @@ Value PackedIntegers::readScales(ImplicitLocOpBuilder &b,
   }
   return vector::FromElementsOp::create(
       b, VectorType::get(int64_t(scales.size()), b.getF32Type()), scales);
-}
-
-Value PackedIntegers::buildGroups(ImplicitLocOpBuilder &b, int64_t lower,
-                                  int64_t upper, Value count, Value tensor,
-                                  ComputeFn compute) const {
-  OpBuilder::InsertionGuard guard(b);
-  size_t rank = matmul.sizes.size();
-  SmallVector<OpFoldResult> lowers(rank, b.getIndexAttr(0));
-  SmallVector<OpFoldResult> uppers(matmul.sizes);
-  lowers.back() = b.getIndexAttr(lower);
-  uppers.back() = b.getIndexAttr(upper);
-  SmallVector<OpFoldResult> steps(rank, b.getIndexAttr(1));
-  auto loop = scf::ForallOp::create(b, lowers, uppers, steps, tensor,
-                                    /*mapping=*/std::nullopt);
-  b.setInsertionPoint(loop.getTerminator());
-  SmallVector<Value> indices(loop.getInductionVars());
-  Chunk group{indices, kGroup, count};
-  group.indices.back() =
-      b.createOrFold<arith::MulIOp>(indices.back(), createIndex(b, kGroup));
-  Value none = arith::ConstantOp::create(b, b.getI8IntegerAttr(0));
-  Value codes = readChunk(b, matmul.lhs.parts.front(), group, none);
-  Value vector = compute(b, group, codes);
-
-  SmallVector<OpFoldResult> offsets = getAsOpFoldResult(indices);
-  std::swap(offsets[rank - 2], offsets[rank - 1]);
-  offsets.push_back(b.getIndexAttr(0));
-  SmallVector<OpFoldResult> ones(rank + 1, b.getIndexAttr(1)), sizes(ones);
-  sizes.back() =
-      b.getIndexAttr(cast<VectorType>(vector.getType()).getNumElements());
-  Value all = loop.getRegionIterArgs().front();
-  Value slice = tensor::ExtractSliceOp::create(b, all, offsets, sizes, ones);
-  SmallVector<OpFoldResult> start(rank + 1, b.getIndexAttr(0));
-  slice = insertVector(b, vector, slice, start);
-  b.setInsertionPointToStart(loop.getTerminator().getBody());
-  tensor::ParallelInsertSliceOp::create(b, slice, all, offsets, sizes, ones);
-  return loop.getResult(0);
-}
-
-Value PackedIntegers::build(ImplicitLocOpBuilder &b, Type element,
-                            int64_t vectorSize, ComputeFn compute) const {
-  int64_t whole = size / kGroup, rest = size % kGroup;
-  SmallVector<OpFoldResult> shape(matmul.sizes);
-  shape[shape.size() - 2] = b.getIndexAttr(whole + (rest != 0));
-  shape.back() = b.getIndexAttr(rows);
-  shape.push_back(b.getIndexAttr(vectorSize));
-  Value tensor = tensor::EmptyOp::create(b, shape, element);
-  if (whole != 0)
-    tensor = buildGroups(b, 0, whole, /*count=*/{}, tensor, compute);
-  if (rest != 0)
-    tensor =
-        buildGroups(b, whole, whole + 1, createIndex(b, rest), tensor, compute);
-  return tensor;
 }
 
 //===----------------------------------------------------------------------===//
@@ -373,14 +242,14 @@ SmallVector<Value> IntegerTile::sumRun(ImplicitLocOpBuilder &b,
   auto words = VectorType::get(kInterleavedRows, b.getI32Type());
   Value zero = arith::ConstantOp::create(b, b.getZeroAttr(words));
   SmallVector<Value> integers(rows, zero);
-  if (form.offset != 0 && !isPlanted(Mutant::IntegerOffsetLost))
+  if (form.codes.offset != 0 && !isPlanted(Mutant::IntegerOffsetLost))
     for (int64_t row = 0; row < rows; ++row)
       integers[row] = read(b, activations.offsets, piece, begin, form.run, row);
   auto bytes = VectorType::get(kInterleavedRows * kDotCodes, b.getI8Type());
   for (int64_t element = begin; element < end; element += codesInWord) {
     int64_t first = element;
     for (Value weights :
-         form.getIntegers(b, reader.readBytes(element / codesInWord))) {
+         form.codes.getUnsigned(b, reader.readBytes(element / codesInWord))) {
       for (int64_t row = 0; row < rows; ++row) {
         Value codes = read(b, activations.words, piece, first, kDotCodes, row);
         codes = vector::BitCastOp::create(b, bytes, codes);

@@ -188,8 +188,9 @@ Value ManyRowsBlock::addTile(ImplicitLocOpBuilder &b, const Slice &decoded,
   std::optional<int64_t> allColumns = getConstantIntValue(matmul.getColumns());
   if (!allColumns || *allColumns % tuning.tileColumns != 0)
     place.numColumns = numColumns;
-  return quantx::addTile(b, place, llvm::to_vector_of<Value>(loop.getResults()),
-                         tuning.tileColumns);
+  return addRows(b, place,
+                 sumLanes(b, llvm::to_vector_of<Value>(loop.getResults()),
+                          tuning.tileColumns));
 }
 
 Value ManyRowsBlock::addSlice(ImplicitLocOpBuilder &b, const Slice &decoded,

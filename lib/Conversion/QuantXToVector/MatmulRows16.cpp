@@ -204,39 +204,13 @@ SmallVector<Value> quantx::scaleRowSums(ImplicitLocOpBuilder &b,
 }
 
 Value quantx::buildRowsLoop(ImplicitLocOpBuilder &b, const Matmul &matmul,
-                            int64_t rows, Value init, RowsSumFn sum) {
-  OpBuilder::InsertionGuard guard(b);
-  size_t rank = matmul.sizes.size();
-  int64_t numColumns = *getConstantIntValue(matmul.getColumns());
-  SmallVector<OpFoldResult> upper(matmul.sizes);
-  upper.erase(upper.begin() + (rank - 2));
-  upper.back() = b.getIndexAttr(llvm::divideCeil(numColumns, kLanes));
-  SmallVector<OpFoldResult> lower(rank - 1, b.getIndexAttr(0));
-  SmallVector<OpFoldResult> steps(rank - 1, b.getIndexAttr(1));
-  auto loop = scf::ForallOp::create(b, lower, upper, steps, init,
-                                    /*mapping=*/std::nullopt);
-  b.setInsertionPoint(loop.getTerminator());
-  SmallVector<Value> indices(loop.getInductionVars());
-  SmallVector<Value> sums = sum(b, indices);
-
-  SmallVector<OpFoldResult> offsets =
-      getAsOpFoldResult(ValueRange(indices).drop_back());
-  Value first = mul(b, indices.back(), kLanes);
-  offsets.append({b.getIndexAttr(0), first});
-  SmallVector<OpFoldResult> ones(rank, b.getIndexAttr(1)), sizes(ones);
-  sizes[rank - 2] = matmul.getRows();
-  sizes.back() = limitSize(b, kLanes, matmul.getColumns(), first);
-  Value all = loop.getRegionIterArgs().front();
-  Value slice = tensor::ExtractSliceOp::create(b, all, offsets, sizes, ones);
-  ResultRow place{slice, createIndex(b, 0), createIndex(b, 0), {}, {}};
-  if (getConstantIntValue(matmul.getRows()) != rows) {
-    place.numRows =
-        getValueOrCreateConstantIndexOp(b, b.getLoc(), matmul.getRows());
-  }
-  if (auto dynamic = dyn_cast<Value>(sizes.back()))
-    place.numColumns = dynamic;
-  slice = addRows(b, place, sums);
-  b.setInsertionPointToStart(loop.getTerminator().getBody());
-  tensor::ParallelInsertSliceOp::create(b, slice, all, offsets, sizes, ones);
-  return loop.getResult(0);
+                            int64_t rows, Value init, ColumnsFn sum) {
+  return buildColumnsLoop(
+      b, matmul, kLanes, rows, init,
+      [&](ImplicitLocOpBuilder &b, ArrayRef<Value> indices) {
+        SmallVector<Value> sixteen(indices);
+        sixteen.back() = b.createOrFold<arith::DivUIOp>(sixteen.back(),
+                                                        createIndex(b, kLanes));
+        return sum(b, sixteen);
+      });
 }

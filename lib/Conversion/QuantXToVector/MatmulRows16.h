@@ -71,14 +71,11 @@ int64_t getPieceSize(ScaledType type, int64_t size);
 /// Where scales are multiplied that are those of rows.
 ScalePlace findRowsScalePlace(ScaledType type);
 
-/// The sums for 16 rows of weights, one vector for each row of activations.
-/// `indices` are those of the batches and of the 16 rows.
-using RowsSumFn = llvm::function_ref<llvm::SmallVector<mlir::Value>(
-    mlir::ImplicitLocOpBuilder &b, llvm::ArrayRef<mlir::Value> indices)>;
-
-/// Adds what `sum` gives for at most `rows` rows of activations to `init`.
+/// Adds what `sum` gives for 16 rows of weights, one vector for each of at most
+/// `rows` rows of activations, to `init`. The last index is that of the 16
+/// rows.
 mlir::Value buildRowsLoop(mlir::ImplicitLocOpBuilder &b, const Matmul &matmul,
-                          int64_t rows, mlir::Value init, RowsSumFn sum);
+                          int64_t rows, mlir::Value init, ColumnsFn sum);
 
 /// Adds the products of a piece to sums.
 using PieceFn = llvm::function_ref<llvm::SmallVector<mlir::Value>(

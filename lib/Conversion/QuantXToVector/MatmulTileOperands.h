@@ -1,8 +1,7 @@
-//===- MatmulTileOperands.h - Rows of a matmul in tiles ---------*- C++ -*-===//
+//===- MatmulTileOperands.h - Operands of products of tiles -----*- C++ -*-===//
 //
-// The operands of a TileProduct: bf16 in steps of 32 elements, in an order that
-// both have. Values that bf16 does not hold exactly are sums of pieces that it
-// holds.
+// What a matmul multiplies by tile registers, and how: in floats or in
+// integers.
 //
 //===----------------------------------------------------------------------===//
 
@@ -11,93 +10,133 @@
 
 #include "MatmulTiles.h"
 #include "quantx/Conversion/QuantXToVector/TileProduct.h"
+#include <memory>
 
 namespace quantx {
 
-/// How tiles hold the values of both operands.
-struct TileForm {
-  /// The pieces of a value of each.
-  int64_t weightPieces, activationPieces;
-  /// What is multiplied by the scales of weights, but a global scale if
-  /// `globalOnSums`: that multiplies the sums.
-  ScalePlace place;
-  bool globalOnSums;
-  /// The tiles of weights, and of activations, that are multiplied at once.
-  int64_t weightTiles, activationTiles;
-  /// The groups of a slice of K: what is multiplied before other weights are
-  /// decoded.
-  int64_t groups;
+/// A slice of K of a panel, some rows of weights, and of a block of rows of
+/// activations.
+struct TileSlice {
+  mlir::ValueRange batch;
+  /// The number of the slice, and its chunks of the sum: `begin` to `end`.
+  mlir::Value number, begin, end;
+  /// The number of the first row of weights.
+  mlir::Value firstColumn;
+  /// The first of the activations, in what is multiplied at once, and how many
+  /// of these there are.
+  mlir::Value firstBlock;
+  mlir::OpFoldResult numBlocks;
 
-  /// The form of `matmul`; none where tiles do not suit it.
-  static std::optional<TileForm> find(const Matmul &matmul);
+  /// The chunks times `each`: those of the last slice may be less.
+  mlir::OpFoldResult countIn(mlir::ImplicitLocOpBuilder &b, int64_t each) const;
+};
 
-  /// Whether infinite activations would not give infinities: of several pieces
-  /// of a weight one is 0 maybe.
-  bool needsFinite() const { return weightPieces > 1; }
+/// Both operands of a matmul, as tiles.
+class TileOperands {
+public:
+  TileOperands(const Matmul &matmul) : matmul(matmul) {}
+  virtual ~TileOperands() = default;
 
+  /// Those of `matmul`; null where tiles do not suit it.
+  static std::unique_ptr<TileOperands> find(mlir::ImplicitLocOpBuilder &b,
+                                            const Matmul &matmul);
+
+  /// Whether infinite activations would not give infinities.
+  virtual bool needsFinite() const { return false; }
+  /// Puts all activations into tiles: before anything is multiplied.
+  virtual void packActivations(mlir::ImplicitLocOpBuilder &b) = 0;
+  /// Buffers that a slice of weights is decoded into.
+  virtual llvm::SmallVector<mlir::Value>
+  createBuffers(mlir::ImplicitLocOpBuilder &b) const = 0;
+  /// Decodes weights into `buffers`, which become those after that, and gives
+  /// `sums` (blocks x tiles of weights x tiles of activations x 16 x 16) and
+  /// the products.
+  virtual mlir::Value addProducts(mlir::ImplicitLocOpBuilder &b,
+                                  const TileSlice &slice,
+                                  llvm::MutableArrayRef<mlir::Value> buffers,
+                                  mlir::Value sums) const = 0;
+  /// Whether sums are multiplied by factors of the rows of weights, and that of
+  /// the row number `column`, a scalar.
+  virtual bool hasFactors() const { return false; }
+  virtual mlir::Value readFactor(mlir::ImplicitLocOpBuilder &b,
+                                 mlir::ValueRange batch,
+                                 mlir::Value column) const {
+    return {};
+  }
+
+  const Matmul &getMatmul() const { return matmul; }
   int64_t getWeightRows() const { return weightTiles * TileProduct::rows; }
   int64_t getActivationRows() const {
     return activationTiles * TileProduct::columns;
   }
+
+  /// The tiles of weights, and of activations, that are multiplied at once.
+  int64_t weightTiles = 2, activationTiles = 2;
+  /// The chunks of a slice: what is multiplied before other weights are
+  /// decoded.
+  int64_t groups = 1;
+
+protected:
+  /// Where the row of weights number `column` is, or the last one.
+  llvm::SmallVector<mlir::Value> findRow(mlir::ImplicitLocOpBuilder &b,
+                                         mlir::ValueRange batch,
+                                         mlir::Value column) const;
+  /// Prefetches the codes of `group`, a chunk of the sum, of the row of weights
+  /// that is one panel after the one number `column`.
+  void prefetchNext(mlir::ImplicitLocOpBuilder &b, mlir::ValueRange batch,
+                    mlir::Value column, mlir::Value group) const;
+  /// Calls `decode` for all rows of a panel of `slice`, numbers from 0 on, and
+  /// all its chunks, which have `count` elements or all; `tensors` are carried.
+  using DecodeFn = llvm::function_ref<void(
+      mlir::ImplicitLocOpBuilder &b, mlir::Value row, mlir::Value group,
+      mlir::Value count, llvm::MutableArrayRef<mlir::Value> tensors)>;
+  void decodePanel(mlir::ImplicitLocOpBuilder &b, const TileSlice &slice,
+                   llvm::MutableArrayRef<mlir::Value> tensors,
+                   DecodeFn decode) const;
+  /// Of `tiles`, whose first dimensions are batches x slices x blocks, those of
+  /// `slice`; of the dimension number `dim` after these, `size`.
+  mlir::Value sliceActivations(mlir::ImplicitLocOpBuilder &b,
+                               const TileSlice &slice, mlir::Value tiles,
+                               int64_t dim, mlir::OpFoldResult size) const;
+
+  Matmul matmul;
 };
 
-/// The steps of a group.
-int64_t getStepsInGroup(const ChunkOrder &order);
+/// The two kinds of them, where they suit `matmul`.
+std::unique_ptr<TileOperands> findFloatTiles(const Matmul &matmul);
+std::unique_ptr<TileOperands> findIntegerTiles(mlir::ImplicitLocOpBuilder &b,
+                                               const Matmul &matmul);
 
-/// The pieces of the elements of a step, from two parts: a vector of bf16 for
-/// each piece, the smallest first. Neighbours are of one lane each.
-llvm::SmallVector<mlir::Value> buildPieces(mlir::ImplicitLocOpBuilder &b,
-                                           mlir::Value even, mlir::Value odd,
-                                           int64_t count);
-
-/// `rows`, 16 vectors of 16 lanes, with rows and lanes exchanged.
-llvm::SmallVector<mlir::Value> transposeRows(mlir::ImplicitLocOpBuilder &b,
-                                             mlir::ArrayRef<mlir::Value> rows);
+/// All results, for many rows of activations, by the products of tiles: only
+/// where the process has tile registers.
+mlir::Value buildTileProducts(mlir::ImplicitLocOpBuilder &b,
+                              TileOperands &operands, mlir::Value init);
 
 /// Whether all activations of `matmul` are finite, as i1.
 mlir::Value buildAreFinite(mlir::ImplicitLocOpBuilder &b, const Matmul &matmul);
 
-/// All activations of `matmul` in tiles: batches x slices x blocks of rows x
-/// pieces x steps x tiles x 16 x 32. What is beyond their rows is anything.
-mlir::Value packActivationTiles(mlir::ImplicitLocOpBuilder &b,
-                                const Matmul &matmul, const TileForm &form);
+/// A loop from `lower` to `upper` that carries `tensors`, which `body` changes.
+using TensorsFn =
+    llvm::function_ref<void(mlir::ImplicitLocOpBuilder &b, mlir::Value i,
+                            llvm::MutableArrayRef<mlir::Value> tensors)>;
+void buildLoop(mlir::ImplicitLocOpBuilder &b, mlir::Value lower,
+               mlir::Value upper, llvm::MutableArrayRef<mlir::Value> tensors,
+               TensorsFn body);
 
-/// Rows of weights, which are decoded.
-struct WeightRows {
-  const Matmul &matmul;
-  const TileForm &form;
-  mlir::ValueRange batch;
-  /// The number of the first.
-  mlir::Value first;
+/// `tensor` at `offsets`, of `sizes`, without its first `dropped` dimensions.
+mlir::Value extractSlice(mlir::ImplicitLocOpBuilder &b, mlir::Value tensor,
+                         llvm::ArrayRef<mlir::OpFoldResult> offsets,
+                         llvm::ArrayRef<mlir::OpFoldResult> sizes,
+                         int64_t dropped);
 
-  WeightRows(const Matmul &matmul, const TileForm &form, mlir::ValueRange batch,
-             mlir::Value first);
+/// The leading part of `tensor` with `size` in place of that of the dimension
+/// number `dim`.
+mlir::Value limitDimension(mlir::ImplicitLocOpBuilder &b, mlir::Value tensor,
+                           int64_t dim, mlir::OpFoldResult size);
 
-  /// Decodes the groups number `begin` to `end` of `form.getWeightRows()` rows
-  /// into `tiles`: pieces x steps x tiles x 16 x 32. Rows beyond the last one
-  /// repeat it.
-  mlir::Value decode(mlir::ImplicitLocOpBuilder &b, mlir::Value begin,
-                     mlir::Value end, mlir::Value tiles) const;
-
-  /// Whether sums are multiplied by factors.
-  bool hasFactors() const;
-  /// The factor of the row number `row`, a scalar.
-  mlir::Value readFactor(mlir::ImplicitLocOpBuilder &b, mlir::Value row) const;
-
-private:
-  /// Where the row number `row` is, or the last one.
-  llvm::SmallVector<mlir::Value> findRow(mlir::ImplicitLocOpBuilder &b,
-                                         mlir::Value row) const;
-  /// Prefetches the codes of `group` of the row number `row` of the next rows.
-  void prefetchNext(mlir::ImplicitLocOpBuilder &b, mlir::Value row,
-                    mlir::Value group) const;
-  mlir::Value decodeGroup(mlir::ImplicitLocOpBuilder &b, mlir::Value row,
-                          mlir::Value group, mlir::Value begin,
-                          mlir::Value count, mlir::Value tiles) const;
-
-  /// Without the global scale, if that multiplies sums.
-  MatmulOperand weights;
-};
+/// `rows`, 16 vectors of 16 lanes, with rows and lanes exchanged.
+llvm::SmallVector<mlir::Value> transposeRows(mlir::ImplicitLocOpBuilder &b,
+                                             mlir::ArrayRef<mlir::Value> rows);
 
 } // namespace quantx
 

@@ -30,26 +30,23 @@ class TileBlock {
 public:
   /// `indices` are those of the batch and of the first row of both; `rows` and
   /// `columns` are how many there are.
-  TileBlock(const Matmul &matmul, const TileForm &form, Value activations,
-            ValueRange indices, Value rows, Value columns)
-      : matmul(matmul), form(form), order(matmul.sum.order),
-        activations(activations), batch(indices.drop_back(2)),
-        firstRow(indices[indices.size() - 2]), firstColumn(indices.back()),
-        rows(rows), columns(columns) {}
+  TileBlock(const TileOperands &operands, ValueRange indices, Value rows,
+            Value columns)
+      : operands(operands), matmul(operands.getMatmul()),
+        batch(indices.drop_back(2)), firstRow(indices[indices.size() - 2]),
+        firstColumn(indices.back()), rows(rows), columns(columns) {}
 
   /// Adds the products to `results`, those of the block.
   Value build(ImplicitLocOpBuilder &b, Value results) const;
 
 private:
-  /// Adds the products of the slice number `slice` to `sums`.
-  std::pair<Value, Value> addSlice(ImplicitLocOpBuilder &b, Value slice,
-                                   Value sums, Value weights) const;
-  /// The activations of a slice: blocks x pieces x steps x tiles x 16 x 32.
-  Value getActivations(ImplicitLocOpBuilder &b, Value slice,
-                       OpFoldResult steps) const;
+  /// Adds the products of the slice number `number` to the first of `tensors`,
+  /// the sums; the others are buffers of weights.
+  SmallVector<Value> addSlice(ImplicitLocOpBuilder &b, Value number,
+                              ArrayRef<Value> tensors) const;
   /// Adds `sums` to `results`.
   Value addToResults(ImplicitLocOpBuilder &b, Value sums, Value results) const;
-  /// Adds the tiles of `form` that are at `panel`, `block` in `sums`.
+  /// Adds the tiles of the grid that are at `panel`, `block` in `sums`.
   Value addTiles(ImplicitLocOpBuilder &b, Value sums, Value factors,
                  Value panel, Value block, Value results) const;
   /// The rows of a tile of sums, which are those of activations.
@@ -57,20 +54,18 @@ private:
                               Value factors, ArrayRef<Value> tile) const;
 
   /// The rows of weights of a panel, and the number of panels.
-  int64_t getPanelSize() const { return form.getWeightRows(); }
+  int64_t getPanelSize() const { return operands.getWeightRows(); }
   Value countPanels(ImplicitLocOpBuilder &b) const {
     return getValueOrCreateConstantIndexOp(
         b, b.getLoc(),
         countTiles(b, getAsOpFoldResult(columns), getPanelSize()));
   }
   OpFoldResult countBlocks(ImplicitLocOpBuilder &b) const {
-    return countTiles(b, getAsOpFoldResult(rows), form.getActivationRows());
+    return countTiles(b, getAsOpFoldResult(rows), operands.getActivationRows());
   }
 
+  const TileOperands &operands;
   const Matmul &matmul;
-  const TileForm &form;
-  const ChunkOrder &order;
-  Value activations;
   SmallVector<Value> batch;
   Value firstRow, firstColumn, rows, columns;
 };
@@ -81,76 +76,39 @@ private:
 // Products
 //===----------------------------------------------------------------------===//
 
-/// `tensor` at `offsets`, of `sizes`, without its first `dropped` dimensions.
-static Value extractSlice(ImplicitLocOpBuilder &b, Value tensor,
-                          ArrayRef<OpFoldResult> offsets,
-                          ArrayRef<OpFoldResult> sizes, int64_t dropped) {
-  SmallVector<OpFoldResult> strides(sizes.size(), b.getIndexAttr(1));
-  SmallVector<int64_t> shape;
-  for (OpFoldResult size : sizes.drop_front(dropped))
-    shape.push_back(getConstantIntValue(size).value_or(ShapedType::kDynamic));
-  auto type = RankedTensorType::get(
-      shape, cast<ShapedType>(tensor.getType()).getElementType());
-  return tensor::ExtractSliceOp::create(b, type, tensor, offsets, sizes,
-                                        strides);
-}
-
-Value TileBlock::getActivations(ImplicitLocOpBuilder &b, Value slice,
-                                OpFoldResult steps) const {
-  auto rank = cast<RankedTensorType>(activations.getType()).getRank();
-  int64_t leading = int64_t(batch.size()) + 1;
-  SmallVector<OpFoldResult> offsets = getAsOpFoldResult(batch);
-  offsets.push_back(slice);
-  offsets.push_back(b.createOrFold<arith::DivUIOp>(
-      firstRow, createIndex(b, form.getActivationRows())));
-  offsets.resize(rank, b.getIndexAttr(0));
-  SmallVector<OpFoldResult> sizes(leading, b.getIndexAttr(1));
-  sizes.append({countBlocks(b), b.getIndexAttr(form.activationPieces), steps});
-  for (int64_t size : {form.activationTiles, tileRows, TileProduct::elements})
-    sizes.push_back(b.getIndexAttr(size));
-  return extractSlice(b, activations, offsets, sizes, leading);
-}
-
-std::pair<Value, Value> TileBlock::addSlice(ImplicitLocOpBuilder &b,
-                                            Value slice, Value sums,
-                                            Value weights) const {
-  Value groups = createIndex(b, form.groups);
-  Value begin = b.createOrFold<arith::MulIOp>(slice, groups);
-  Value end = b.createOrFold<arith::MinUIOp>(
-      b.createOrFold<arith::AddIOp>(begin, groups), matmul.sum.count);
-  OpFoldResult steps = getAsOpFoldResult(
-      b.createOrFold<arith::MulIOp>(b.createOrFold<arith::SubIOp>(end, begin),
-                                    createIndex(b, getStepsInGroup(order))));
-  Value slicedActivations = getActivations(b, slice, steps);
-  auto addPanel = [&](OpBuilder &builder, Location loc, Value panel,
-                      ValueRange carried) {
-    ImplicitLocOpBuilder n(loc, builder);
-    Value first = n.createOrFold<arith::AddIOp>(
+SmallVector<Value> TileBlock::addSlice(ImplicitLocOpBuilder &b, Value number,
+                                       ArrayRef<Value> tensors) const {
+  Value groups = createIndex(b, operands.groups);
+  TileSlice slice;
+  slice.batch = batch;
+  slice.number = number;
+  slice.begin = b.createOrFold<arith::MulIOp>(number, groups);
+  slice.end = b.createOrFold<arith::MinUIOp>(
+      b.createOrFold<arith::AddIOp>(slice.begin, groups), matmul.sum.count);
+  slice.firstBlock = b.createOrFold<arith::DivUIOp>(
+      firstRow, createIndex(b, operands.getActivationRows()));
+  slice.numBlocks = countBlocks(b);
+  auto addPanel = [&](ImplicitLocOpBuilder &b, Value panel,
+                      MutableArrayRef<Value> tensors) {
+    slice.firstColumn = b.createOrFold<arith::AddIOp>(
         firstColumn,
-        n.createOrFold<arith::MulIOp>(panel, createIndex(n, getPanelSize())));
-    Value decoded = WeightRows(matmul, form, batch, first)
-                        .decode(n, begin, end, carried[1]);
-    SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(n, loc, decoded);
-    sizes[1] = steps;
-    SmallVector<OpFoldResult> zeros(sizes.size(), n.getIndexAttr(0));
-    Value slicedWeights = extractSlice(n, decoded, zeros, sizes, 0);
-    SmallVector<OpFoldResult> all = tensor::getMixedSizes(n, loc, carried[0]);
-    all.front() = n.getIndexAttr(1);
-    SmallVector<OpFoldResult> offsets(all.size(), n.getIndexAttr(0));
+        b.createOrFold<arith::MulIOp>(panel, createIndex(b, getPanelSize())));
+    Value &sums = tensors.front();
+    SmallVector<OpFoldResult> sizes =
+        tensor::getMixedSizes(b, b.getLoc(), sums);
+    sizes.front() = b.getIndexAttr(1);
+    SmallVector<OpFoldResult> offsets(sizes.size(), b.getIndexAttr(0));
     offsets.front() = panel;
-    Value panelSums = extractSlice(n, carried[0], offsets, all, 1);
-    panelSums = TileProduct{slicedWeights, slicedActivations, panelSums}
-                    .build(n)
-                    .getResult(0);
-    SmallVector<OpFoldResult> ones(all.size(), n.getIndexAttr(1));
-    Value next = tensor::InsertSliceOp::create(n, panelSums, carried[0],
-                                               offsets, all, ones);
-    scf::YieldOp::create(n, ValueRange{next, decoded});
+    Value panelSums =
+        operands.addProducts(b, slice, tensors.drop_front(),
+                             extractSlice(b, sums, offsets, sizes, 1));
+    SmallVector<OpFoldResult> ones(sizes.size(), b.getIndexAttr(1));
+    sums =
+        tensor::InsertSliceOp::create(b, panelSums, sums, offsets, sizes, ones);
   };
-  auto loop = scf::ForOp::create(b, createIndex(b, 0), countPanels(b),
-                                 createIndex(b, 1), ValueRange{sums, weights},
-                                 addPanel);
-  return {loop.getResult(0), loop.getResult(1)};
+  SmallVector<Value> next(tensors);
+  buildLoop(b, createIndex(b, 0), countPanels(b), next, addPanel);
+  return next;
 }
 
 //===----------------------------------------------------------------------===//
@@ -184,8 +142,9 @@ SmallVector<Value> TileBlock::readTile(ImplicitLocOpBuilder &b, Value sums,
 Value TileBlock::addTiles(ImplicitLocOpBuilder &b, Value sums, Value factors,
                           Value panel, Value block, Value results) const {
   Value totals = tensor::EmptyOp::create(
-      b, {form.getActivationRows(), getPanelSize()}, b.getF32Type());
-  Value zero = createIndex(b, 0), numTiles = createIndex(b, form.weightTiles);
+      b, {operands.getActivationRows(), getPanelSize()}, b.getF32Type());
+  Value zero = createIndex(b, 0),
+        numTiles = createIndex(b, operands.weightTiles);
   auto addTile = [&](ImplicitLocOpBuilder &b, Value tile, Value totals) {
     Value i = arith::RemUIOp::create(b, tile, numTiles);
     Value j = arith::DivUIOp::create(b, tile, numTiles);
@@ -199,18 +158,18 @@ Value TileBlock::addTiles(ImplicitLocOpBuilder &b, Value sums, Value factors,
     }
     return totals;
   };
-  totals = buildLoop(b, zero,
-                     createIndex(b, form.weightTiles * form.activationTiles), 1,
-                     totals, addTile);
+  totals = buildLoop(
+      b, zero, createIndex(b, operands.weightTiles * operands.activationTiles),
+      1, totals, addTile);
   Value firstRow = b.createOrFold<arith::MulIOp>(
-      block, createIndex(b, form.getActivationRows()));
+      block, createIndex(b, operands.getActivationRows()));
   Value firstColumn =
       b.createOrFold<arith::MulIOp>(panel, createIndex(b, getPanelSize()));
   std::optional<int64_t> allColumns = getConstantIntValue(matmul.getColumns());
   bool isWhole = allColumns && *allColumns % getPanelSize() == 0;
   auto addOne = [&](ImplicitLocOpBuilder &b, Value row, Value results) {
     Value number = b.createOrFold<arith::AddIOp>(firstRow, row);
-    for (int64_t i = 0; i < form.weightTiles; ++i) {
+    for (int64_t i = 0; i < operands.weightTiles; ++i) {
       Value offset = createIndex(b, i * tileRows);
       Value vector = extractVector(b, tileRows, totals, {row, offset});
       Value column = b.createOrFold<arith::AddIOp>(firstColumn, offset);
@@ -225,7 +184,7 @@ Value TileBlock::addTiles(ImplicitLocOpBuilder &b, Value sums, Value factors,
   };
   Value left = b.createOrFold<arith::SubIOp>(rows, firstRow);
   Value count = b.createOrFold<arith::MinUIOp>(
-      left, createIndex(b, form.getActivationRows()));
+      left, createIndex(b, operands.getActivationRows()));
   return buildLoop(b, zero, count, 1, results, addOne);
 }
 
@@ -237,14 +196,14 @@ Value TileBlock::addToResults(ImplicitLocOpBuilder &b, Value sums,
     Value first = b.createOrFold<arith::AddIOp>(
         firstColumn,
         b.createOrFold<arith::MulIOp>(panel, createIndex(b, getPanelSize())));
-    WeightRows weights(matmul, form, batch, first);
     Value factors;
-    if (weights.hasFactors()) {
+    if (operands.hasFactors()) {
       factors = tensor::EmptyOp::create(b, {getPanelSize()}, b.getF32Type());
       factors = buildLoop(
           b, zero, createIndex(b, getPanelSize()), 1, factors,
           [&](ImplicitLocOpBuilder &b, Value row, Value factors) -> Value {
-            Value factor = weights.readFactor(b, row);
+            Value column = b.createOrFold<arith::AddIOp>(first, row);
+            Value factor = operands.readFactor(b, batch, column);
             return tensor::InsertOp::create(b, factor, factors, row);
           });
     }
@@ -268,35 +227,29 @@ Value TileBlock::build(ImplicitLocOpBuilder &b, Value results) const {
   };
   SmallVector<OpFoldResult> shape = {getAsOpFoldResult(countPanels(b)),
                                      countBlocks(b)};
-  llvm::append_range(shape, getShape({form.weightTiles, form.activationTiles,
-                                      tileRows, tileColumns}));
+  llvm::append_range(shape,
+                     getShape({operands.weightTiles, operands.activationTiles,
+                               tileRows, tileColumns}));
   Value sums = tensor::EmptyOp::create(b, shape, b.getF32Type());
   Value zero = arith::ConstantOp::create(b, b.getF32FloatAttr(0.0f));
   sums = linalg::FillOp::create(b, zero, sums).getResult(0);
-  Value weights = tensor::EmptyOp::create(
-      b,
-      getShape({form.weightPieces, form.groups * getStepsInGroup(order),
-                form.weightTiles, tileRows, TileProduct::elements}),
-      b.getBF16Type());
+  SmallVector<Value> tensors = {sums};
+  llvm::append_range(tensors, operands.createBuffers(b));
   Value slices = getValueOrCreateConstantIndexOp(
       b, b.getLoc(),
-      countTiles(b, getAsOpFoldResult(matmul.sum.count), form.groups));
-  auto addOne = [&](OpBuilder &builder, Location loc, Value slice,
-                    ValueRange carried) {
-    ImplicitLocOpBuilder n(loc, builder);
-    auto [sums, weights] = addSlice(n, slice, carried[0], carried[1]);
-    scf::YieldOp::create(n, ValueRange{sums, weights});
-  };
-  auto loop =
-      scf::ForOp::create(b, createIndex(b, 0), slices, createIndex(b, 1),
-                         ValueRange{sums, weights}, addOne);
-  return addToResults(b, loop.getResult(0), results);
+      countTiles(b, getAsOpFoldResult(matmul.sum.count), operands.groups));
+  buildLoop(b, createIndex(b, 0), slices, tensors,
+            [&](ImplicitLocOpBuilder &b, Value slice,
+                MutableArrayRef<Value> tensors) {
+              llvm::copy(addSlice(b, slice, tensors), tensors.begin());
+            });
+  return addToResults(b, tensors.front(), results);
 }
 
-Value quantx::buildTileProducts(ImplicitLocOpBuilder &b, const Matmul &matmul,
+Value quantx::buildTileProducts(ImplicitLocOpBuilder &b, TileOperands &operands,
                                 Value init) {
-  TileForm form = *TileForm::find(matmul);
-  Value activations = packActivationTiles(b, matmul, form);
+  operands.packActivations(b);
+  const Matmul &matmul = operands.getMatmul();
   OpBuilder::InsertionGuard guard(b);
   size_t rank = matmul.sizes.size();
   int64_t block = matmul.tuning.tileBlock;
@@ -316,8 +269,7 @@ Value quantx::buildTileProducts(ImplicitLocOpBuilder &b, const Matmul &matmul,
   auto getSize = [&](size_t i) {
     return getValueOrCreateConstantIndexOp(b, b.getLoc(), sizes[i]);
   };
-  TileBlock tiles(matmul, form, activations, indices, getSize(rank - 2),
-                  getSize(rank - 1));
+  TileBlock tiles(operands, indices, getSize(rank - 2), getSize(rank - 1));
   results = tiles.build(b, results);
   b.setInsertionPointToStart(loop.getTerminator().getBody());
   tensor::ParallelInsertSliceOp::create(b, results, all, offsets, sizes, ones);

@@ -75,6 +75,32 @@ OpFoldResult quantx::limitSize(ImplicitLocOpBuilder &b, int64_t size,
   return arith::MinUIOp::create(b, left, createIndex(b, size)).getResult();
 }
 
+SmallVector<Value> quantx::sumChunks(ImplicitLocOpBuilder &b,
+                                     const ChunkedSum &sum, ValueRange sums,
+                                     AddChunkFn add) {
+  auto loop = scf::ForOp::create(
+      b, createIndex(b, 0), sum.whole, createIndex(b, 1), sums,
+      [&](OpBuilder &builder, Location loc, Value chunk, ValueRange carried) {
+        ImplicitLocOpBuilder n(loc, builder);
+        scf::YieldOp::create(n, add(n, chunk, /*count=*/{}, carried));
+      });
+  if (!sum.mayHaveRest())
+    return llvm::to_vector_of<Value>(loop.getResults());
+  if (getConstantIntValue(sum.rest))
+    return add(b, sum.whole, sum.rest, loop.getResults());
+  Value hasRest = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, sum.rest,
+                                        createIndex(b, 0));
+  auto addRest = [&](OpBuilder &builder, Location loc) {
+    ImplicitLocOpBuilder n(loc, builder);
+    scf::YieldOp::create(n, add(n, sum.whole, sum.rest, loop.getResults()));
+  };
+  auto keep = [&](OpBuilder &builder, Location loc) {
+    scf::YieldOp::create(builder, loc, loop.getResults());
+  };
+  auto both = scf::IfOp::create(b, hasRest, addRest, keep);
+  return llvm::to_vector_of<Value>(both.getResults());
+}
+
 //===----------------------------------------------------------------------===//
 // Lanes to totals
 //===----------------------------------------------------------------------===//
@@ -107,9 +133,8 @@ static Value sumFour(ImplicitLocOpBuilder &b, ArrayRef<Value> vectors) {
   return sums;
 }
 
-/// The totals of the lanes of `sums`, in vectors of `columns` (1, 2 or 4).
-static SmallVector<Value> sumLanes(ImplicitLocOpBuilder &b,
-                                   ArrayRef<Value> sums, int64_t columns) {
+SmallVector<Value> quantx::sumLanes(ImplicitLocOpBuilder &b,
+                                    ArrayRef<Value> sums, int64_t columns) {
   SmallVector<Value> rows;
   SmallVector<Value> padded(sums);
   while (padded.size() % 4 != 0)
@@ -189,7 +214,59 @@ Value quantx::addRows(ImplicitLocOpBuilder &b, ResultRow place,
   return place.tensor;
 }
 
-Value quantx::addTile(ImplicitLocOpBuilder &b, ResultRow place,
-                      ArrayRef<Value> sums, int64_t columns) {
-  return addRows(b, place, sumLanes(b, sums, columns));
+Value quantx::buildColumnsLoop(ImplicitLocOpBuilder &b, const Matmul &matmul,
+                               int64_t columns, int64_t rows, Value init,
+                               ColumnsFn sum) {
+  OpBuilder::InsertionGuard guard(b);
+  size_t rank = matmul.sizes.size();
+  SmallVector<OpFoldResult> upper(matmul.sizes);
+  upper.erase(upper.begin() + (rank - 2));
+  SmallVector<OpFoldResult> lower(rank - 1, b.getIndexAttr(0));
+  SmallVector<OpFoldResult> steps(rank - 1, b.getIndexAttr(1));
+  steps.back() = b.getIndexAttr(columns);
+  auto loop = scf::ForallOp::create(b, lower, upper, steps, init,
+                                    /*mapping=*/std::nullopt);
+  b.setInsertionPoint(loop.getTerminator());
+  SmallVector<Value> indices(loop.getInductionVars());
+  Value first = indices.back();
+  SmallVector<Value> totals = sum(b, indices);
+
+  SmallVector<OpFoldResult> offsets =
+      getAsOpFoldResult(ValueRange(indices).drop_back());
+  offsets.append({b.getIndexAttr(0), first});
+  SmallVector<OpFoldResult> ones(rank, b.getIndexAttr(1)), sizes(ones);
+  sizes[rank - 2] = matmul.getRows();
+  sizes.back() = limitSize(b, columns, matmul.getColumns(), first);
+  Value all = loop.getRegionIterArgs().front();
+  Value slice = tensor::ExtractSliceOp::create(b, all, offsets, sizes, ones);
+  ResultRow place{slice, createIndex(b, 0), createIndex(b, 0), {}, {}};
+  if (getConstantIntValue(matmul.getRows()) != rows) {
+    place.numRows =
+        getValueOrCreateConstantIndexOp(b, b.getLoc(), matmul.getRows());
+  }
+  if (auto dynamic = dyn_cast<Value>(sizes.back()))
+    place.numColumns = dynamic;
+  slice = addRows(b, place, totals);
+  b.setInsertionPointToStart(loop.getTerminator().getBody());
+  tensor::ParallelInsertSliceOp::create(b, slice, all, offsets, sizes, ones);
+  return loop.getResult(0);
+}
+
+SmallVector<Value> quantx::locateColumns(ImplicitLocOpBuilder &b,
+                                         const Matmul &matmul, Value first,
+                                         int64_t count) {
+  OpFoldResult all = matmul.getColumns();
+  std::optional<int64_t> constant = getConstantIntValue(all);
+  Value last;
+  if (!constant || *constant % count != 0) {
+    Value size = getValueOrCreateConstantIndexOp(b, b.getLoc(), all);
+    last = b.createOrFold<arith::SubIOp>(size, createIndex(b, 1));
+  }
+  SmallVector<Value> columns;
+  for (int64_t i = 0; i < count; ++i) {
+    Value column = b.createOrFold<arith::AddIOp>(first, createIndex(b, i));
+    columns.push_back(last ? b.createOrFold<arith::MinUIOp>(column, last)
+                           : column);
+  }
+  return columns;
 }

@@ -81,7 +81,16 @@ mlir::Value buildFewRows(mlir::ImplicitLocOpBuilder &b, const Matmul &matmul,
 mlir::Value buildFewRows16(mlir::ImplicitLocOpBuilder &b, const Matmul &matmul,
                            int64_t rows, mlir::Value init);
 
-/// Whether integers `lhs` are multiplied by weights `rhs` as such.
+/// Whether few rows of integers `lhs` are multiplied by weights `rhs` as such.
+bool suitsFewIntegers(const Matmul &matmul);
+
+/// The same as buildFewRows where these suit, by dot products of bytes.
+mlir::Value buildFewIntegers(mlir::ImplicitLocOpBuilder &b,
+                             const Matmul &matmul, int64_t rows,
+                             mlir::Value init);
+
+/// Whether integers `lhs` are multiplied by weights `rhs` with rows side by
+/// side as such.
 bool suitsIntegers16(ScaledType lhs, ScaledType rhs);
 
 /// The same where these suit, by dot products of bytes.
@@ -91,11 +100,6 @@ mlir::Value buildIntegers16(mlir::ImplicitLocOpBuilder &b, const Matmul &matmul,
 /// All results, for many rows of activations.
 mlir::Value buildManyRows(mlir::ImplicitLocOpBuilder &b, const Matmul &matmul,
                           mlir::Value init);
-
-/// All results, for many rows of activations, by the products of tiles: only
-/// where these suit `matmul`, and the process has tile registers.
-mlir::Value buildTileProducts(mlir::ImplicitLocOpBuilder &b,
-                              const Matmul &matmul, mlir::Value init);
 
 //===----------------------------------------------------------------------===//
 // Parts of both
@@ -132,10 +136,35 @@ struct ResultRow {
 mlir::Value addRows(mlir::ImplicitLocOpBuilder &b, ResultRow place,
                     mlir::ArrayRef<mlir::Value> totals);
 
-/// Adds the lanes of `sums`, rows x columns, to the results of a tile that
-/// begins at `place`: the new tensor.
-mlir::Value addTile(mlir::ImplicitLocOpBuilder &b, ResultRow place,
-                    mlir::ArrayRef<mlir::Value> sums, int64_t columns);
+/// The totals of the lanes of `sums`, in vectors of `columns` (1, 2 or 4).
+llvm::SmallVector<mlir::Value> sumLanes(mlir::ImplicitLocOpBuilder &b,
+                                        mlir::ArrayRef<mlir::Value> sums,
+                                        int64_t columns);
+
+/// The totals of some columns of results, a vector for each row. `indices` are
+/// those of the batches and of the first column.
+using ColumnsFn = llvm::function_ref<llvm::SmallVector<mlir::Value>(
+    mlir::ImplicitLocOpBuilder &b, llvm::ArrayRef<mlir::Value> indices)>;
+
+/// Adds what `sum` gives for `columns` columns at a time, and at most `rows`
+/// rows, to `init`. Threads get columns.
+mlir::Value buildColumnsLoop(mlir::ImplicitLocOpBuilder &b,
+                             const Matmul &matmul, int64_t columns,
+                             int64_t rows, mlir::Value init, ColumnsFn sum);
+
+/// The numbers of `count` rows of weights from `first` on; where fewer are
+/// left, the last one again.
+llvm::SmallVector<mlir::Value> locateColumns(mlir::ImplicitLocOpBuilder &b,
+                                             const Matmul &matmul,
+                                             mlir::Value first, int64_t count);
+
+/// `sums` and what `add` adds for each chunk, of `count` elements or all.
+using AddChunkFn = llvm::function_ref<llvm::SmallVector<mlir::Value>(
+    mlir::ImplicitLocOpBuilder &b, mlir::Value chunk, mlir::Value count,
+    mlir::ValueRange sums)>;
+llvm::SmallVector<mlir::Value> sumChunks(mlir::ImplicitLocOpBuilder &b,
+                                         const ChunkedSum &sum,
+                                         mlir::ValueRange sums, AddChunkFn add);
 
 /// min(`size`, `end` - `begin`); `size` where `end` is a multiple of it.
 mlir::OpFoldResult limitSize(mlir::ImplicitLocOpBuilder &b, int64_t size,

@@ -87,8 +87,9 @@ struct MatmulForms {
 
 /// Whether tile registers may multiply, as i1: the process gets them, there are
 /// enough rows, and activations suit.
-static Value buildSuitsTiles(ImplicitLocOpBuilder &b, const Matmul &matmul,
-                             const TileForm &form) {
+static Value buildSuitsTiles(ImplicitLocOpBuilder &b,
+                             const TileOperands &operands) {
+  const Matmul &matmul = operands.getMatmul();
   Value suits = func::CallOp::create(b, kRequestTiles, TypeRange{b.getI1Type()})
                     .getResult(0);
   if (auto rows = dyn_cast<Value>(matmul.getRows())) {
@@ -98,7 +99,7 @@ static Value buildSuitsTiles(ImplicitLocOpBuilder &b, const Matmul &matmul,
         arith::CmpIOp::create(b, arith::CmpIPredicate::uge, rows, least);
     suits = arith::AndIOp::create(b, suits, areEnough);
   }
-  if (!form.needsFinite())
+  if (!operands.needsFinite())
     return suits;
   auto check = [&](OpBuilder &builder, Location loc) {
     ImplicitLocOpBuilder n(loc, builder);
@@ -117,19 +118,21 @@ static Value buildMostRows(ImplicitLocOpBuilder &b, const Matmul &matmul,
   int64_t least = matmul.tuning.tileProductRows;
   std::optional<int64_t> rows = getConstantIntValue(matmul.getRows());
   bool mayBeTiles = rows ? *rows >= least : least != MatmulTuning::never;
-  std::optional<TileForm> form;
+  std::unique_ptr<TileOperands> operands;
   if (mayBeTiles)
-    form = TileForm::find(matmul);
-  if (!form)
+    operands = TileOperands::find(b, matmul);
+  if (!operands)
     return buildManyRows(b, matmul, init);
-  auto build = [&](auto buildForm) {
-    return [&matmul, init, buildForm](OpBuilder &builder, Location loc) {
-      ImplicitLocOpBuilder n(loc, builder);
-      scf::YieldOp::create(n, buildForm(n, matmul, init));
-    };
+  auto buildTiles = [&](OpBuilder &builder, Location loc) {
+    ImplicitLocOpBuilder n(loc, builder);
+    scf::YieldOp::create(n, buildTileProducts(n, *operands, init));
   };
-  return scf::IfOp::create(b, buildSuitsTiles(b, matmul, *form),
-                           build(buildTileProducts), build(buildManyRows))
+  auto buildOther = [&](OpBuilder &builder, Location loc) {
+    ImplicitLocOpBuilder n(loc, builder);
+    scf::YieldOp::create(n, buildManyRows(n, matmul, init));
+  };
+  return scf::IfOp::create(b, buildSuitsTiles(b, *operands), buildTiles,
+                           buildOther)
       .getResult(0);
 }
 
@@ -169,7 +172,9 @@ static Value buildByRows(ImplicitLocOpBuilder &b, const MatmulForms &forms,
 static Value buildLinear(ImplicitLocOpBuilder &b, const Matmul &matmul,
                          Value init) {
   auto buildFew = [&](ImplicitLocOpBuilder &b, int64_t rows) {
-    return buildFewRows(b, matmul, rows, init);
+    bool hasIntegers = matmul.tuning.hasByteDots && suitsFewIntegers(matmul);
+    return hasIntegers ? buildFewIntegers(b, matmul, rows, init)
+                       : buildFewRows(b, matmul, rows, init);
   };
   auto buildMany = [&](ImplicitLocOpBuilder &b) {
     return buildMostRows(b, matmul, init);

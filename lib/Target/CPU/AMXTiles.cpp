@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "AMXTileLoops.h"
 #include "mlir/Dialect/AMX/AMXDialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -13,7 +14,7 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
-#include "quantx/Conversion/QuantXToVector/TileProduct.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "quantx/Target/CPU/Passes.h"
 
 namespace quantx {
@@ -24,149 +25,25 @@ namespace quantx {
 using namespace mlir;
 using namespace quantx;
 
-static Value createIndex(ImplicitLocOpBuilder &b, int64_t value) {
-  return arith::ConstantIndexOp::create(b, value);
-}
-
 //===----------------------------------------------------------------------===//
 // Products
 //===----------------------------------------------------------------------===//
 
 namespace {
 
-/// The body of a function that computes a product.
-class TileLoops {
-public:
-  TileLoops(ImplicitLocOpBuilder &b, const TileProduct &product)
-      : b(b), product(product) {
-    ArrayRef<int64_t> shape =
-        cast<MemRefType>(product.sums.getType()).getShape();
-    weightTiles = shape[1];
-    activationTiles = shape[2];
-  }
-
-  void build();
-
-private:
-  /// `tiles` and the products of the steps of two pieces.
-  SmallVector<Value> addPieces(Value block, Value weightPiece,
-                               Value activationPiece, ValueRange tiles);
-  SmallVector<Value> addStep(Value block, Value weightPiece,
-                             Value activationPiece, Value step,
-                             ValueRange tiles);
-  /// The indices of the tile of `sums` number `tile` at `block`.
-  SmallVector<Value> getSum(Value block, int64_t tile);
-  Value load(Value buffer, ArrayRef<Value> indices);
-  /// A loop of `size` iterations that carries `tiles`.
-  SmallVector<Value>
-  buildLoop(Value size, ValueRange tiles,
-            function_ref<SmallVector<Value>(Value i, ValueRange tiles)> body);
-
-  ImplicitLocOpBuilder &b;
-  TileProduct product;
-  int64_t weightTiles, activationTiles;
-};
-
-} // namespace
-
-SmallVector<Value> TileLoops::buildLoop(
-    Value size, ValueRange tiles,
-    function_ref<SmallVector<Value>(Value i, ValueRange tiles)> body) {
-  auto loop =
-      scf::ForOp::create(b, createIndex(b, 0), size, createIndex(b, 1), tiles);
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(loop.getBody());
-  SmallVector<Value> next =
-      body(loop.getInductionVar(), loop.getRegionIterArgs());
-  // A loop that carries nothing has its terminator.
-  if (!tiles.empty())
-    scf::YieldOp::create(b, next);
-  return llvm::to_vector_of<Value>(loop.getResults());
-}
-
-SmallVector<Value> TileLoops::getSum(Value block, int64_t tile) {
-  Value zero = createIndex(b, 0);
-  return {block, createIndex(b, tile / activationTiles),
-          createIndex(b, tile % activationTiles), zero, zero};
-}
-
-/// The distance of the rows of a tile in memory.
-static Value getStride(ImplicitLocOpBuilder &b, Value buffer) {
-  return createIndex(b, cast<MemRefType>(buffer.getType()).getShape().back());
-}
-
-Value TileLoops::load(Value buffer, ArrayRef<Value> indices) {
-  auto type = cast<MemRefType>(buffer.getType());
-  auto tile =
-      amx::TileType::get(type.getShape().take_back(2), type.getElementType());
-  return amx::TileLoadOp::create(b, tile, buffer, indices,
-                                 getStride(b, buffer));
-}
-
-SmallVector<Value> TileLoops::addStep(Value block, Value weightPiece,
-                                      Value activationPiece, Value step,
-                                      ValueRange tiles) {
-  Value zero = createIndex(b, 0);
-  SmallVector<Value> activations, next;
-  for (int64_t i = 0; i < weightTiles; ++i) {
-    Value weights = load(product.weights,
-                         {weightPiece, step, createIndex(b, i), zero, zero});
-    for (int64_t j = 0; j < activationTiles; ++j) {
-      if (i == 0) {
-        activations.push_back(
-            load(product.activations, {block, activationPiece, step,
-                                       createIndex(b, j), zero, zero}));
-      }
-      Value sums = tiles[next.size()];
-      next.push_back(amx::TileMulFOp::create(b, sums.getType(), weights,
-                                             activations[j], sums));
-    }
-  }
-  return next;
-}
-
-SmallVector<Value> TileLoops::addPieces(Value block, Value weightPiece,
-                                        Value activationPiece,
-                                        ValueRange tiles) {
-  Value steps = memref::DimOp::create(b, product.weights, 1);
-  return buildLoop(steps, tiles, [&](Value step, ValueRange tiles) {
-    return addStep(block, weightPiece, activationPiece, step, tiles);
-  });
-}
-
-void TileLoops::build() {
-  Value blocks = memref::DimOp::create(b, product.sums, 0);
-  Value weightPieces = memref::DimOp::create(b, product.weights, 0);
-  Value activationPieces = memref::DimOp::create(b, product.activations, 1);
-  buildLoop(blocks, {}, [&](Value block, ValueRange) -> SmallVector<Value> {
-    SmallVector<Value> tiles;
-    for (int64_t i = 0; i < weightTiles * activationTiles; ++i)
-      tiles.push_back(load(product.sums, getSum(block, i)));
-    tiles = buildLoop(weightPieces, tiles, [&](Value p, ValueRange tiles) {
-      return buildLoop(activationPieces, tiles, [&](Value q, ValueRange tiles) {
-        return addPieces(block, p, q, tiles);
-      });
-    });
-    for (auto [i, tile] : llvm::enumerate(tiles)) {
-      amx::TileStoreOp::create(b, product.sums, getSum(block, int64_t(i)), tile,
-                               getStride(b, product.sums));
-    }
-    return {};
-  });
-}
-
-namespace {
-
-/// The functions that compute products, by the types of their arguments.
+/// The functions that compute products, by the types of their arguments: those
+/// of floats have three, those of integers five.
 class ProductFunctions {
 public:
   explicit ProductFunctions(ModuleOp module)
       : symbols(module), builder(module.getContext()) {}
 
-  /// Replaces `op`, which stands for `product`, by a call.
-  void replaceByCall(linalg::GenericOp op, const TileProduct &product);
+  /// Replaces `op`, which stands for a product, by a call.
+  void replaceByCall(linalg::GenericOp op);
 
 private:
+  /// `arguments` are the inputs of a product and its sums.
+  static void buildLoops(ImplicitLocOpBuilder &b, ValueRange arguments);
   func::FuncOp create(FunctionType type);
 
   SymbolTable symbols;
@@ -175,6 +52,16 @@ private:
 };
 
 } // namespace
+
+void ProductFunctions::buildLoops(ImplicitLocOpBuilder &b,
+                                  ValueRange arguments) {
+  Value sums = arguments.back();
+  if (arguments.size() == 3)
+    buildTileLoops(b, TileProduct{arguments[0], arguments[1], sums});
+  else
+    buildTileLoops(b, IntegerTileProduct{arguments[0], arguments[1],
+                                         arguments[2], arguments[3], sums});
+}
 
 func::FuncOp ProductFunctions::create(FunctionType type) {
   Location loc = builder.getUnknownLoc();
@@ -185,16 +72,14 @@ func::FuncOp ProductFunctions::create(FunctionType type) {
   symbols.insert(function);
   Block *body = function.addEntryBlock();
   ImplicitLocOpBuilder b = ImplicitLocOpBuilder::atBlockBegin(loc, body);
-  auto arguments = body->getArguments();
-  TileLoops(b, {arguments[0], arguments[1], arguments[2]}).build();
+  buildLoops(b, body->getArguments());
   func::ReturnOp::create(b);
   return function;
 }
 
-void ProductFunctions::replaceByCall(linalg::GenericOp op,
-                                     const TileProduct &product) {
-  SmallVector<Value> operands = {product.weights, product.activations,
-                                 product.sums};
+void ProductFunctions::replaceByCall(linalg::GenericOp op) {
+  SmallVector<Value> operands(op.getDpsInputs());
+  llvm::append_range(operands, op.getDpsInits());
   auto type = builder.getFunctionType(TypeRange(ValueRange(operands)), {});
   func::FuncOp &function = functions[type];
   if (!function)
@@ -284,15 +169,15 @@ namespace {
 
 struct AMXTilesPass : public quantx::impl::QuantXAMXTilesBase<AMXTilesPass> {
   void runOnOperation() override {
-    SmallVector<std::pair<linalg::GenericOp, TileProduct>> products;
+    SmallVector<linalg::GenericOp> products;
     getOperation().walk([&](linalg::GenericOp op) {
-      if (std::optional<TileProduct> product = TileProduct::match(op))
-        if (isa<MemRefType>(product->sums.getType()))
-          products.emplace_back(op, *product);
+      bool isProduct = TileProduct::match(op) || IntegerTileProduct::match(op);
+      if (isProduct && isa<MemRefType>(op.getDpsInits().front().getType()))
+        products.push_back(op);
     });
     ProductFunctions functions(getOperation());
-    for (auto [op, product] : products)
-      functions.replaceByCall(op, product);
+    for (linalg::GenericOp op : products)
+      functions.replaceByCall(op);
     auto request = getOperation().lookupSymbol<func::FuncOp>(kRequestTiles);
     if (request && request.isDeclaration())
       defineRequestTiles(request);

@@ -73,3 +73,30 @@ func.func @mxfp8(%a: tensor<1x256x!int8>, %w: tensor<32x256x!mxfp8>, %acc: tenso
          outs(%acc : tensor<1x32xf32>) -> tensor<1x32xf32>
   return %r : tensor<1x32xf32>
 }
+
+// -----
+
+// Weights in rows: the low and the high halves of 64 bytes are two operands, and a
+// lane has 8 neighbours. Four groups have 16 scales, which are decoded together.
+
+!mxfp4 = !quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x32>
+!int8 = !quantx.scaled<i8 : f32, f32 per 1x*>
+
+// CHECK-LABEL: func.func @rows(
+// CHECK:       %[[WORDS:.+]] = scf.forall {{.+}} -> (tensor<4x1x32xi32>)
+// CHECK:         vector.shuffle {{.+}} [0, 2, 4, 6, 8, 10, 12,
+// CHECK:       %[[BEGINS:.+]] = scf.forall {{.+}} -> (tensor<4x1x16xi32>)
+// CHECK:       scf.forall (%{{.+}}) in (2)
+// CHECK:         %[[SCALES:.+]] = vector.transfer_read {{.+}} vector<16xf8E8M0FNU>
+// CHECK:         %[[BEGIN:.+]] = vector.transfer_read %[[BEGINS]]
+// CHECK:         vector.contract {{.+}} %[[BEGIN]]
+// CHECK-COUNT-7: vector.contract
+// CHECK-NOT:     vector.contract
+// FLOATS-LABEL: func.func @rows(
+// FLOATS-NOT: vector.contract
+func.func @rows(%a: tensor<1x512x!int8>, %w: tensor<2x512x!mxfp4>, %acc: tensor<1x2xf32>)
+    -> tensor<1x2xf32> {
+  %r = quantx.scaled_matmul ins(%a, %w : tensor<1x512x!int8>, tensor<2x512x!mxfp4>)
+         outs(%acc : tensor<1x2xf32>) -> tensor<1x2xf32>
+  return %r : tensor<1x2xf32>
+}

@@ -24,8 +24,8 @@
 // CHECK:           vector.transfer_read %[[PACKED]][%c0, %[[K]], %c3, %c0]
 // CHECK-COUNT-31:  arith.extf {{.+}} vector<16xf4E2M1FN> to vector<16xf32>
 // CHECK-NOT:       arith.extf
-// CHECK:         %[[SLICE:.+]] = tensor.extract_slice %[[OUT]][0, %[[N]]] [4, 4] [1, 1]
 // CHECK:         vector.shuffle %[[SUMS]]#0, %[[SUMS]]#1 [0, 2, 16, 18,
+// CHECK:         %[[SLICE:.+]] = tensor.extract_slice %[[OUT]][0, %[[N]]] [4, 4] [1, 1]
 // CHECK:         %[[RESULTS:.+]] = tensor.extract_slice %[[SLICE]][0, 0] [1, 4] [1, 1]
 // CHECK:         vector.transfer_read %[[RESULTS]]
 func.func @few_rows(%a: tensor<4x256xf32>, %w: tensor<8x256x!mxfp4>, %acc: tensor<4x8xf32>)
@@ -161,7 +161,8 @@ func.func @odd_blocks(%a: tensor<4x72xf32>, %w: tensor<8x72x!odd>, %acc: tensor<
 // CHECK-LABEL: func.func @rows16(
 // CHECK-SAME:    %[[A:.+]]: tensor<2x128xf32>, %[[CODES:.+]]: tensor<2x1024xi8>, %[[SCALES:.+]]: tensor<2x64xf8E8M0FNU>, %[[ACC:.+]]: tensor<2x21xf32>)
 // CHECK:       %[[PACKED:.+]] = scf.forall {{.+}} -> (tensor<1x2x2x64xf32>)
-// CHECK:       scf.forall (%[[N:.+]]) in (2) shared_outs(%[[OUT:.+]] = %[[ACC]])
+// CHECK:       scf.forall (%[[N16:.+]]) = (0) to (21) step (16) shared_outs(%[[OUT:.+]] = %[[ACC]])
+// CHECK:         %[[N:.+]] = arith.divui %[[N16]], %c16
 // CHECK:         %[[SUMS:.+]]:2 = scf.for %[[K:.+]] = %c0 to %c2 step %c1
 // CHECK:           vector.transfer_read %[[SCALES]][%[[N]], %{{.+}}], {{.+}} vector<32xf8E8M0FNU>
 // CHECK:           %[[BYTES:.+]] = vector.transfer_read %[[CODES]][%[[N]], %{{.+}}], {{.+}} vector<64xi8>

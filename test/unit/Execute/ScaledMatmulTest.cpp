@@ -1,88 +1,10 @@
 //===- ScaledMatmulTest.cpp - scaled_matmul against float64 ---------------===//
 
-#include "Lowerings.h"
-#include "MatmulOracle.h"
+#include "MatmulPrograms.h"
 #include <cmath>
-#ifdef __linux__
-#include <sys/syscall.h>
-#include <unistd.h>
-#endif
 
 using namespace quantx;
 using namespace quantx::test;
-
-//===----------------------------------------------------------------------===//
-// Programs
-//===----------------------------------------------------------------------===//
-
-static const TypeSpec mxfp8 = {"f8E4M3FN", "f32", "f8E8M0FNU", 1,
-                               32,         false, false,       "floor"};
-static const TypeSpec int8 = {"i8", "f32", "f32", 1, 0, false, false, "absmax"};
-
-/// `4x64`, or `?x?`.
-static std::string printShape(bool isDynamic, int64_t rows, int64_t columns) {
-  return isDynamic ? "?x?"
-                   : std::to_string(rows) + "x" + std::to_string(columns);
-}
-
-namespace {
-
-/// Activations: a plain type, or a scaled one.
-struct Activations {
-  std::string element;
-  std::optional<TypeSpec> type;
-};
-
-/// M, N and K.
-struct Sizes {
-  int64_t rows, columns, sum;
-};
-
-} // namespace
-
-/// acc + x * y^T, where y, and x if its type says so, are quantized first.
-static std::string getProgram(const TypeSpec &weights,
-                              const Activations &activations, bool isDynamic,
-                              Sizes sizes) {
-  std::string x = printShape(isDynamic, sizes.rows, sizes.sum) + "x";
-  std::string y = printShape(isDynamic, sizes.columns, sizes.sum) + "x";
-  std::string acc =
-      "tensor<" + printShape(isDynamic, sizes.rows, sizes.columns) + "xf32>";
-  std::string xType = "tensor<" + x + activations.element + ">";
-  std::string yType = "tensor<" + y + weights.expressed + ">";
-  std::string text = "!w = " + weights.print() + "\n";
-  if (activations.type)
-    text += "!a = " + activations.type->print() + "\n";
-  text += "func.func @f(%x: " + xType + ", %y: " + yType + ", %acc: " + acc +
-          ") -> " + acc + " {\n";
-  text += "  %w = quantx.dynamic_quantize %y using #quantx." + weights.method +
-          " : " + yType + " to tensor<" + y + "!w>\n";
-  std::string lhs = "%x", lhsType = xType;
-  if (activations.type) {
-    lhs = "%a";
-    lhsType = "tensor<" + x + "!a>";
-    text += "  %a = quantx.dynamic_quantize %x using #quantx." +
-            activations.type->method + " : " + xType + " to " + lhsType + "\n";
-  }
-  text += "  %r = quantx.scaled_matmul ins(" + lhs + ", %w : " + lhsType +
-          ", tensor<" + y + "!w>) outs(%acc : " + acc + ") -> " + acc + "\n";
-  return text + "  return %r : " + acc + "\n}\n";
-}
-
-static void check(const Program &program, const TypeSpec &weights,
-                  const Activations &activations, Sizes sizes) {
-  Matrix x = drawMatrix(sizes.rows, sizes.sum, 1, activations.element);
-  Matrix y = drawMatrix(sizes.columns, sizes.sum, 2, weights.expressed);
-  Matrix acc = drawMatrix(sizes.rows, sizes.columns, 3);
-  Input inputX(x, activations.element, {sizes.rows, sizes.sum});
-  Input inputY(y, weights.expressed, {sizes.columns, sizes.sum});
-  Input inputAcc(acc, "f32", {sizes.rows, sizes.columns});
-  std::vector<Array> out =
-      program.run({inputX.getView(), inputY.getView(), inputAcc.getView()});
-  ASSERT_EQ(out[0].shape, (std::vector<int64_t>{sizes.rows, sizes.columns}));
-  Matrix a = activations.type ? getDequantized(*activations.type, x) : x;
-  expectProduct(out[0], a, getDequantized(weights, y), acc);
-}
 
 //===----------------------------------------------------------------------===//
 // Types
@@ -155,9 +77,6 @@ INSTANTIATE_TEST_SUITE_P(Types, ScaledMatmulTest, testing::ValuesIn(getCases()),
 //===----------------------------------------------------------------------===//
 // Sizes
 //===----------------------------------------------------------------------===//
-
-static const TypeSpec mxfp4 = {"f4E2M1FN", "f32", "f8E8M0FNU", 1,
-                               32,         false, false,       "floor"};
 
 // One more and one less than vectors, chunks, blocks and what is decoded at
 // once have; by numbers of rows and columns that tiles have and have not.
@@ -232,42 +151,10 @@ TEST(ScaledMatmulWaysTest, Threads) {
     check(program, mxfp8, {"f32", int8}, sizes);
 }
 
-// Each batch has weights of its own.
 TEST(ScaledMatmulWaysTest, Batched) {
-  Program program(R"(
-    !w = !quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x1x32>
-    !a = !quantx.scaled<i8 : f32, f32 per 1x1x*>
-    func.func @f(%x: tensor<?x?x?xf32>, %y: tensor<?x?x72xf32>,
-                 %acc: tensor<2x?x?xf32>) -> tensor<2x?x?xf32> {
-      %a = quantx.dynamic_quantize %x using #quantx.absmax
-        : tensor<?x?x?xf32> to tensor<?x?x?x!a>
-      %w = quantx.dynamic_quantize %y using #quantx.floor
-        : tensor<?x?x72xf32> to tensor<?x?x72x!w>
-      %r = quantx.scaled_matmul
-        ins(%a, %w : tensor<?x?x?x!a>, tensor<?x?x72x!w>)
-        outs(%acc : tensor<2x?x?xf32>) -> tensor<2x?x?xf32>
-      return %r : tensor<2x?x?xf32>
-    })");
-  for (int64_t rows : {4, 9}) {
-    Matrix x = drawMatrix(2 * rows, 72, 1), y = drawMatrix(2 * 5, 72, 2),
-           acc = drawMatrix(2 * rows, 5, 3);
-    std::vector<Array> out =
-        program.run({Input(x, "f32", {2, rows, 72}).getView(),
-                     Input(y, "f32", {2, 5, 72}).getView(),
-                     Input(acc, "f32", {2, rows, 5}).getView()});
-    ASSERT_EQ(out[0].shape, (std::vector<int64_t>{2, rows, 5}));
-    Matrix a = getDequantized(int8, x), w = getDequantized(mxfp4, y);
-    for (int64_t batch : {0, 1}) {
-      auto slice = [&](const Matrix &all) {
-        int64_t size = int64_t(all.values.size()) / 2;
-        auto begin = all.values.begin() + batch * size;
-        return Matrix{all.rows / 2, all.columns, {begin, begin + size}};
-      };
-      auto begin = out[0].bytes.begin() + batch * rows * 5 * 4;
-      expectProduct({{rows, 5}, {begin, begin + rows * 5 * 4}}, slice(a),
-                    slice(w), slice(acc));
-    }
-  }
+  for (const char *element : {"f32", "i8"})
+    for (int64_t rows : {4, 9})
+      checkBatches(rows, element, "native");
 }
 
 // Vectors of fewer lanes than sums have, and codes of 4 bits in fewer words.
@@ -338,112 +225,4 @@ TEST(ScaledMatmulWaysTest, NonFinite) {
   }
   EXPECT_TRUE(std::isinf(got[4])) << got[4];
   EXPECT_TRUE(std::isnan(got[4 + 2])) << got[4 + 2];
-}
-
-//===----------------------------------------------------------------------===//
-// Tile registers
-//===----------------------------------------------------------------------===//
-
-static constexpr const char *tileTarget = "x86-64-v4+amx";
-
-/// Whether this process has tile registers: only who asked Linux gets them.
-static bool hasTiles() {
-#if defined(__linux__) && defined(__x86_64__)
-  constexpr long getPermissions = 0x1022; // ARCH_GET_XCOMP_PERM
-  constexpr uint64_t tileData = 1 << 18;
-  uint64_t permissions = 0;
-  return syscall(SYS_arch_prctl, getPermissions, &permissions) == 0 &&
-         (permissions & tileData);
-#else
-  return false;
-#endif
-}
-
-// One more and one less than tiles, and the panels and slices of them, have.
-TEST(ScaledMatmulTilesTest, Sizes) {
-  SKIP_UNLESS_RUNS_HERE(tileTarget);
-  Program program(getProgram(mxfp4, {"bf16", {}}, /*isDynamic=*/true, {}),
-                  tileTarget);
-  for (int64_t rows : {16, 17, 31, 32, 33, 65})
-    for (int64_t columns : {1, 15, 16, 17, 31, 33})
-      check(program, mxfp4, {"bf16", {}}, {rows, columns, 161});
-  for (int64_t size : {1, 31, 32, 33, 127, 129, 255, 256, 257, 511, 513, 1025})
-    check(program, mxfp4, {"bf16", {}}, {35, 19, size});
-  EXPECT_TRUE(hasTiles());
-}
-
-// More rows and columns than a block has.
-TEST(ScaledMatmulTilesTest, Blocks) {
-  SKIP_UNLESS_RUNS_HERE(tileTarget);
-  for (int64_t threads : {1, 2}) {
-    Program program(getProgram(mxfp8, {"f32", {}}, /*isDynamic=*/true, {}),
-                    tileTarget, threads);
-    for (Sizes sizes : {Sizes{513, 515, 33}, Sizes{1024, 34, 65}})
-      check(program, mxfp8, {"f32", {}}, sizes);
-  }
-}
-
-// One tile of activations, or two; whole panels, or not.
-TEST(ScaledMatmulTilesTest, StaticSizes) {
-  SKIP_UNLESS_RUNS_HERE(tileTarget);
-  TypeSpec int4 = {"ui4", "f32", "f16", 1, 64, false, true, "minmax"};
-  for (Sizes sizes :
-       {Sizes{16, 32, 256}, Sizes{32, 64, 512}, Sizes{33, 40, 320}}) {
-    Program program(getProgram(int4, {"f16", {}}, /*isDynamic=*/false, sizes),
-                    tileTarget);
-    check(program, int4, {"f16", {}}, sizes);
-  }
-}
-
-// Activations in several pieces; and weights, where a piece of 0 would make NaN
-// of an infinity.
-TEST(ScaledMatmulTilesTest, NonFinite) {
-  SKIP_UNLESS_RUNS_HERE(tileTarget);
-  constexpr int64_t rows = 32, columns = 4, size = 64;
-  TypeSpec int4 = {"ui4", "f32", "f16", 1, 32, false, true, "minmax"};
-  for (const TypeSpec &weights : {mxfp4, int4}) {
-    Program program(getProgram(weights, {"f32", {}}, /*isDynamic=*/true, {}),
-                    tileTarget);
-    Matrix x = drawMatrix(rows, size, 1), y = drawMatrix(columns, size, 2),
-           acc = drawMatrix(rows, columns, 3);
-    // One infinity times weights that are not 0, and one NaN.
-    std::fill_n(y.values.begin(), size, 1.0f);
-    y.values[3 * size + 40] = NAN;
-    x.values[1 * size + 7] = -INFINITY;
-    x.values[2 * size + 7] = NAN;
-    std::vector<Array> out =
-        program.run({Input(x, "f32", {rows, size}).getView(),
-                     Input(y, "f32", {columns, size}).getView(),
-                     Input(acc, "f32", {rows, columns}).getView()});
-    std::vector<float> got(rows * columns);
-    std::memcpy(got.data(), out[0].bytes.data(), out[0].bytes.size());
-    for (int64_t row = 0; row < rows; ++row) {
-      EXPECT_TRUE(std::isnan(got[row * columns + 3])) << row;
-      bool isOrdinary = row != 1 && row != 2;
-      EXPECT_TRUE(!isOrdinary || std::isfinite(got[row * columns])) << row;
-    }
-    EXPECT_EQ(got[1 * columns], -INFINITY);
-    EXPECT_TRUE(std::isnan(got[2 * columns]));
-  }
-}
-
-// f32 has more digits than two pieces: their sum alone is off by 2^-16.
-TEST(ScaledMatmulTilesTest, AllDigitsCount) {
-  SKIP_UNLESS_RUNS_HERE(tileTarget);
-  constexpr int64_t rows = 32, size = 32;
-  TypeSpec weights = mxfp4;
-  Program program(getProgram(weights, {"f32", {}}, /*isDynamic=*/true, {}),
-                  tileTarget);
-  Matrix x = drawMatrix(rows, size, 1), y{1, size, std::vector<float>(size)},
-         acc{rows, 1, std::vector<float>(rows)};
-  // Each result is one activation.
-  y.values[5] = 1.0f;
-  std::vector<Array> out =
-      program.run({Input(x, "f32", {rows, size}).getView(),
-                   Input(y, "f32", {1, size}).getView(),
-                   Input(acc, "f32", {rows, 1}).getView()});
-  std::vector<float> got(rows);
-  std::memcpy(got.data(), out[0].bytes.data(), out[0].bytes.size());
-  for (int64_t row = 0; row < rows; ++row)
-    EXPECT_EQ(got[row], x.values[row * size + 5]) << row;
 }

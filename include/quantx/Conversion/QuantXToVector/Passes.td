@@ -73,7 +73,9 @@ def QuantXLowerToVector : Pass<"quantx-lower-to-vector", "::mlir::ModuleOp"> {
     the function `quantx_request_tiles`, which is declared, says that there are
     such registers, and one of the forms above else. It is taken alone where
     vectors have 16 elements or more, and weights, with the scales of blocks,
-    are exact in bf16.
+    are exact in bf16. Activations of 8 bits by integers of 8 bits with sign, or of
+    4 bits, or f4E2M1FN, in blocks of 32 or more, are tiles of integers, whose sums
+    under one scale on each side are exact.
 
     Values of small floats are converted by `arith.truncf` and `arith.extf` on
     vectors; `quantx-expand-narrow-floats` has a form of these for each target.

@@ -49,6 +49,35 @@ struct TileProduct {
   static std::optional<TileProduct> match(mlir::linalg::GenericOp op);
 };
 
+/// Adds products of tiles of integers, 8 bits each, to sums. Runs of a row have
+/// scales; what is summed under one may be summed as integers, exactly: it is
+/// less than 2^31 for the at most 2^16 elements of a run.
+///
+/// ```
+/// sums[b, i, j, m, n] += sum over r, s, k of
+///     weights[r, s, i, m, k] * activations[b, r, s, j, k div 4, 4 n + k mod 4]
+///     * weightScales[r, i, m] * activationScales[b, r, j, n]
+/// ```
+struct IntegerTileProduct {
+  /// The integers in a word: these of a row are beneath each other.
+  static constexpr int64_t inWord = 4;
+
+  /// runs x steps x tiles x 16 x E of i8: E integers at once, at most 64
+  mlir::Value weights;
+  /// blocks x runs x steps x tiles x E / 4 x 64 of i8
+  mlir::Value activations;
+  /// runs x tiles x 16, and blocks x runs x tiles x 16, of f32
+  mlir::Value weightScales, activationScales;
+  /// As those of a TileProduct.
+  mlir::Value sums;
+
+  /// Builds the op that stands for it; on tensors its result is the new sums.
+  mlir::linalg::GenericOp build(mlir::ImplicitLocOpBuilder &b) const;
+
+  /// The product that `op` stands for, if that is one.
+  static std::optional<IntegerTileProduct> match(mlir::linalg::GenericOp op);
+};
+
 /// The name of the function without arguments that says, as i1, whether tile
 /// registers may be used in this process. Code that multiplies by tiles asks it
 /// first, and has another form.

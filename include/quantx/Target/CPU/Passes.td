@@ -51,6 +51,9 @@ def QuantXAMXTiles : Pass<"quantx-amx-tiles", "::mlir::ModuleOp"> {
         %sums: memref<?x2x2x16x16xf32, ...>) attributes {passthrough = ["noinline"]}
     ```
 
+    A product of integers becomes one that sums up what has one scale of each
+    operand in i32, exactly, and then adds it to the sums, times both scales.
+
     The function is not inlined, because LLVM configures tile registers at its
     start: that instruction must not run where the process does not have them.
 
@@ -62,7 +65,8 @@ def QuantXAMXTiles : Pass<"quantx-amx-tiles", "::mlir::ModuleOp"> {
   let dependentDialects = [
     "::mlir::amx::AMXDialect", "::mlir::arith::ArithDialect",
     "::mlir::func::FuncDialect", "::mlir::LLVM::LLVMDialect",
-    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+    "::mlir::vector::VectorDialect"
   ];
 }
 

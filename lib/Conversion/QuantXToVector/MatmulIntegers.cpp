@@ -1,0 +1,180 @@
+//===- MatmulIntegers.cpp - Codes that are multiplied as integers ---------===//
+
+#include "MatmulIntegers.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+using namespace quantx;
+
+static Value createIndex(ImplicitLocOpBuilder &b, int64_t value) {
+  return arith::ConstantIndexOp::create(b, value);
+}
+
+//===----------------------------------------------------------------------===//
+// Codes
+//===----------------------------------------------------------------------===//
+
+static bool isE2M1(ScaledType type) {
+  return isa<Float4E2M1FNType>(type.getStorageType());
+}
+
+/// Whether the blocks of `type` are of one row.
+static bool hasBlocksInRows(ScaledType type) {
+  return llvm::all_of(type.getBlockShape().drop_back(),
+                      [](int64_t size) { return size == 1; });
+}
+
+bool quantx::suitIntegers(ScaledType lhs, ScaledType rhs) {
+  bool hasBytes = rhs.getStorageBits() == 8 || rhs.getStorageBits() == 4;
+  return lhs && lhs.getStorageType().isSignlessInteger(8) &&
+         !lhs.hasZeroPoint() && !lhs.hasGlobal() && scalesSums(lhs) &&
+         hasBlocksInRows(lhs) && hasBytes &&
+         (!rhs.getFloatFormat() || isE2M1(rhs)) && scalesSums(rhs) &&
+         hasBlocksInRows(rhs);
+}
+
+IntegerCodes::IntegerCodes(ScaledType type)
+    : type(type), offset(0), unit(getCodeUnit(type)) {
+  if (isE2M1(type)) {
+    offset = 12;
+    unit /= 2;
+  } else if (type.getIntegerFormat().isSigned) {
+    offset = int64_t(1) << (type.getStorageBits() - 1);
+  }
+}
+
+SmallVector<Value> IntegerCodes::getUnsigned(ImplicitLocOpBuilder &b,
+                                             Value bytes) const {
+  constexpr int64_t bytesInWord = 4;
+  ElementwiseBuilder arith(b, b.getLoc());
+  // Where codes are signed, their sign bits add the offset.
+  bool flips = offset != 0 && !isE2M1(type);
+  auto flip = [&](Value codes, int64_t bits) {
+    return flips ? arith.bitXor(codes, arith.integer(8, bits, codes)) : codes;
+  };
+  if (type.getStorageBits() == 8)
+    return {flip(bytes, 0x80)};
+  bytes = flip(bytes, 0x88);
+  auto vectorType = cast<VectorType>(bytes.getType());
+  auto words = VectorType::get(vectorType.getNumElements() / bytesInWord,
+                               b.getI32Type());
+  Value word = vector::BitCastOp::create(b, words, bytes);
+  Value high = vector::BitCastOp::create(b, vectorType, arith.lshr(word, 4));
+  SmallVector<Value> integers = {arith.bitAnd(bytes, 0xf),
+                                 arith.bitAnd(high, 0xf)};
+  if (!isE2M1(type))
+    return integers;
+  for (Value &codes : integers) {
+    Value value = emitCodeValue(arith, type, codes, /*zeroPoint=*/{});
+    value = arith.add(arith.mul(value, 2.0), arith.f32(double(offset), value));
+    codes = arith::FPToUIOp::create(b, vectorType, value);
+  }
+  return integers;
+}
+
+SmallVector<Value> IntegerCodes::getSigned(ImplicitLocOpBuilder &b, Value bytes,
+                                           Value zeroPoint) const {
+  ElementwiseBuilder arith(b, b.getLoc());
+  if (type.getStorageBits() == 8 && !zeroPoint)
+    return {bytes};
+  SmallVector<Value> integers = getUnsigned(b, bytes);
+  for (Value &integer : integers) {
+    if (offset != 0)
+      integer = arith.sub(integer, arith.integer(8, offset, integer));
+    if (zeroPoint)
+      integer = arith::SubIOp::create(b, integer, zeroPoint);
+  }
+  return integers;
+}
+
+//===----------------------------------------------------------------------===//
+// Products
+//===----------------------------------------------------------------------===//
+
+Value quantx::addDot(ImplicitLocOpBuilder &b, Value lhs, Value rhs,
+                     Value sums) {
+  constexpr int64_t dotCodes = 4;
+  int64_t lanes = cast<VectorType>(sums.getType()).getNumElements();
+  auto bytes = VectorType::get({lanes, dotCodes}, b.getI8Type());
+  auto words = VectorType::get({lanes, dotCodes}, b.getI32Type());
+  lhs = arith::ExtUIOp::create(b, words,
+                               vector::ShapeCastOp::create(b, bytes, lhs));
+  rhs = arith::ExtSIOp::create(b, words,
+                               vector::ShapeCastOp::create(b, bytes, rhs));
+  AffineMap element = b.getMultiDimIdentityMap(2);
+  auto getIterator = [&](vector::IteratorType type) -> Attribute {
+    return vector::IteratorTypeAttr::get(b.getContext(), type);
+  };
+  return vector::ContractionOp::create(
+      b, lhs, rhs, sums,
+      b.getAffineMapArrayAttr({element, element, element.getSubMap(0)}),
+      b.getArrayAttr({getIterator(vector::IteratorType::parallel),
+                      getIterator(vector::IteratorType::reduction)}));
+}
+
+BlockFactors quantx::readPresentFactors(ImplicitLocOpBuilder &b,
+                                        ScaledType type, ValueRange parameters,
+                                        const Chunk &chunk) {
+  ElementwiseBuilder arith(b, b.getLoc());
+  BlockFactors factors =
+      readBlockFactors(b, type, parameters, chunk, emitDequantizeFactors);
+  if (!chunk.count || !isa<VectorType>(factors.scale.getType()))
+    return factors;
+  Value blocks = chunk.getBlocks(b, getRowBlock(type)).count;
+  auto lanes = cast<VectorType>(factors.scale.getType()).clone(b.getI1Type());
+  Value exists = vector::CreateMaskOp::create(b, lanes, blocks);
+  return factors.map([&](Value factor) -> Value {
+    Value zero = arith::ConstantOp::create(b, b.getZeroAttr(factor.getType()));
+    return arith.select(exists, factor, zero);
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// Activations
+//===----------------------------------------------------------------------===//
+
+Value quantx::packGroups(ImplicitLocOpBuilder &b, const Matmul &matmul,
+                         int64_t group, int64_t rows, VectorType vectorType,
+                         function_ref<Value(ImplicitLocOpBuilder &b,
+                                            const Chunk &group, Value codes)>
+                             compute) {
+  size_t rank = matmul.sizes.size();
+  Value sum = matmul.sum.size;
+  SmallVector<OpFoldResult> upper(matmul.sizes), shape(matmul.sizes);
+  upper.back() = shape[rank - 2] = countTiles(b, getAsOpFoldResult(sum), group);
+  shape.back() = b.getIndexAttr(rows);
+  shape.push_back(b.getIndexAttr(vectorType.getNumElements()));
+  Value tensor = tensor::EmptyOp::create(b, shape, vectorType.getElementType());
+  SmallVector<OpFoldResult> lower(rank, b.getIndexAttr(0));
+  SmallVector<OpFoldResult> steps(rank, b.getIndexAttr(1));
+  OpBuilder::InsertionGuard guard(b);
+  auto loop = scf::ForallOp::create(b, lower, upper, steps, tensor,
+                                    /*mapping=*/std::nullopt);
+  b.setInsertionPoint(loop.getTerminator());
+  SmallVector<Value> indices(loop.getInductionVars());
+  Chunk chunk{indices, group, Value()};
+  chunk.indices.back() =
+      b.createOrFold<arith::MulIOp>(indices.back(), createIndex(b, group));
+  OpFoldResult count =
+      limitSize(b, group, getAsOpFoldResult(sum), chunk.indices.back());
+  chunk.count = dyn_cast<Value>(count);
+  Value none = arith::ConstantOp::create(b, b.getI8IntegerAttr(0));
+  Value codes = readChunk(b, matmul.lhs.parts.front(), chunk, none);
+  Value vector = compute(b, chunk, codes);
+
+  SmallVector<OpFoldResult> offsets = getAsOpFoldResult(indices);
+  std::swap(offsets[rank - 2], offsets[rank - 1]);
+  offsets.push_back(b.getIndexAttr(0));
+  SmallVector<OpFoldResult> ones(rank + 1, b.getIndexAttr(1)), sizes(ones);
+  sizes.back() = shape.back();
+  Value all = loop.getRegionIterArgs().front();
+  Value slice = tensor::ExtractSliceOp::create(b, all, offsets, sizes, ones);
+  SmallVector<OpFoldResult> start(rank + 1, b.getIndexAttr(0));
+  slice = insertVector(b, vector, slice, start);
+  b.setInsertionPointToStart(loop.getTerminator().getBody());
+  tensor::ParallelInsertSliceOp::create(b, slice, all, offsets, sizes, ones);
+  return loop.getResult(0);
+}

@@ -1,0 +1,55 @@
+//===- MatmulIntegers.h - Codes that are multiplied as integers -*- C++ -*-===//
+
+#ifndef QUANTX_LIB_CONVERSION_QUANTXTOVECTOR_MATMULINTEGERS_H
+#define QUANTX_LIB_CONVERSION_QUANTXTOVECTOR_MATMULINTEGERS_H
+
+#include "MatmulTiles.h"
+
+namespace quantx {
+
+/// How the codes of weights become integers of 8 bits.
+struct IntegerCodes {
+  explicit IntegerCodes(ScaledType type);
+
+  ScaledType type;
+  /// What integers without sign have more than they count, and what they count:
+  /// twice an E2M1 value is one.
+  int64_t offset;
+  double unit;
+
+  /// The integers without sign of the codes in `bytes`: those of 8 bits; or of
+  /// the low halves of all bytes, then those of the high halves.
+  llvm::SmallVector<mlir::Value> getUnsigned(mlir::ImplicitLocOpBuilder &b,
+                                             mlir::Value bytes) const;
+  /// The same with sign, minus `zeroPoint`, i8 in all lanes, if that is given.
+  llvm::SmallVector<mlir::Value> getSigned(mlir::ImplicitLocOpBuilder &b,
+                                           mlir::Value bytes,
+                                           mlir::Value zeroPoint) const;
+};
+
+/// Whether products of the codes of `lhs`, activations, and `rhs`, weights, are
+/// those of integers, which scales may multiply.
+bool suitIntegers(ScaledType lhs, ScaledType rhs);
+
+/// `sums` plus, in each lane, four products of bytes: `lhs` without sign, `rhs`
+/// with it. quantx-expand-byte-dots knows it by this form.
+mlir::Value addDot(mlir::ImplicitLocOpBuilder &b, mlir::Value lhs,
+                   mlir::Value rhs, mlir::Value sums);
+
+/// The factors of the blocks of `chunk`; zeros for those that are not there.
+BlockFactors readPresentFactors(mlir::ImplicitLocOpBuilder &b, ScaledType type,
+                                mlir::ValueRange parameters,
+                                const Chunk &chunk);
+
+/// A tensor, batches x groups x rows x `size`, of what `compute` makes of the
+/// codes of each group of `group` activations; they are 0 where there are none.
+mlir::Value packGroups(
+    mlir::ImplicitLocOpBuilder &b, const Matmul &matmul, int64_t group,
+    int64_t rows, mlir::VectorType vector,
+    llvm::function_ref<mlir::Value(mlir::ImplicitLocOpBuilder &b,
+                                   const Chunk &group, mlir::Value codes)>
+        compute);
+
+} // namespace quantx
+
+#endif // QUANTX_LIB_CONVERSION_QUANTXTOVECTOR_MATMULINTEGERS_H

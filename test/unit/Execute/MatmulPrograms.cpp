@@ -1,0 +1,101 @@
+//===- MatmulPrograms.cpp - Programs of one scaled_matmul -----------------===//
+
+#include "MatmulPrograms.h"
+
+using namespace quantx;
+using namespace quantx::test;
+
+/// `4x64`, or `?x?`.
+static std::string printShape(bool isDynamic, int64_t rows, int64_t columns) {
+  return isDynamic ? "?x?"
+                   : std::to_string(rows) + "x" + std::to_string(columns);
+}
+
+std::string quantx::test::getProgram(const TypeSpec &weights,
+                                     const Activations &activations,
+                                     bool isDynamic, Sizes sizes) {
+  std::string x = printShape(isDynamic, sizes.rows, sizes.sum) + "x";
+  std::string y = printShape(isDynamic, sizes.columns, sizes.sum) + "x";
+  std::string acc =
+      "tensor<" + printShape(isDynamic, sizes.rows, sizes.columns) + "xf32>";
+  std::string xType = "tensor<" + x + activations.element + ">";
+  std::string yType = "tensor<" + y + weights.expressed + ">";
+  std::string text = "!w = " + weights.print() + "\n";
+  if (activations.type)
+    text += "!a = " + activations.type->print() + "\n";
+  text += "func.func @f(%x: " + xType + ", %y: " + yType + ", %acc: " + acc +
+          ") -> " + acc + " {\n";
+  text += "  %w = quantx.dynamic_quantize %y using #quantx." + weights.method +
+          " : " + yType + " to tensor<" + y + "!w>\n";
+  std::string lhs = "%x", lhsType = xType;
+  if (activations.type) {
+    lhs = "%a";
+    lhsType = "tensor<" + x + "!a>";
+    text += "  %a = quantx.dynamic_quantize %x using #quantx." +
+            activations.type->method + " : " + xType + " to " + lhsType + "\n";
+  }
+  text += "  %r = quantx.scaled_matmul ins(" + lhs + ", %w : " + lhsType +
+          ", tensor<" + y + "!w>) outs(%acc : " + acc + ") -> " + acc + "\n";
+  return text + "  return %r : " + acc + "\n}\n";
+}
+
+void quantx::test::check(const Program &program, const TypeSpec &weights,
+                         const Activations &activations, Sizes sizes) {
+  Matrix x = drawMatrix(sizes.rows, sizes.sum, 1, activations.element);
+  Matrix y = drawMatrix(sizes.columns, sizes.sum, 2, weights.expressed);
+  Matrix acc = drawMatrix(sizes.rows, sizes.columns, 3);
+  Input inputX(x, activations.element, {sizes.rows, sizes.sum});
+  Input inputY(y, weights.expressed, {sizes.columns, sizes.sum});
+  Input inputAcc(acc, "f32", {sizes.rows, sizes.columns});
+  std::vector<Array> out =
+      program.run({inputX.getView(), inputY.getView(), inputAcc.getView()});
+  ASSERT_EQ(out[0].shape, (std::vector<int64_t>{sizes.rows, sizes.columns}));
+  Matrix a = activations.type ? getDequantized(*activations.type, x) : x;
+  expectProduct(out[0], a, getDequantized(weights, y), acc);
+}
+
+void quantx::test::checkBatches(int64_t rows, const std::string &element,
+                                const std::string &target) {
+  SCOPED_TRACE(testing::Message() << rows << " rows of " << element);
+  bool isQuantized = element == "i8";
+  std::string quantize = isQuantized ? R"(
+      %a = quantx.dynamic_quantize %x using #quantx.absmax
+        : tensor<?x?x?xf32> to tensor<?x?x?x!a>)"
+                                     : "";
+  std::string lhs = isQuantized ? "%a" : "%x",
+              type = isQuantized ? "!a" : "f32";
+  Program program(R"(
+    !w = !quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x1x32>
+    !a = !quantx.scaled<i8 : f32, f32 per 1x1x*>
+    func.func @f(%x: tensor<?x?x?xf32>, %y: tensor<?x?x72xf32>,
+                 %acc: tensor<2x?x?xf32>) -> tensor<2x?x?xf32> {)" +
+                      quantize + R"(
+      %w = quantx.dynamic_quantize %y using #quantx.floor
+        : tensor<?x?x72xf32> to tensor<?x?x72x!w>
+      %r = quantx.scaled_matmul
+        ins()" + lhs + ", %w : tensor<?x?x?x" +
+                      type + R"(>, tensor<?x?x72x!w>)
+        outs(%acc : tensor<2x?x?xf32>) -> tensor<2x?x?xf32>
+      return %r : tensor<2x?x?xf32>
+    })",
+                  target);
+  Matrix x = drawMatrix(2 * rows, 72, 1), y = drawMatrix(2 * 5, 72, 2),
+         acc = drawMatrix(2 * rows, 5, 3);
+  std::vector<Array> out =
+      program.run({Input(x, "f32", {2, rows, 72}).getView(),
+                   Input(y, "f32", {2, 5, 72}).getView(),
+                   Input(acc, "f32", {2, rows, 5}).getView()});
+  ASSERT_EQ(out[0].shape, (std::vector<int64_t>{2, rows, 5}));
+  Matrix a = isQuantized ? getDequantized(int8, x) : x;
+  Matrix w = getDequantized(mxfp4, y);
+  for (int64_t batch : {0, 1}) {
+    auto slice = [&](const Matrix &all) {
+      int64_t size = int64_t(all.values.size()) / 2;
+      auto begin = all.values.begin() + batch * size;
+      return Matrix{all.rows / 2, all.columns, {begin, begin + size}};
+    };
+    auto begin = out[0].bytes.begin() + batch * rows * 5 * 4;
+    expectProduct({{rows, 5}, {begin, begin + rows * 5 * 4}}, slice(a),
+                  slice(w), slice(acc));
+  }
+}
