@@ -30,6 +30,11 @@ METHODS = {
 
 # Around blocks, vectors and warps.
 SHAPES = [(1, 1), (3, 32), (5, 96), (7, 100), (33, 1000), (130, 257)]
+# Layouts and the codes that they pack; threads have whole units in the last.
+PACKINGS = [("linear", codes) for codes in ["i2", "ui3", "i4", "i6", "ui7", "i8"]]
+PACKINGS += [("split_half", "i4"), ("interleaved8", "ui4")]
+PACKED_SHAPES = SHAPES + [(64, 2048)]
+SCALE_SHAPES = [(1, 1), (33, 5), (128, 16), (300, 36), (257, 128)]
 MATMULS = [(1, 64, 512), (4, 33, 1024), (33, 65, 160)]
 
 
@@ -74,6 +79,55 @@ func.func @f(%q: tensor<{shape}{scaled}>) -> tensor<{shape}{expressed}> {{
 """
 
 
+def repack(op, layout, codes):
+    """pack or unpack."""
+    types = {"pack": (codes, "i8"), "unpack": ("i8", codes)}[op]
+    operand, result = (f"tensor<?x?x{element}>" for element in types)
+    return f"""
+func.func @f(%x: {operand}) -> {result} {{
+  %y = quantx.{op} %x as #quantx.packing<{layout}> : {operand} to {result}
+  return %y : {result}
+}}
+"""
+
+
+def relayout_scales(layout, element, rows, columns):
+    types = [f"tensor<{rows}x{columns}x{element}>",
+             f"tensor<{-(-rows // 128)}x{-(-columns // 4)}x32x16x{element}>"]
+    operand, result = types if layout == "tile128x4" else reversed(types)
+    return f"""
+func.func @f(%x: {operand}) -> {result} {{
+  %y = quantx.relayout_scales %x to #quantx.scale_layout<{layout}>
+    : {operand} to {result}
+  return %y : {result}
+}}
+"""
+
+
+def relayout(name, rows, columns, to_rows16):
+    linear = get_type(name, "f32")
+    types = [f"tensor<{rows}x{columns}x{scaled}>" for scaled in
+             (linear, linear[:-1] + ", packing rows16>")]
+    operand, result = types if to_rows16 else reversed(types)
+    return f"""
+func.func @f(%x: {operand}) -> {result} {{
+  %y = quantx.relayout %x : {operand} to {result}
+  return %y : {result}
+}}
+"""
+
+
+def error_stats(name, expressed, rows, columns):
+    scaled = f"tensor<{rows}x{columns}x{get_type(name, expressed)}>"
+    plain = f"tensor<{rows}x{columns}x{expressed}>"
+    return f"""
+func.func @f(%x: {plain}, %q: {scaled}) -> (f32, f32, i64, i64) {{
+  %e:4 = quantx.error_stats %x, %q : {plain}, {scaled} -> f32, f32, i64, i64
+  return %e#0, %e#1, %e#2, %e#3 : f32, f32, i64, i64
+}}
+"""
+
+
 def matmul(name, activations, m, n, k):
     """Weights are quantized first, so that inputs are plain."""
     scaled = get_type(name, "f32")
@@ -111,14 +165,69 @@ class Case:
     """A function on plain inputs.
 
     `inputs` is a list of (element type, shape); `tolerance` is null where bits
-    are compared, else the error allowed, relative to the largest result."""
+    are compared, else the error allowed, relative to the largest result: one for
+    all results, or a list of one for each."""
 
     def __init__(self, name, text, inputs, tolerance=None):
         self.name, self.text = name, text
         self.inputs, self.tolerance = inputs, tolerance
 
 
+def get_layout_cases():
+    for layout, codes in PACKINGS:
+        bits = int(codes.lstrip("ui"))
+        for rows, columns in PACKED_SHAPES:
+            name = f"{layout}-{codes}-{rows}x{columns}"
+            yield Case(f"pack-{name}", repack("pack", layout, codes),
+                       [("i8", (rows, columns))])
+            yield Case(f"unpack-{name}", repack("unpack", layout, codes),
+                       [("i8", (rows, -(-columns * bits // 8)))])
+    for rows, columns in SCALE_SHAPES:
+        for element in ["f8E8M0FNU", "f8E4M3FN"]:
+            name = f"{element}-{rows}x{columns}"
+            yield Case(f"tile-{name}",
+                       relayout_scales("tile128x4", element, rows, columns),
+                       [(element, (rows, columns))])
+            yield Case(f"untile-{name}",
+                       relayout_scales("linear", element, rows, columns),
+                       [(element, (-(-rows // 128), -(-columns // 4), 32, 16))])
+
+
+def get_rows16_parts(name, rows, columns):
+    """The parts, side by side, of 16 rows at a time."""
+    (_, (_, row_bytes)), *others = get_parts(name, rows, columns)
+    groups = -(-rows // 16)
+    words = -(-row_bytes // 4)
+    return [("i8", (groups, words * 64))] + [
+        (dtype, (groups, shape[1] * 16) if shape else ())
+        for dtype, shape in others]
+
+
+def get_weight_cases():
+    for name in ["mxfp4", "nvfp4", "mxfp8_e4m3", "int8_row", "int4_g32"]:
+        for rows, columns in [(1, 32), (17, 96), (33, 1000)]:
+            size = f"{name}-{rows}x{columns}"
+            yield Case(f"rows16-{size}", relayout(name, rows, columns, True),
+                       get_parts(name, rows, columns))
+            yield Case(f"linear-{size}", relayout(name, rows, columns, False),
+                       get_rows16_parts(name, rows, columns))
+
+
+def get_stats_cases():
+    for name in TYPES:
+        for rows, columns in SHAPES:
+            for expressed in ["f32", "bf16", "f16"]:
+                yield Case(f"error_stats-{name}-{expressed}-{rows}x{columns}",
+                           error_stats(name, expressed, rows, columns),
+                           [(expressed, (rows, columns))] +
+                           get_parts(name, rows, columns),
+                           tolerance=[1e-6, None, None, None])
+
+
 def get_test_cases():
+    yield from get_layout_cases()
+    yield from get_weight_cases()
+    yield from get_stats_cases()
     for name, methods in METHODS.items():
         for rows, columns in SHAPES:
             size = f"{rows}x{columns}"
@@ -187,6 +296,16 @@ def get_benchmarks(size=8192):
         yield Benchmark(f"dequantize-{name}-bf16",
                         dequantize(name, "bf16", size, size),
                         get_parts(name, size, size), "copy", 0.85)
+    codes, packed = ("i8", (size, size)), ("i8", (size, size // 2))
+    yield Benchmark("pack-linear-i4", repack("pack", "linear", "i4"), [codes],
+                    "copy", 0.85)
+    yield Benchmark("unpack-interleaved8-ui4",
+                    repack("unpack", "interleaved8", "ui4"), [packed], "copy",
+                    0.85)
+    scales = ("f8E8M0FNU", (size, size // 32))
+    yield Benchmark("tile-f8E8M0FNU",
+                    relayout_scales("tile128x4", scales[0], *scales[1]),
+                    [scales], "copy", 0.85)
     n, k = (14336, 4096) if size >= 8192 else (size, size)
     for name in ["mxfp4", "int4_g128"]:
         for m in [1, 8]:

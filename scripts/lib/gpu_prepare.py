@@ -56,7 +56,7 @@ def count_results(text):
     """How many arrays the lowered function returns."""
     types = re.search(r"return [^:]*: (.*)\n", text).group(1)
     if "quantx.scaled" not in types:
-        return 1
+        return types.count(", ") + 1
     return 2 + ("zero_point" in types) + ("global" in types)
 
 

@@ -112,12 +112,16 @@ static bool isLinear(Type type) {
 /// Fails, naming the first, on an op for which there is no pattern.
 static LogicalResult verifyHaveKernels(Operation *root) {
   WalkResult result = root->walk([](Operation *op) {
-    bool computes = isa<QuantXDialect>(op->getDialect()) &&
-                    !isa<AssembleOp, DisassembleOp>(op);
-    bool hasKernel = isa<ChooseGlobalOp, ChooseQParamsOp, DequantizeOp,
-                         DynamicQuantizeOp, QuantizeOp, ScaledMatmulOp>(op);
-    bool areLinear = llvm::all_of(op->getOperandTypes(), isLinear);
-    if (!computes || (hasKernel && areLinear))
+    if (!isa<QuantXDialect>(op->getDialect()) ||
+        isa<AssembleOp, DisassembleOp>(op))
+      return WalkResult::advance();
+    bool hasKernel =
+        isa<ChooseGlobalOp, ChooseQParamsOp, DequantizeOp, DynamicQuantizeOp,
+            ErrorStatsOp, PackOp, QuantizeOp, RelayoutOp, RelayoutScalesOp,
+            ScaledMatmulOp, UnpackOp>(op);
+    bool areLinear =
+        isa<RelayoutOp>(op) || llvm::all_of(op->getOperandTypes(), isLinear);
+    if (hasKernel && areLinear)
       return WalkResult::advance();
     InFlightDiagnostic error = op->emitOpError() << "has no GPU kernel";
     if (!areLinear)
@@ -145,8 +149,12 @@ struct LowerToGPUPass
                            RewritePatternSet &patterns) {
       populateChooseKernelPatterns(converter, patterns, kernels);
       populateDequantizeKernelPatterns(converter, patterns, kernels);
+      populateErrorStatsKernelPatterns(converter, patterns, kernels);
+      populatePackingKernelPatterns(converter, patterns, kernels);
       populateQuantizeKernelPatterns(converter, patterns, kernels);
+      populateScaleLayoutKernelPatterns(converter, patterns, kernels);
       populateScaledMatmulKernelPatterns(converter, patterns, kernels);
+      populateWeightLayoutKernelPatterns(converter, patterns, kernels);
     };
     if (failed(lowerScaledTensors(getOperation(), addPatterns)))
       return signalPassFailure();

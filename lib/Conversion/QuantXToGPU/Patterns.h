@@ -38,6 +38,19 @@ void populateChooseKernelPatterns(const mlir::TypeConverter &converter,
                                   mlir::RewritePatternSet &patterns,
                                   KernelContext &kernels);
 
+void populateErrorStatsKernelPatterns(const mlir::TypeConverter &converter,
+                                      mlir::RewritePatternSet &patterns,
+                                      KernelContext &kernels);
+void populatePackingKernelPatterns(const mlir::TypeConverter &converter,
+                                   mlir::RewritePatternSet &patterns,
+                                   KernelContext &kernels);
+void populateScaleLayoutKernelPatterns(const mlir::TypeConverter &converter,
+                                       mlir::RewritePatternSet &patterns,
+                                       KernelContext &kernels);
+void populateWeightLayoutKernelPatterns(const mlir::TypeConverter &converter,
+                                        mlir::RewritePatternSet &patterns,
+                                        KernelContext &kernels);
+
 /// Whether `op` is one kernel; others are to be split.
 bool isOneKernel(DynamicQuantizeOp op);
 

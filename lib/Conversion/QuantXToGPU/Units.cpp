@@ -81,21 +81,28 @@ JoinedShape quantx::joinDimensions(ImplicitLocOpBuilder &host, ScaledType type,
 }
 
 JoinedShape quantx::joinDimensions(ImplicitLocOpBuilder &host, unsigned bits,
-                                   ArrayRef<OpFoldResult> sizes) {
-  return join(host, bits, sizes, SmallVector<int64_t>(sizes.size(), 1),
-              /*joinsRows=*/true);
+                                   ArrayRef<OpFoldResult> sizes,
+                                   int64_t block) {
+  SmallVector<int64_t> blocks(sizes.size(), 1);
+  blocks.back() = block;
+  return join(host, bits, sizes, blocks, /*joinsRows=*/true);
+}
+
+SmallVector<OpFoldResult> quantx::getPackedSizes(ImplicitLocOpBuilder &host,
+                                                 unsigned bits,
+                                                 ArrayRef<OpFoldResult> sizes) {
+  SmallVector<OpFoldResult> packed(sizes);
+  IndexMath math(host);
+  if (bits != 8)
+    packed.back() = getAsOpFoldResult(
+        math.ceilDiv(math.mul(math.get(sizes.back()), bits), 8));
+  return packed;
 }
 
 SmallVector<OpFoldResult>
 quantx::getPayloadSizes(ImplicitLocOpBuilder &host, ScaledType type,
                         ArrayRef<OpFoldResult> sizes) {
-  unsigned bits = type.getStorageBits();
-  SmallVector<OpFoldResult> payload(sizes);
-  IndexMath math(host);
-  if (bits != 8)
-    payload.back() = getAsOpFoldResult(
-        math.ceilDiv(math.mul(math.get(sizes.back()), bits), 8));
-  return payload;
+  return getPackedSizes(host, type.getStorageBits(), sizes);
 }
 
 SmallVector<OpFoldResult> quantx::getGridSizes(ImplicitLocOpBuilder &host,
@@ -213,6 +220,11 @@ static int64_t getPiece(VectorType type, int64_t alignment) {
              : alignment * 8 / type.getElementTypeBitWidth();
 }
 
+static SmallVector<int64_t> getLanes(int64_t first, int64_t count) {
+  return llvm::to_vector(llvm::seq(first, first + count));
+}
+
+// Pieces are shuffles, which become LLVM's in kernels as they are.
 static Value loadAligned(ImplicitLocOpBuilder &b, VectorType type, Value view,
                          Value offset, int64_t alignment) {
   IndexMath math(b);
@@ -225,10 +237,10 @@ static Value loadAligned(ImplicitLocOpBuilder &b, VectorType type, Value view,
   };
   if (piece == type.getNumElements())
     return load(0);
-  Value vector = arith::ConstantOp::create(b, b.getZeroAttr(type));
-  for (int64_t lane = 0; lane < type.getNumElements(); lane += piece)
-    vector = vector::InsertStridedSliceOp::create(b, load(lane), vector, lane,
-                                                  /*strides=*/1);
+  Value vector = load(0);
+  for (int64_t lane = piece; lane < type.getNumElements(); lane += piece)
+    vector = vector::ShuffleOp::create(b, vector, load(lane),
+                                       getLanes(0, lane + piece));
   return vector;
 }
 
@@ -238,10 +250,10 @@ static void storeAligned(ImplicitLocOpBuilder &b, Value vector, Value view,
   auto type = cast<VectorType>(vector.getType());
   int64_t piece = getPiece(type, alignment);
   for (int64_t lane = 0; lane < type.getNumElements(); lane += piece) {
-    Value part =
-        piece == type.getNumElements()
-            ? vector
-            : vector::ExtractStridedSliceOp::create(b, vector, lane, piece, 1);
+    Value part = piece == type.getNumElements()
+                     ? vector
+                     : vector::ShuffleOp::create(b, vector, vector,
+                                                 getLanes(lane, piece));
     vector::StoreOp::create(b, part, view, math.add(offset, lane),
                             /*nontemporal=*/false, llvm::MaybeAlign(alignment));
   }
@@ -355,22 +367,25 @@ SmallVector<Value> quantx::loadParameters(ImplicitLocOpBuilder &b,
   return values;
 }
 
+Value quantx::spreadOverUnit(ImplicitLocOpBuilder &b, Value value,
+                             int64_t size) {
+  auto type = dyn_cast<VectorType>(value.getType());
+  if (!type)
+    return vector::BroadcastOp::create(
+        b, VectorType::get(size, value.getType()), value);
+  int64_t neighbours = size / type.getNumElements();
+  if (neighbours == 1)
+    return value;
+  SmallVector<int64_t> lanes;
+  for (int64_t lane = 0; lane < size; ++lane)
+    lanes.push_back(lane / neighbours);
+  return vector::ShuffleOp::create(b, value, value, lanes);
+}
+
 BlockFactors quantx::spreadFactors(ImplicitLocOpBuilder &b,
                                    const BlockFactors &factors, int64_t size) {
-  return factors.map([&](Value factor) -> Value {
-    auto type = dyn_cast<VectorType>(factor.getType());
-    if (!type) {
-      return vector::BroadcastOp::create(
-          b, VectorType::get(size, factor.getType()), factor);
-    }
-    int64_t neighbours = size / type.getNumElements();
-    if (neighbours == 1)
-      return factor;
-    SmallVector<int64_t> lanes;
-    for (int64_t lane = 0; lane < size; ++lane)
-      lanes.push_back(lane / neighbours);
-    return vector::ShuffleOp::create(b, factor, factor, lanes);
-  });
+  return factors.map(
+      [&](Value factor) { return spreadOverUnit(b, factor, size); });
 }
 
 //===----------------------------------------------------------------------===//

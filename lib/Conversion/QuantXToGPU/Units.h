@@ -32,9 +32,16 @@ JoinedShape joinDimensions(mlir::ImplicitLocOpBuilder &host, ScaledType type,
                            llvm::ArrayRef<mlir::OpFoldResult> sizes,
                            bool joinsRows = true);
 
-/// The same for codes of `bits` bits without scales.
+/// The same for codes of `bits` bits without scales, of which `block`
+/// neighbours stay together.
 JoinedShape joinDimensions(mlir::ImplicitLocOpBuilder &host, unsigned bits,
-                           llvm::ArrayRef<mlir::OpFoldResult> sizes);
+                           llvm::ArrayRef<mlir::OpFoldResult> sizes,
+                           int64_t block);
+
+/// The sizes of the bytes of codes of `bits` bits in a tensor of `sizes`.
+llvm::SmallVector<mlir::OpFoldResult>
+getPackedSizes(mlir::ImplicitLocOpBuilder &host, unsigned bits,
+               llvm::ArrayRef<mlir::OpFoldResult> sizes);
 
 /// The sizes of the payload, and of the grid of blocks, of a tensor of `sizes`.
 llvm::SmallVector<mlir::OpFoldResult>
@@ -167,6 +174,11 @@ llvm::SmallVector<mlir::Value> loadParameters(mlir::ImplicitLocOpBuilder &b,
                                               const ParameterViews &parameters,
                                               const Rows &rows,
                                               const Unit &unit, int64_t size);
+
+/// A value of a unit's blocks, a scalar or a vector, for each of `size`
+/// elements.
+mlir::Value spreadOverUnit(mlir::ImplicitLocOpBuilder &b, mlir::Value value,
+                           int64_t size);
 
 /// Those factors of blocks as they apply to `size` elements.
 BlockFactors spreadFactors(mlir::ImplicitLocOpBuilder &b,

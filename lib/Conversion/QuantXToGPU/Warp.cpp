@@ -135,6 +135,8 @@ Value quantx::buildCombine(ImplicitLocOpBuilder &b, Reduction::Kind kind,
   switch (kind) {
   case Reduction::Add:
   case Reduction::AddInAnyOrder:
+    if (getElementTypeOrSelf(lhs).isInteger())
+      return arith::AddIOp::create(b, lhs, rhs);
     return arith::AddFOp::create(b, lhs, rhs);
   case Reduction::MaxSigned:
     return arith::MaxSIOp::create(b, lhs, rhs);

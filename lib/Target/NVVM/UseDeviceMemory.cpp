@@ -15,17 +15,19 @@ namespace quantx {
 using namespace mlir;
 using namespace quantx;
 
-/// Whether a buffer of `type` holds a tensor: what deallocation keeps account
-/// of ownership in has other elements.
-static bool isOnDevice(Type type) {
-  auto buffer = dyn_cast<BaseMemRefType>(type);
+/// Whether `value` is a buffer that holds a tensor: what deallocation keeps
+/// account of ownership in has other elements, and what scalars are copied to
+/// is on the stack.
+static bool isOnDevice(Value value) {
+  auto buffer = dyn_cast<BaseMemRefType>(value.getType());
   return buffer && !buffer.getElementType().isIndex() &&
-         !buffer.getElementType().isInteger(1);
+         !buffer.getElementType().isInteger(1) &&
+         !value.getDefiningOp<memref::AllocaOp>();
 }
 
 static bool usesDeviceMemory(Operation *op) {
-  return llvm::any_of(op->getOperandTypes(), isOnDevice) ||
-         llvm::any_of(op->getResultTypes(), isOnDevice);
+  return llvm::any_of(op->getOperands(), isOnDevice) ||
+         llvm::any_of(op->getResults(), isOnDevice);
 }
 
 /// Whether `op` does no more with buffers than to hand them on or to look at

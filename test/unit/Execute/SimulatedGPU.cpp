@@ -296,7 +296,10 @@ static void replaceNaN(Operation *op) {
   ImplicitLocOpBuilder b(op->getLoc(), op->getBlock(),
                          std::next(op->getIterator()));
   auto element = cast<FloatType>(getElementTypeOrSelf(result));
-  uint32_t bits = element.isF32()   ? NaN::f32
+  // PTX leaves the NaN of f64 open; GPUs give this one.
+  constexpr uint64_t f64NaN = 0xfff8000000000000;
+  uint64_t bits = element.isF64()   ? f64NaN
+                  : element.isF32() ? NaN::f32
                   : element.isF16() ? NaN::f16
                                     : NaN::bf16;
   TypedAttr value =

@@ -134,29 +134,53 @@ static void copy(void *destination, const void *source, int64_t size) {
   std::memcpy(destination, source, size);
 }
 
-static void rewriteOp(gpu::MemcpyOp op) {
-  ImplicitLocOpBuilder b(op.getLoc(), op);
-  auto source = cast<TypedValue<MemRefType>>(op.getSrc());
-  MemRefType type = source.getType();
+static void fill(void *destination, int64_t value, int64_t width,
+                 int64_t size) {
+  for (int64_t offset = 0; offset < size; offset += width)
+    std::memcpy(static_cast<char *>(destination) + offset, &value, width);
+}
+
+/// The bytes of a buffer.
+static Value createSize(ImplicitLocOpBuilder &b, Value buffer) {
+  auto type = cast<MemRefType>(buffer.getType());
   Value size = createI64(b, type.getElementTypeBitWidth() / 8);
   for (int64_t dim = 0; dim < type.getRank(); ++dim) {
-    Value length = memref::DimOp::create(b, source, dim);
+    Value length = memref::DimOp::create(b, buffer, dim);
     size = arith::MulIOp::create(b, size, castToI64(b, length));
   }
-  SmallVector<Value> origin(type.getRank(),
+  return size;
+}
+
+/// Where a buffer begins.
+static Value createStart(ImplicitLocOpBuilder &b, Value buffer) {
+  auto typed = cast<TypedValue<MemRefType>>(buffer);
+  SmallVector<Value> origin(typed.getType().getRank(),
                             arith::ConstantIndexOp::create(b, 0));
+  return createElementPointer(b, typed, origin);
+}
+
+static void rewriteOp(gpu::MemcpyOp op) {
+  ImplicitLocOpBuilder b(op.getLoc(), op);
   createHostCall(b, copy, Type(),
-                 {createElementPointer(
-                      b, cast<TypedValue<MemRefType>>(op.getDst()), origin),
-                  createElementPointer(b, source, origin), size});
+                 {createStart(b, op.getDst()), createStart(b, op.getSrc()),
+                  createSize(b, op.getSrc())});
+}
+
+static void rewriteOp(gpu::MemsetOp op) {
+  ImplicitLocOpBuilder b(op.getLoc(), op);
+  unsigned width = op.getValue().getType().getIntOrFloatBitWidth() / 8;
+  createHostCall(b, fill, Type(),
+                 {createStart(b, op.getDst()), toI64Bits(b, op.getValue()),
+                  createI64(b, width), createSize(b, op.getDst())});
 }
 
 bool quantx::test::rewriteHostOp(Operation *op) {
   return llvm::TypeSwitch<Operation *, bool>(op)
-      .Case<gpu::AllocOp, gpu::DeallocOp, gpu::MemcpyOp>([](auto op) {
-        rewriteOp(op);
-        return true;
-      })
+      .Case<gpu::AllocOp, gpu::DeallocOp, gpu::MemcpyOp, gpu::MemsetOp>(
+          [](auto op) {
+            rewriteOp(op);
+            return true;
+          })
       .Case([](gpu::WaitOp) { return true; })
       .Default(false);
 }

@@ -42,8 +42,12 @@ def QuantXLowerToGPU : Pass<"quantx-lower-to-gpu", "::mlir::ModuleOp"> {
     8 along K, values that are rounded to their expressed type) have a kernel
     that multiplies in f32.
 
+    `error_stats` is two kernels, and four scalars that are copied to the host.
+    `relayout` is a kernel for each part; no other op takes `packing rows16`.
+
     The values are those of every other lowering, in every bit; those of
-    `scaled_matmul` within the bound of the op. An op without a kernel is an
+    `scaled_matmul` within the bound of the op, and the sum of squares of
+    `error_stats` to the last bit. An op without a kernel is an
     error that names it and says why; nothing is computed on the host.
   }];
   let options = [
