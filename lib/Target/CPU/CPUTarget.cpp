@@ -53,7 +53,7 @@ bool CPUTarget::hasByteDots() const {
 static std::string getFeatures(StringRef suffix) {
   // Every CPU with AMX has the others.
   if (suffix == "amx")
-    return "+avx512vbmi,+amx-tile,+amx-bf16,+amx-int8";
+    return "+avx512vbmi,+avx512vnni,+amx-tile,+amx-bf16,+amx-int8";
   return suffix.empty() ? "" : "+" + suffix.str();
 }
 

@@ -63,6 +63,8 @@ TEST(CPUTargetTest, OneHasTiles) {
         name == "native" ? target.hasTiles() : name == "x86-64-v4+amx";
     EXPECT_EQ(target.hasTiles(), expected) << name.str();
   }
+  // No CPU has tiles alone.
+  EXPECT_TRUE(llvm::cantFail(CPUTarget::get("x86-64-v4+amx")).hasByteDots());
   // Another system would be asked for them in another way.
   CPUTarget windows = llvm::cantFail(CPUTarget::get("x86-64-v4+amx"));
   windows.triple = llvm::Triple("x86_64-pc-windows-msvc");
