@@ -33,6 +33,9 @@ struct MatmulTiling {
   /// The tokens in shared memory: all of the tile, or 1 where there is no
   /// other.
   int64_t storedTokens;
+  /// The blocks of threads that a multiprocessor has registers for at least:
+  /// without such a wish, ptxas spills some for more blocks of its own accord.
+  int64_t blocks;
 
   int64_t getOutputs() const { return 16 * outputTiles * outputWarps; }
   int64_t getTokens() const { return 8 * tokenTiles * tokenWarps; }
@@ -40,19 +43,28 @@ struct MatmulTiling {
   int64_t getThreads() const { return 32 * getWarps(); }
 
   /// One token, by codes of `bits` bits, or up to 8: memory is what limits
-  /// these. 7 blocks fit on a
-  /// multiprocessor: so a matrix of 14336 rows is all under way at once on 132.
-  static MatmulTiling getOne(unsigned bits) {
-    return {1, 1, 1, 1, 4, bits == 4 ? 8 : 4, 2, 1};
+  /// these. Where K is not known, addresses take more registers, so there are
+  /// fewer chunks for a thread, and fewer blocks.
+  static MatmulTiling getOne(unsigned bits, bool isStatic, int64_t blocks) {
+    return {1, 1, 1, 1, 4, bits == 4 && isStatic ? 8 : 4, 2, 1, blocks};
   }
-  static MatmulTiling getFew() { return {1, 1, 1, 1, 4, 4, 2, 8}; }
-  /// Some tokens, or many.
-  static MatmulTiling getSome() { return {2, 4, 4, 2, 1, 2, 4, 64}; }
-  static MatmulTiling getMany() { return {2, 8, 4, 2, 1, 2, 4, 128}; }
+  static MatmulTiling getFew(int64_t blocks) {
+    return {1, 1, 1, 1, 4, 4, 2, 8, blocks};
+  }
+  /// Some tokens, or many: fewer of these where the sums of a block have
+  /// registers of their own.
+  static MatmulTiling getSome() { return {2, 4, 4, 2, 1, 2, 4, 64, 1}; }
+  static MatmulTiling getMany(bool scalesSums) {
+    return scalesSums ? MatmulTiling{2, 6, 4, 2, 1, 2, 4, 96, 1}
+                      : MatmulTiling{2, 8, 4, 2, 1, 2, 4, 128, 1};
+  }
 };
 
 /// Whether `buildTensorCoreMatmul` takes the types of `matmul`.
 bool suitsTensorCores(const Matmul &matmul);
+
+/// Whether scales multiply the sums of a block there, with many tokens.
+bool scalesBlockSums(const Matmul &matmul);
 
 /// The result of a kernel that multiplies by matrix instructions, in bf16 or
 /// f16.

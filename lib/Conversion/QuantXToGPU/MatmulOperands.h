@@ -34,6 +34,8 @@ struct Matmul {
   MatmulOperand lhs, rhs;
   mlir::Value init;
   MatmulSizes<mlir::OpFoldResult> sizes;
+  /// Whether matrix instructions take codes and scales of blocks.
+  bool hasBlockScaledMma = false;
 };
 
 /// A row of an operand.

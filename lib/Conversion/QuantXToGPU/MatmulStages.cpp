@@ -25,6 +25,23 @@ void quantx::buildShares(ImplicitLocOpBuilder &b, Value thread, int64_t threads,
   }
 }
 
+/// The same over `rows` of `columns` each; `build` gets both indices. A thread
+/// has one column in all of its rows wherever that is possible.
+static void buildRowShares(ImplicitLocOpBuilder &b, Value thread,
+                           int64_t threads, int64_t rows, int64_t columns,
+                           function_ref<void(Value, Value)> build) {
+  IndexMath math(b);
+  if (threads % columns != 0) {
+    buildShares(b, thread, threads, rows * columns, [&](Value index) {
+      build(math.div(index, columns), math.rem(index, columns));
+    });
+    return;
+  }
+  Value column = math.rem(thread, columns);
+  buildShares(b, math.div(thread, columns), threads / columns, rows,
+              [&](Value row) { build(row, column); });
+}
+
 //===----------------------------------------------------------------------===//
 // Sizes
 //===----------------------------------------------------------------------===//
@@ -117,46 +134,44 @@ Value StagedOperand::getRowStart(IndexMath math, Value slot, Value row) const {
   return math.mul(math.add(math.mul(slot, shape.rows), row), getRowUnits());
 }
 
-void StagedOperand::copySlowly(ImplicitLocOpBuilder &b, Value source,
-                               Value count, Value destination) const {
-  IndexMath math(b);
-  auto type = VectorType::get(getChunkUnits(), operand.getDataType());
-  Value zeros = arith::ConstantOp::create(b, b.getZeroAttr(type));
-  vector::StoreOp::create(b, zeros, data, destination, /*nontemporal=*/false,
-                          llvm::MaybeAlign(kChunkBytes));
-  buildLoop(b, math.constant(0), count, math.constant(1), [&](Value i) {
-    Value unit =
-        memref::LoadOp::create(b, operand.getData(), math.add(source, i));
-    memref::StoreOp::create(b, unit, data, math.add(destination, i));
-  });
-}
-
-/// What a row does not have is filled with zeros.
-void StagedOperand::copyChunk(ImplicitLocOpBuilder &b, const OperandTile &tile,
-                              Value stage, Value slot, Value row,
-                              Value chunk) const {
-  IndexMath math(b);
+// What a row does not have is filled with zeros.
+StagedOperand::ChunkCopy
+StagedOperand::locateChunk(IndexMath math, const OperandTile &tile, Value stage,
+                           Value slot, Value row, Value chunk) const {
   Value inRow = math.add(math.mul(stage, getRowUnits()),
                          math.mul(chunk, getChunkUnits()));
   OperandRow start =
       operand.locate(math, tile.batch, math.add(tile.first, row));
-  Value source = math.add(start.offset, inRow);
   Value end = operand.getRowSize(math);
   Value left = math.sub(math.max(end, inRow), inRow);
-  Value count = math.min(left, math.constant(getChunkUnits()));
-  Value destination =
-      math.add(getRowStart(math, slot, row),
-               math.mul(placeChunk(math, row, chunk), getChunkUnits()));
-  buildIf(
-      b, isAligned,
-      [&] {
-        nvgpu::DeviceAsyncCopyOp::create(
-            b, nvgpu::DeviceAsyncTokenType::get(b.getContext()), data,
-            destination, operand.getData(), source,
-            b.getIndexAttr(getChunkUnits()), count,
-            /*bypassL1=*/b.getUnitAttr());
-      },
-      [&] { copySlowly(b, source, count, destination); });
+  Value inSlot =
+      math.mul(placeChunk(math, row, chunk), int64_t(getChunkUnits()));
+  return {math.add(start.offset, inRow),
+          math.min(left, math.constant(getChunkUnits())),
+          math.add(getRowStart(math, slot, row), inSlot)};
+}
+
+void StagedOperand::copyAtOnce(ImplicitLocOpBuilder &b,
+                               const ChunkCopy &chunk) const {
+  nvgpu::DeviceAsyncCopyOp::create(
+      b, nvgpu::DeviceAsyncTokenType::get(b.getContext()), data,
+      chunk.destination, operand.getData(), chunk.source,
+      b.getIndexAttr(getChunkUnits()), chunk.count,
+      /*bypassL1=*/b.getUnitAttr());
+}
+
+void StagedOperand::copySlowly(ImplicitLocOpBuilder &b,
+                               const ChunkCopy &chunk) const {
+  IndexMath math(b);
+  auto type = VectorType::get(getChunkUnits(), operand.getDataType());
+  Value zeros = arith::ConstantOp::create(b, b.getZeroAttr(type));
+  vector::StoreOp::create(b, zeros, data, chunk.destination,
+                          /*nontemporal=*/false, llvm::MaybeAlign(kChunkBytes));
+  buildLoop(b, math.constant(0), chunk.count, math.constant(1), [&](Value i) {
+    Value unit =
+        memref::LoadOp::create(b, operand.getData(), math.add(chunk.source, i));
+    memref::StoreOp::create(b, unit, data, math.add(chunk.destination, i));
+  });
 }
 
 // Rows that do not exist are what is in memory: so are the results that they
@@ -165,13 +180,16 @@ void StagedOperand::copy(ImplicitLocOpBuilder &b, const OperandTile &tile,
                          Value stage, Value slot) const {
   IndexMath math(b);
   int64_t chunks = getChunksInRow();
-  buildShares(b, thread, shape.threads, shape.rows * chunks, [&](Value index) {
-    Value row = math.div(index, chunks);
+  auto copyChunk = [&](Value row, Value chunk) {
     Value exists = math.less(math.add(tile.first, row), operand.getNumRows());
     buildIf(b, exists, [&] {
-      copyChunk(b, tile, stage, slot, row, math.rem(index, chunks));
+      ChunkCopy copy = locateChunk(math, tile, stage, slot, row, chunk);
+      buildIf(
+          b, isAligned, [&] { copyAtOnce(b, copy); },
+          [&] { copySlowly(b, copy); });
     });
-  });
+  };
+  buildRowShares(b, thread, shape.threads, shape.rows, chunks, copyChunk);
 }
 
 //===----------------------------------------------------------------------===//
@@ -183,6 +201,10 @@ SmallVector<Value> StagedOperand::loadBlock(ImplicitLocOpBuilder &b,
                                             Value position) const {
   ElementwiseBuilder arith(b, b.getLoc());
   BlockParameters parameters = operand.loadParameters(b, row, position);
+  if (place == ScalePlace::Codes) {
+    Value code = arith::BitcastOp::create(b, b.getI8Type(), parameters.scale);
+    return {arith::ExtUIOp::create(b, b.getI32Type(), code)};
+  }
   BlockFactors factors = emitDequantizeFactors(arith, getType(), parameters);
   SmallVector<Value> result;
   if (hasScaleWords()) {
@@ -278,11 +300,10 @@ SmallVector<Value> StagedOperand::loadWords(ImplicitLocOpBuilder &b,
   return result;
 }
 
-SmallVector<Value> StagedOperand::read(ImplicitLocOpBuilder &b, Value slot,
-                                       Value row, Value step,
-                                       LanePlace lane) const {
+SmallVector<Value> StagedOperand::readCodes(ImplicitLocOpBuilder &b, Value slot,
+                                            Value row, Value step,
+                                            LanePlace lane) const {
   IndexMath math(b);
-  ElementwiseBuilder arith(b, b.getLoc());
   int64_t laneBytes = kLaneElements * getBits() / 8;
   Value start = getRowStart(math, slot, row);
   SmallVector<Value> loaded;
@@ -295,6 +316,33 @@ SmallVector<Value> StagedOperand::read(ImplicitLocOpBuilder &b, Value slot,
     llvm::append_range(loaded, loadWords(b, math.add(start, index),
                                          std::min(laneBytes, kChunkBytes)));
   }
+  return loaded;
+}
+
+Value StagedOperand::readScaleCodes(ImplicitLocOpBuilder &b, Value slot,
+                                    Value row, Value step,
+                                    int64_t steps) const {
+  IndexMath math(b);
+  ElementwiseBuilder arith(b, b.getLoc());
+  if (place != ScalePlace::Codes)
+    return arith::ConstantOp::create(b, b.getI32IntegerAttr(E8M0Format::bias));
+  constexpr int64_t parts = kStepSize / kLaneElements;
+  int64_t inStep = getBlocksInStep();
+  Value result;
+  for (int64_t i = 0; i < steps * inStep; ++i) {
+    Value part = math.constant(i % inStep * (parts / inStep));
+    Value code =
+        readBlockWord(b, slot, 0, row, math.add(step, i / inStep), part);
+    result = result ? arith.bitOr(result, arith.shl(code, 8 * i)) : code;
+  }
+  return result;
+}
+
+SmallVector<Value> StagedOperand::read(ImplicitLocOpBuilder &b, Value slot,
+                                       Value row, Value step,
+                                       LanePlace lane) const {
+  ElementwiseBuilder arith(b, b.getLoc());
+  SmallVector<Value> loaded = readCodes(b, slot, row, step, lane);
   if (!getType()) {
     if (getNumParts() == 1)
       return isPlanted(Mutant::MatmulTokensInOrder)

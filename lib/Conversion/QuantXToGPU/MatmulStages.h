@@ -25,8 +25,23 @@ enum class ScalePlace {
   None,      ///< there are no scales
   RowSums,   ///< results: a block is a whole row
   BlockSums, ///< the sums of a step
-  Values     ///< what codes stand for: exact in the type that is multiplied
+  Values,    ///< what codes stand for: exact in the type that is multiplied
+  Codes      ///< codes, in the matrix instruction
 };
+
+/// Those of both operands, and whether matrix instructions take their codes.
+struct ScalePlaces {
+  ScalePlace lhs, rhs;
+  bool areCodes = false;
+};
+
+/// Where scales go for tiles of as many times 8 tokens as `tokenTiles`; none
+/// where matrix instructions do not take these types.
+std::optional<ScalePlaces> findScalePlaces(const Matmul &matmul,
+                                           int64_t tokenTiles);
+
+/// The type that codes are decoded to: bf16 or f16.
+mlir::Type getMultipliedType(const Matmul &matmul);
 
 /// The elements of K in a step, of which a lane has as many as `kLaneElements`.
 constexpr int64_t kStepSize = 32, kLaneElements = 8;
@@ -88,16 +103,27 @@ public:
   mlir::Value readScale(mlir::ImplicitLocOpBuilder &b, mlir::Value slot,
                         mlir::Value row, mlir::Value step) const;
 
+  /// Those elements as codes, in the words that they are in.
+  llvm::SmallVector<mlir::Value> readCodes(mlir::ImplicitLocOpBuilder &b,
+                                           mlir::Value slot, mlir::Value row,
+                                           mlir::Value step,
+                                           LanePlace lane) const;
+  /// The codes of the scales of that row in `steps` steps from `step` on, as
+  /// the bytes of a word; E8M0's of 1 where scales go elsewhere.
+  mlir::Value readScaleCodes(mlir::ImplicitLocOpBuilder &b, mlir::Value slot,
+                             mlir::Value row, mlir::Value step,
+                             int64_t steps) const;
+
   /// What all sums of a row are multiplied by (f32); null for nothing.
   mlir::Value loadRowFactor(mlir::ImplicitLocOpBuilder &b, mlir::Value batch,
                             mlir::Value row) const;
 
-  ScalePlace getScalePlace() const { return place; }
+  ScaledType getType() const { return operand.getType(); }
 
 private:
-  ScaledType getType() const { return operand.getType(); }
   bool hasScaleWords() const {
-    return place == ScalePlace::BlockSums || place == ScalePlace::Values;
+    return place == ScalePlace::BlockSums || place == ScalePlace::Values ||
+           place == ScalePlace::Codes;
   }
   bool hasOffsetWords() const { return getType() && getType().hasZeroPoint(); }
   int64_t getNumWordKinds() const {
@@ -119,11 +145,16 @@ private:
                          mlir::Value chunk) const;
   mlir::Value getRowStart(IndexMath math, mlir::Value slot,
                           mlir::Value row) const;
-  void copyChunk(mlir::ImplicitLocOpBuilder &b, const OperandTile &tile,
-                 mlir::Value stage, mlir::Value slot, mlir::Value row,
-                 mlir::Value chunk) const;
-  void copySlowly(mlir::ImplicitLocOpBuilder &b, mlir::Value source,
-                  mlir::Value count, mlir::Value destination) const;
+  /// A chunk on its way: where it is in device memory, how many elements or
+  /// bytes of it there are, and where it goes.
+  struct ChunkCopy {
+    mlir::Value source, count, destination;
+  };
+  ChunkCopy locateChunk(IndexMath math, const OperandTile &tile,
+                        mlir::Value stage, mlir::Value slot, mlir::Value row,
+                        mlir::Value chunk) const;
+  void copyAtOnce(mlir::ImplicitLocOpBuilder &b, const ChunkCopy &chunk) const;
+  void copySlowly(mlir::ImplicitLocOpBuilder &b, const ChunkCopy &chunk) const;
   /// `bytes` bytes of a lane, as words.
   llvm::SmallVector<mlir::Value> loadWords(mlir::ImplicitLocOpBuilder &b,
                                            mlir::Value index,

@@ -7,6 +7,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "MatmulCodes.h"
 #include "MatmulKernels.h"
 #include "MatmulStages.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
@@ -19,93 +20,6 @@
 
 using namespace mlir;
 using namespace quantx;
-
-//===----------------------------------------------------------------------===//
-// Types
-//===----------------------------------------------------------------------===//
-
-/// Whether a sum of products of codes may be multiplied by the scale: values
-/// are not rounded after they are scaled, or that changes nothing.
-static bool scalesSums(ScaledType type) {
-  return type.getExpressedType().isF32() ||
-         (type.getExpressedType().isBF16() && !type.hasGlobal() &&
-          isExactInHalf(type, type.getExpressedType()));
-}
-
-/// Where the scales of an operand go; none where there is no place. A lane's
-/// elements of a step are in one block, and those of all lanes are where the
-/// scale multiplies their sum.
-static std::optional<ScalePlace> findScalePlace(ScaledType type, Type element,
-                                                bool prefersSums) {
-  if (!type)
-    return ScalePlace::None;
-  if (!canDecodePairs(type) || !scalesSums(type))
-    return std::nullopt;
-  int64_t block = type.getBlockShape().back();
-  if (block == ScaledType::kWholeDimension)
-    return ScalePlace::RowSums;
-  bool isInStep = block % kStepSize == 0;
-  if (!isInStep && (kStepSize % block != 0 || block % kLaneElements != 0))
-    return std::nullopt;
-  if (isInStep && prefersSums)
-    return ScalePlace::BlockSums;
-  if (isExactInHalf(type, element))
-    return ScalePlace::Values;
-  return isInStep && !type.hasGlobal() ? std::optional(ScalePlace::BlockSums)
-                                       : std::nullopt;
-}
-
-/// The type that is multiplied.
-static Type getElement(const Matmul &matmul) {
-  if (!matmul.lhs.type) {
-    Type type = getElementTypeOrSelf(matmul.lhs.parts.front());
-    if (type.isF16())
-      return type;
-  }
-  return BFloat16Type::get(matmul.init.getContext());
-}
-
-namespace {
-
-struct ScalePlaces {
-  ScalePlace lhs, rhs;
-};
-
-} // namespace
-
-/// Whether activations multiply as sums of three bf16.
-static bool splitsTokens(const Matmul &matmul) {
-  return !matmul.lhs.type &&
-         getElementTypeOrSelf(matmul.lhs.parts.front()).isF32();
-}
-
-static bool hasInfinity(ScaledType type) {
-  const FloatFormat *format = type.getFloatFormat();
-  return format && format->nonFinite == NonFinite::InfAndNan;
-}
-
-/// Sums take their scales with less work where few tokens share what is
-/// decoded. Infinite weights would make NaN of parts that are 0.
-static std::optional<ScalePlaces> findScalePlaces(const Matmul &matmul,
-                                                  int64_t tokenTiles) {
-  constexpr int64_t fewTiles = 2;
-  Type element = getElement(matmul);
-  bool areParts = splitsTokens(matmul);
-  if (areParts && hasInfinity(matmul.rhs.type))
-    return std::nullopt;
-  std::optional<ScalePlace> lhs =
-      findScalePlace(matmul.lhs.type, element, /*prefersSums=*/false);
-  std::optional<ScalePlace> rhs =
-      findScalePlace(matmul.rhs.type, element,
-                     /*prefersSums=*/areParts || tokenTiles <= fewTiles);
-  if (!lhs || !rhs || *lhs == ScalePlace::BlockSums)
-    return std::nullopt;
-  return ScalePlaces{*lhs, *rhs};
-}
-
-bool quantx::suitsTensorCores(const Matmul &matmul) {
-  return findScalePlaces(matmul, /*tokenTiles=*/1).has_value();
-}
 
 //===----------------------------------------------------------------------===//
 // The kernel
@@ -124,7 +38,7 @@ public:
   TensorCoreKernel(KernelBuilder &kernel, const Matmul &matmul,
                    const MatmulTiling &tiling)
       : kernel(kernel), b(kernel.getBody()), math(b), tiling(tiling),
-        element(getElement(matmul)), matmul(kernel, matmul),
+        element(getMultipliedType(matmul)), matmul(kernel, matmul),
         places(*findScalePlaces(matmul, tiling.tokenTiles)),
         stages(findStages()), tokens(createTokens(stages)),
         weights(createWeights(stages)) {
@@ -193,6 +107,13 @@ private:
   /// `sums` and the products of the stage in `slot`.
   void addStage(Value slot, SmallVectorImpl<Value> &sums);
   void addStep(Value slot, Value step, SmallVectorImpl<Value> &sums);
+  /// What a lane has of a tile of 16 outputs: the words of its two rows, and
+  /// the scales of their sums if there are any.
+  struct WeightTile {
+    SmallVector<SmallVector<Value>> words;
+    SmallVector<Value> scales;
+  };
+  WeightTile readWeights(Value slot, Value step, int64_t index);
   /// The products of `weightWords` (of this lane's two rows) and `tokenWords`,
   /// added to four sums.
   SmallVector<Value> multiply(ArrayRef<SmallVector<Value>> weightWords,
@@ -200,6 +121,9 @@ private:
   SmallVector<Value> multiplyAdd(ValueRange lhs, ValueRange rhs,
                                  ValueRange sums);
 
+  /// The same of codes and scales, for which an instruction takes several
+  /// steps.
+  void addCodes(Value slot, Value step, SmallVectorImpl<Value> &sums);
   void fill(const ResultTile &tile, Value stage, Value slot);
   SmallVector<Value> sumProducts(const ResultTile &tile);
   SmallVector<Value> loadBlocks(const ResultTile &tile, Value stage);
@@ -234,7 +158,7 @@ void TensorCoreKernel::allocate() {
   int64_t size = getSharedBytes(stages);
   Attribute space =
       gpu::AddressSpaceAttr::get(b.getContext(), gpu::AddressSpace::Workgroup);
-  bool isStatic = size <= kMostStaticShared;
+  bool isStatic = size < kMostStaticShared;
   auto type =
       MemRefType::get(isStatic ? size : ShapedType::kDynamic, b.getI8Type(),
                       MemRefLayoutAttrInterface(), space);
@@ -306,45 +230,85 @@ TensorCoreKernel::multiply(ArrayRef<SmallVector<Value>> weightWords,
   return added;
 }
 
+TensorCoreKernel::WeightTile
+TensorCoreKernel::readWeights(Value slot, Value step, int64_t index) {
+  WeightTile tile;
+  for (int64_t half : {int64_t(0), kOutputs / 2}) {
+    Value row = math.add(math.add(output, index * kOutputs + half), lane.row);
+    tile.words.push_back(weights.read(b, slot, row, step, lane));
+    if (places.rhs == ScalePlace::BlockSums)
+      tile.scales.push_back(weights.readScale(b, slot, row, step));
+  }
+  return tile;
+}
+
+// Weights are decoded once and stay; tokens, of which there are more, are read
+// one tile at a time, so that few registers hold them.
 void TensorCoreKernel::addStep(Value slot, Value step,
                                SmallVectorImpl<Value> &sums) {
-  SmallVector<SmallVector<Value>> tokenWords;
+  SmallVector<WeightTile> weightTiles;
+  for (int64_t i = 0; i < tiling.outputTiles; ++i)
+    weightTiles.push_back(readWeights(slot, step, i));
   Value tokenLane = math.rem(lane.row, std::min(tiling.storedTokens, kTokens));
-  for (int64_t i = 0; i < tiling.tokenTiles; ++i) {
-    Value row = math.add(math.add(token, i * kTokens), tokenLane);
-    tokenWords.push_back(tokens.read(b, slot, row, step, lane));
-  }
-  bool scalesSums = places.rhs == ScalePlace::BlockSums;
   Value zero = arith::ConstantOp::create(b, b.getF32FloatAttr(0.0f));
   SmallVector<Value> zeros(kSums, zero);
-  for (int64_t i = 0; i < tiling.outputTiles; ++i) {
-    SmallVector<SmallVector<Value>> weightWords;
-    SmallVector<Value> scales;
-    for (int64_t half : {int64_t(0), kOutputs / 2}) {
-      Value row = math.add(math.add(output, i * kOutputs + half), lane.row);
-      weightWords.push_back(weights.read(b, slot, row, step, lane));
-      if (scalesSums)
-        scales.push_back(weights.readScale(b, slot, row, step));
-    }
-    for (int64_t j = 0; j < tiling.tokenTiles; ++j) {
+  for (int64_t j = 0; j < tiling.tokenTiles; ++j) {
+    Value row = math.add(math.add(token, j * kTokens), tokenLane);
+    SmallVector<Value> tokenWords = tokens.read(b, slot, row, step, lane);
+    for (auto [i, tile] : llvm::enumerate(weightTiles)) {
       MutableArrayRef<Value> all = MutableArrayRef(sums).slice(
           (i * tiling.tokenTiles + j) * kSums, kSums);
+      bool scalesSums = !tile.scales.empty();
       SmallVector<Value> added =
-          multiply(weightWords, tokenWords[j],
+          multiply(tile.words, tokenWords,
                    scalesSums ? ValueRange(zeros) : ValueRange(all));
       for (int64_t k = 0; k < kSums; ++k) {
-        all[k] = scalesSums
-                     ? math::FmaOp::create(b, added[k], scales[k / 2], all[k])
-                     : added[k];
+        all[k] = scalesSums ? math::FmaOp::create(b, added[k],
+                                                  tile.scales[k / 2], all[k])
+                            : added[k];
       }
     }
   }
 }
 
+//===----------------------------------------------------------------------===//
+// Products of codes
+//===----------------------------------------------------------------------===//
+
+// Of each four lanes the first has the scales of the tokens' row, the first two
+// have those of the two rows of weights.
+void TensorCoreKernel::addCodes(Value slot, Value step,
+                                SmallVectorImpl<Value> &sums) {
+  Value half = isPlanted(Mutant::MmaScaleOfOtherRow)
+                   ? math.constant(0)
+                   : math.mul(math.rem(lane.part, 2), kOutputs / 2);
+  SmallVector<CodeTile> weightTiles;
+  for (int64_t i = 0; i < tiling.outputTiles; ++i) {
+    Value row = math.add(math.add(output, i * kOutputs), lane.row);
+    weightTiles.push_back(readCodeTile(b, weights,
+                                       {row, math.add(row, kOutputs / 2)},
+                                       math.add(row, half), slot, step, lane));
+  }
+  Value tokenLane = math.rem(lane.row, std::min(tiling.storedTokens, kTokens));
+  for (int64_t j = 0; j < tiling.tokenTiles; ++j) {
+    Value row = math.add(math.add(token, j * kTokens), tokenLane);
+    CodeTile tokenTile = readCodeTile(b, tokens, row, row, slot, step, lane);
+    for (auto [i, weightTile] : llvm::enumerate(weightTiles)) {
+      MutableArrayRef<Value> all = MutableArrayRef(sums).slice(
+          (i * tiling.tokenTiles + j) * kSums, kSums);
+      SmallVector<Value> added =
+          multiplyCodes(b, {matmul.rhs.getType(), matmul.lhs.getType()},
+                        {weightTile, tokenTile}, all);
+      llvm::copy(added, all.begin());
+    }
+  }
+}
+
 void TensorCoreKernel::addStage(Value slot, SmallVectorImpl<Value> &sums) {
-  for (int64_t i = 0; i < tiling.steps; ++i) {
+  int64_t stride = places.areCodes ? getCodeSteps(matmul.rhs.getType()) : 1;
+  for (int64_t i = 0; i < tiling.steps; i += stride) {
     Value step = math.add(math.mul(sumWarp, tiling.steps), i);
-    addStep(slot, step, sums);
+    places.areCodes ? addCodes(slot, step, sums) : addStep(slot, step, sums);
   }
 }
 
@@ -384,14 +348,14 @@ SmallVector<Value> TensorCoreKernel::sumProducts(const ResultTile &tile) {
   Value count = math.ceilDiv(matmul.sizes.sum,
                              tiling.steps * tiling.sumWarps * kStepSize);
   gpu::BarrierOp::create(b);
-  for (int64_t i = 0; i + 1 < stages; ++i) {
-    Value stage = math.constant(i);
-    buildIf(b, math.less(stage, count), [&] {
-      fill(tile, stage, stage);
-      storeBlocks(loadBlocks(tile, stage), stage);
-    });
-    NVVM::CpAsyncCommitGroupOp::create(b);
-  }
+  buildLoop(b, math.constant(0), math.constant(stages - 1), math.constant(1),
+            [&](Value stage) {
+              buildIf(b, math.less(stage, count), [&] {
+                fill(tile, stage, stage);
+                storeBlocks(loadBlocks(tile, stage), stage);
+              });
+              NVVM::CpAsyncCommitGroupOp::create(b);
+            });
   Value zero = arith::ConstantOp::create(b, b.getF32FloatAttr(0.0f));
   SmallVector<Value> initial(tiling.outputTiles * tiling.tokenTiles * kSums,
                              zero);
@@ -494,6 +458,9 @@ Value quantx::buildTensorCoreMatmul(const MatmulKernelContext &context,
                                     const MatmulTiling &tiling) {
   KernelBuilder kernel(context.library, context.builder, context.op,
                        tiling.getThreads());
+  kernel.getKernel()->setAttr(
+      NVVM::NVVMDialect::getMinctasmAttrName(),
+      context.builder.getI32IntegerAttr(int32_t(tiling.blocks)));
   TensorCoreKernel(kernel, matmul, tiling).build();
   return kernel.launch(countResultTiles(kernel, matmul, tiling.getTokens(),
                                         tiling.getOutputs()))[0];

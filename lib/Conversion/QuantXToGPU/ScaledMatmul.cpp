@@ -35,17 +35,22 @@ static Value buildMatmul(ImplicitLocOpBuilder &b,
     int64_t mostTokens;
     MatmulTiling tiling;
   };
-  SmallVector<Choice> choices = {
-      {1, MatmulTiling::getOne(matmul.rhs.type.getStorageBits())},
-      {8, MatmulTiling::getFew()},
-      {64, MatmulTiling::getSome()}};
+  bool isStatic = getConstantIntValue(matmul.sizes.sum).has_value();
+  bool isF32 = !matmul.lhs.type &&
+               getElementTypeOrSelf(matmul.lhs.parts.front()).isF32();
   // f32 multiply as three parts each, which take more registers.
+  int64_t blocks = isF32 ? 2 : isStatic ? 4 : 3;
+  unsigned bits = matmul.rhs.type.getStorageBits();
+  SmallVector<Choice> choices = {
+      {1, MatmulTiling::getOne(bits, isStatic, blocks)},
+      {8, MatmulTiling::getFew(blocks)},
+      {64, MatmulTiling::getSome()}};
   constexpr int64_t unlimited = std::numeric_limits<int64_t>::max();
-  if (!matmul.lhs.type &&
-      getElementTypeOrSelf(matmul.lhs.parts.front()).isF32())
+  if (isF32)
     choices.back().mostTokens = unlimited;
   else
-    choices.push_back({unlimited, MatmulTiling::getMany()});
+    choices.push_back(
+        {unlimited, MatmulTiling::getMany(scalesBlockSums(matmul))});
   std::function<Value(ArrayRef<Choice>)> choose =
       [&](ArrayRef<Choice> rest) -> Value {
     int64_t mostTokens = rest.front().mostTokens;
@@ -85,8 +90,8 @@ struct ScaledMatmulKernel : public KernelPattern<ScaledMatmulOp> {
                      {op.getScaledType(), llvm::to_vector(adaptor.getRhs())},
                      init,
                      {SmallVector<OpFoldResult>(ArrayRef(shape).drop_back(2)),
-                      shape[shape.size() - 2], shape.back(),
-                      getSumSize(b, op)}};
+                      shape[shape.size() - 2], shape.back(), getSumSize(b, op)},
+                     kernels.hasBlockScaledMma};
     MatmulKernelContext context = {kernels.library, rewriter, op};
     Value result = buildMatmul(b, context, matmul);
     rewriter.replaceOp(op,

@@ -7,6 +7,7 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -102,6 +103,8 @@ static MatrixType getMatrixType(Operation *op,
     return MatrixType::S8;
   case NVVM::MMATypes::u8:
     return MatrixType::U8;
+  case NVVM::MMATypes::e2m1:
+    return MatrixType::E2M1;
   default:
     reportUnknown(op, "matrices of this type are not known");
   }
@@ -156,6 +159,38 @@ static void rewriteOp(NVVM::MmaOp op) {
                                   gatherRegisters(b, op.getOperandC())}));
 }
 
+/// A selector of scales, which ptxas wants as a constant.
+static int32_t getSelector(Operation *op, Value value) {
+  std::optional<int64_t> constant = getConstantIntValue(value);
+  if (!constant)
+    reportUnknown(op, "expected a constant selector of scales");
+  return int32_t(*constant);
+}
+
+static void rewriteOp(NVVM::MmaBlockScaleOp op) {
+  ImplicitLocOpBuilder b(op.getLoc(), op);
+  MultiplyScaled attributes = {
+      {op.getShape().getK(), getMatrixType(op, op.getMultiplicandAPtxType()),
+       getMatrixType(op, op.getMultiplicandBPtxType())},
+      1 << int32_t(op.getScaleVecSize()),
+      op.getBlockScaleFormat() == NVVM::BlockScaleFormat::UE8M0,
+      {getSelector(op, op.getByteIdA()), getSelector(op, op.getByteIdB())},
+      {getSelector(op, op.getThreadIdA()), getSelector(op, op.getThreadIdB())}};
+  SmallVector<Value> inputs;
+  for (ValueRange values :
+       {op.getOperandA(), op.getOperandB(), op.getOperandC()})
+    inputs.push_back(
+        createInSlot(b, gatherRegisters(b, values), kFragmentBytes));
+  for (Value scales : {op.getScaleAData(), op.getScaleBData()})
+    inputs.push_back(createInSlot(b, scales, sizeof(int32_t)));
+  Value output = createSlot(b, kFragmentBytes);
+  createWarpCall(b, op,
+                 {performMultiplyScaled, keep(attributes), createI32(b, -1)},
+                 inputs, output);
+  replaceByStruct(b, op,
+                  createLoad(b, VectorType::get(4, b.getI32Type()), output));
+}
+
 /// The intrinsics for types that nvvm.mma.sync does not have.
 static bool rewriteIntrinsic(LLVM::CallIntrinsicOp op) {
   // llvm.nvvm.mma.m16n8k32.row.col.f32.e4m3.e4m3.f32
@@ -185,7 +220,8 @@ static bool rewriteIntrinsic(LLVM::CallIntrinsicOp op) {
 
 bool quantx::test::rewriteMatrixOp(Operation *op) {
   return llvm::TypeSwitch<Operation *, bool>(op)
-      .Case<nvgpu::LdMatrixOp, nvgpu::MmaSyncOp, NVVM::MmaOp>([](auto op) {
+      .Case<nvgpu::LdMatrixOp, nvgpu::MmaSyncOp, NVVM::MmaOp,
+            NVVM::MmaBlockScaleOp>([](auto op) {
         rewriteOp(op);
         return true;
       })

@@ -159,17 +159,28 @@ static double decodeFloat(uint32_t bits, int exponentBits, int mantissaBits,
   return bits >> (exponentBits + mantissaBits) ? -value : value;
 }
 
-static unsigned getByteWidth(MatrixType type) {
-  return type == MatrixType::F16 || type == MatrixType::BF16 ? 2 : 1;
+static unsigned getWidth(MatrixType type) {
+  switch (type) {
+  case MatrixType::F16:
+  case MatrixType::BF16:
+    return 16;
+  case MatrixType::E2M1:
+    return 4;
+  default:
+    return 8;
+  }
 }
 
 /// Element `index` of a fragment.
 static double getElement(const void *fragment, unsigned index,
                          MatrixType type) {
+  constexpr unsigned byteBits = 8;
+  unsigned width = getWidth(type);
   uint32_t bits = 0;
   std::memcpy(&bits,
-              static_cast<const char *>(fragment) + index * getByteWidth(type),
-              getByteWidth(type));
+              static_cast<const char *>(fragment) + index * width / byteBits,
+              (width + byteBits - 1) / byteBits);
+  bits = bits >> (index * width % byteBits) & ((1u << width) - 1);
   switch (type) {
   case MatrixType::F16:
     return decodeFloat(bits, 5, 10, /*hasInfinity=*/true);
@@ -183,6 +194,11 @@ static double getElement(const void *fragment, unsigned index,
     return int8_t(bits);
   case MatrixType::U8:
     return bits;
+  case MatrixType::E2M1: {
+    constexpr double magnitudes[] = {0, 0.5, 1, 1.5, 2, 3, 4, 6};
+    double value = magnitudes[bits % 8];
+    return bits < 8 ? value : -value;
+  }
   }
   llvm_unreachable("unknown type");
 }
@@ -211,7 +227,7 @@ static constexpr unsigned kRows = 16, kColumns = 8;
 static Operands gather(ArrayRef<WarpLane *> lanes,
                        const MultiplyMatrices &attributes) {
   auto k = unsigned(attributes.k);
-  unsigned pack = 4 / getByteWidth(attributes.a);
+  unsigned pack = 32 / getWidth(attributes.a);
   Fragments fragments{pack};
   Operands operands{std::vector<double>(kRows * k),
                     std::vector<double>(kColumns * k)};
@@ -233,12 +249,9 @@ static Operands gather(ArrayRef<WarpLane *> lanes,
   return operands;
 }
 
-std::string quantx::test::performMultiply(ArrayRef<WarpLane *> lanes) {
-  auto attributes = getAttributes<MultiplyMatrices>(*lanes.front());
-  auto k = unsigned(attributes.k);
-  bool isInteger =
-      attributes.a == MatrixType::S8 || attributes.a == MatrixType::U8;
-  Operands operands = gather(lanes, attributes);
+/// D of the products of whole matrices and C.
+static void multiply(ArrayRef<WarpLane *> lanes, const Operands &operands,
+                     unsigned k, bool isInteger) {
   for (unsigned lane = 0; lane < kLanes; ++lane) {
     for (unsigned i = 0; i < 4; ++i) {
       unsigned row = lane / 4 + i / 2 * 8, column = lane % 4 * 2 + i % 2;
@@ -255,5 +268,50 @@ std::string quantx::test::performMultiply(ArrayRef<WarpLane *> lanes) {
       }
     }
   }
+}
+
+std::string quantx::test::performMultiply(ArrayRef<WarpLane *> lanes) {
+  auto attributes = getAttributes<MultiplyMatrices>(*lanes.front());
+  bool isInteger =
+      attributes.a == MatrixType::S8 || attributes.a == MatrixType::U8;
+  multiply(lanes, gather(lanes, attributes), unsigned(attributes.k), isInteger);
+  return "";
+}
+
+/// Scale `index` of the word `lane` has as input `input`.
+static double getScale(const WarpLane &lane, unsigned input, unsigned byte,
+                       bool isE8M0) {
+  uint32_t code = getInput<uint32_t>(lane, input) >> (8 * byte) & 0xff;
+  constexpr uint32_t nan = 0xff;
+  constexpr int bias = 127;
+  if (isE8M0)
+    return code == nan ? NAN : std::ldexp(1.0, int(code) - bias);
+  // There is no sign.
+  return decodeFloat(code & 0x7f, 4, 3, /*hasInfinity=*/false);
+}
+
+// PTX: of each four lanes, a pair has the scales of A, the first of it those of
+// row lane / 4, the other those of the row 8 further on; one has those of
+// column lane / 4 of B.
+std::string quantx::test::performMultiplyScaled(ArrayRef<WarpLane *> lanes) {
+  auto attributes = getAttributes<MultiplyScaled>(*lanes.front());
+  auto k = unsigned(attributes.matrices.k);
+  unsigned block = k / unsigned(attributes.scales);
+  Operands operands = gather(lanes, attributes.matrices);
+  for (unsigned row = 0; row < kRows; ++row) {
+    unsigned lane = row % 8 * 4 + unsigned(attributes.threads[0]) * 2 + row / 8;
+    for (unsigned j = 0; j < k; ++j)
+      operands.a[row * k + j] *=
+          getScale(*lanes[lane], 3, unsigned(attributes.bytes[0]) + j / block,
+                   attributes.areE8M0);
+  }
+  for (unsigned column = 0; column < kColumns; ++column) {
+    unsigned lane = column * 4 + unsigned(attributes.threads[1]);
+    for (unsigned j = 0; j < k; ++j)
+      operands.b[column * k + j] *=
+          getScale(*lanes[lane], 4, unsigned(attributes.bytes[1]) + j / block,
+                   attributes.areE8M0);
+  }
+  multiply(lanes, operands, k, /*isInteger=*/false);
   return "";
 }

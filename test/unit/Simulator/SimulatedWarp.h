@@ -46,7 +46,7 @@ struct LoadMatrix {
 std::string performLoadMatrix(llvm::ArrayRef<WarpLane *> lanes);
 
 /// `mma.sync`, m16n8: A row-major, B column-major.
-enum class MatrixType : int32_t { F16, BF16, E4M3, E5M2, S8, U8 };
+enum class MatrixType : int32_t { F16, BF16, E4M3, E5M2, S8, U8, E2M1 };
 struct MultiplyMatrices {
   int32_t k;
   MatrixType a, b;
@@ -55,6 +55,17 @@ struct MultiplyMatrices {
 /// MultiplyMatrices; output: the fragment of D. C and D are 4 f32, or i32 where
 /// A and B are integers. Products are exact, and added in double precision.
 std::string performMultiply(llvm::ArrayRef<WarpLane *> lanes);
+
+/// `mma.sync` with `block_scale`.
+struct MultiplyScaled {
+  MultiplyMatrices matrices;
+  int32_t scales;     ///< of a row of A and of a column of B: 1, 2 or 4
+  bool areE8M0;       ///< or UE4M3
+  int32_t bytes[2];   ///< the first byte of the scales of A and B
+  int32_t threads[2]; ///< the pair of lanes, or lane, of four that has them
+};
+/// The same, with two more inputs: the words (i32) of scales of A and B.
+std::string performMultiplyScaled(llvm::ArrayRef<WarpLane *> lanes);
 
 } // namespace quantx::test
 

@@ -42,6 +42,10 @@ def QuantXLowerToGPU : Pass<"quantx-lower-to-gpu", "::mlir::ModuleOp"> {
     8 along K, values that are rounded to their expressed type) have a kernel
     that multiplies in f32.
 
+    Where `block-scaled-mma` says that the chip has it, two operands of FP8
+    (MXFP8, or by rows), MXFP4 or NVFP4 go with their scales into one matrix
+    instruction, undecoded.
+
     `error_stats` is two kernels, and four scalars that are copied to the host.
     `relayout` is a kernel for each part; no other op takes `packing rows16`.
 

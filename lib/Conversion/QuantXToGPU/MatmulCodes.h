@@ -1,0 +1,39 @@
+//===- MatmulCodes.h - Matrix instructions on codes -------------*- C++ -*-===//
+//
+// `mma.sync` with block scales takes codes and scales as they are in memory, of
+// MXFP8, MXFP4 and NVFP4: 16 rows by 8, and 32 or 64 elements of each.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUANTX_LIB_CONVERSION_QUANTXTOGPU_MATMULCODES_H
+#define QUANTX_LIB_CONVERSION_QUANTXTOGPU_MATMULCODES_H
+
+#include "MatmulStages.h"
+
+namespace quantx {
+
+/// Steps of K of such an instruction.
+int64_t getCodeSteps(ScaledType type);
+
+/// What it takes of a tile of an operand: a lane's words of codes, and a word
+/// of scales.
+struct CodeTile {
+  llvm::SmallVector<mlir::Value> words;
+  mlir::Value scales;
+};
+
+/// Reads the codes of a lane's `rows` in a stage, and the scales of `scaleRow`.
+CodeTile readCodeTile(mlir::ImplicitLocOpBuilder &b,
+                      const StagedOperand &operand, mlir::ValueRange rows,
+                      mlir::Value scaleRow, mlir::Value slot, mlir::Value step,
+                      LanePlace lane);
+
+/// `sums`, four, and the products of a tile of 16 rows and one of 8.
+llvm::SmallVector<mlir::Value> multiplyCodes(mlir::ImplicitLocOpBuilder &b,
+                                             std::array<ScaledType, 2> types,
+                                             std::array<CodeTile, 2> tiles,
+                                             mlir::ValueRange sums);
+
+} // namespace quantx
+
+#endif // QUANTX_LIB_CONVERSION_QUANTXTOGPU_MATMULCODES_H

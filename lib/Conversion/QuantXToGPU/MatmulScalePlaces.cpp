@@ -1,0 +1,118 @@
+//===- MatmulScalePlaces.cpp - Where scales go in matrix products ---------===//
+
+#include "MatmulKernels.h"
+#include "MatmulStages.h"
+
+using namespace mlir;
+using namespace quantx;
+
+/// Whether a sum of products of codes may be multiplied by the scale: values
+/// are not rounded after they are scaled, or that changes nothing.
+static bool scalesSums(ScaledType type) {
+  return type.getExpressedType().isF32() ||
+         (type.getExpressedType().isBF16() && !type.hasGlobal() &&
+          isExactInHalf(type, type.getExpressedType()));
+}
+
+/// Where the scales of an operand go; none where there is no place. A lane's
+/// elements of a step are in one block, and those of all lanes are where the
+/// scale multiplies their sum.
+static std::optional<ScalePlace> findScalePlace(ScaledType type, Type element,
+                                                bool prefersSums) {
+  if (!type)
+    return ScalePlace::None;
+  if (!canDecodePairs(type) || !scalesSums(type))
+    return std::nullopt;
+  int64_t block = type.getBlockShape().back();
+  if (block == ScaledType::kWholeDimension)
+    return ScalePlace::RowSums;
+  bool isInStep = block % kStepSize == 0;
+  if (!isInStep && (kStepSize % block != 0 || block % kLaneElements != 0))
+    return std::nullopt;
+  if (isInStep && prefersSums)
+    return ScalePlace::BlockSums;
+  if (isExactInHalf(type, element))
+    return ScalePlace::Values;
+  return isInStep && !type.hasGlobal() ? std::optional(ScalePlace::BlockSums)
+                                       : std::nullopt;
+}
+
+Type quantx::getMultipliedType(const Matmul &matmul) {
+  if (!matmul.lhs.type) {
+    Type type = getElementTypeOrSelf(matmul.lhs.parts.front());
+    if (type.isF16())
+      return type;
+  }
+  return BFloat16Type::get(matmul.init.getContext());
+}
+
+/// Whether activations multiply as sums of three bf16.
+static bool splitsTokens(const Matmul &matmul) {
+  return !matmul.lhs.type &&
+         getElementTypeOrSelf(matmul.lhs.parts.front()).isF32();
+}
+
+static bool hasInfinity(ScaledType type) {
+  const FloatFormat *format = type.getFloatFormat();
+  return format && format->nonFinite == NonFinite::InfAndNan;
+}
+
+/// Where the scales of an operand go whose codes are multiplied; none where
+/// they are not: with the codes, in MXFP8, MXFP4 and NVFP4, or onto results.
+static std::optional<ScalePlace> findScalePlaceOfCodes(ScaledType type) {
+  if (!type || !type.getFloatFormat() || !canDecodePairs(type) ||
+      !scalesSums(type))
+    return std::nullopt;
+  int64_t block = type.getBlockShape().back();
+  bool isNarrow = type.getStorageBits() == 4;
+  if (block == ScaledType::kWholeDimension && !isNarrow)
+    return ScalePlace::RowSums;
+  bool isMX = isa<Float8E8M0FNUType>(type.getScaleType()) && block == 32;
+  bool isNV =
+      isa<Float8E4M3FNType>(type.getScaleType()) && block == 16 && isNarrow;
+  return isMX || isNV ? std::optional(ScalePlace::Codes) : std::nullopt;
+}
+
+/// The same of both operands, which one instruction takes: in 4 bits with the
+/// same scales, or in 8.
+static std::optional<ScalePlaces> findScalePlacesOfCodes(const Matmul &matmul) {
+  ScaledType lhs = matmul.lhs.type, rhs = matmul.rhs.type;
+  std::optional<ScalePlace> ofLhs = findScalePlaceOfCodes(lhs);
+  std::optional<ScalePlace> ofRhs = findScalePlaceOfCodes(rhs);
+  if (!matmul.hasBlockScaledMma || !ofLhs || !ofRhs ||
+      lhs.getStorageBits() != rhs.getStorageBits())
+    return std::nullopt;
+  if (rhs.getStorageBits() == 4 && lhs.getScaleType() != rhs.getScaleType())
+    return std::nullopt;
+  return ScalePlaces{*ofLhs, *ofRhs, /*areCodes=*/true};
+}
+
+/// Sums take their scales with less work where few tokens share what is
+/// decoded. Infinite weights would make NaN of parts that are 0.
+std::optional<ScalePlaces> quantx::findScalePlaces(const Matmul &matmul,
+                                                   int64_t tokenTiles) {
+  constexpr int64_t fewTiles = 2;
+  if (std::optional<ScalePlaces> places = findScalePlacesOfCodes(matmul))
+    return places;
+  Type element = getMultipliedType(matmul);
+  bool areParts = splitsTokens(matmul);
+  if (areParts && hasInfinity(matmul.rhs.type))
+    return std::nullopt;
+  std::optional<ScalePlace> lhs =
+      findScalePlace(matmul.lhs.type, element, /*prefersSums=*/false);
+  std::optional<ScalePlace> rhs =
+      findScalePlace(matmul.rhs.type, element,
+                     /*prefersSums=*/areParts || tokenTiles <= fewTiles);
+  if (!lhs || !rhs || *lhs == ScalePlace::BlockSums)
+    return std::nullopt;
+  return ScalePlaces{*lhs, *rhs};
+}
+
+bool quantx::suitsTensorCores(const Matmul &matmul) {
+  return findScalePlaces(matmul, /*tokenTiles=*/1).has_value();
+}
+
+bool quantx::scalesBlockSums(const Matmul &matmul) {
+  constexpr int64_t many = std::numeric_limits<int64_t>::max();
+  return findScalePlaces(matmul, many)->rhs == ScalePlace::BlockSums;
+}
