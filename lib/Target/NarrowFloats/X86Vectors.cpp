@@ -94,6 +94,29 @@ Value quantx::x86::gatherFromLanes(ElementwiseBuilder &b, Value bytes,
   return shuffle(b, bytes, bytes, indices);
 }
 
+Value quantx::x86::flatten(ElementwiseBuilder &b, Value vector) {
+  auto type = cast<VectorType>(vector.getType());
+  if (type.getRank() == 1)
+    return vector;
+  auto flat = VectorType::get(type.getNumElements(), type.getElementType());
+  return vector::ShapeCastOp::create(b.getBuilder(), flat, vector);
+}
+
+Value quantx::x86::reshape(ElementwiseBuilder &b, Value vector,
+                           VectorType like) {
+  if (like.getRank() == 1)
+    return vector;
+  return vector::ShapeCastOp::create(
+      b.getBuilder(), like.clone(getElementTypeOrSelf(vector)), vector);
+}
+
+Value quantx::x86::buildBytes(ElementwiseBuilder &b, ArrayRef<uint8_t> bytes) {
+  auto type =
+      VectorType::get(int64_t(bytes.size()), b.getBuilder().getI8Type());
+  return arith::ConstantOp::create(b.getBuilder(),
+                                   DenseElementsAttr::get(type, bytes));
+}
+
 /// Where a shuffle of one vector to one of the same size takes its elements
 /// from, if it keeps pairs of neighbours; else an empty list.
 static SmallVector<int64_t> findOrderOfPairs(vector::ShuffleOp op) {

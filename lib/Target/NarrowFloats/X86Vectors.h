@@ -38,6 +38,15 @@ mlir::Value spreadOverLanes(ElementwiseBuilder &b, mlir::Value bytes,
 mlir::Value gatherFromLanes(ElementwiseBuilder &b, mlir::Value bytes,
                             int64_t group);
 
+/// The elements of a vector of any shape in one dimension, and back in the
+/// shape of `like`.
+mlir::Value flatten(ElementwiseBuilder &b, mlir::Value vector);
+mlir::Value reshape(ElementwiseBuilder &b, mlir::Value vector,
+                    mlir::VectorType like);
+
+/// A constant.
+mlir::Value buildBytes(ElementwiseBuilder &b, mlir::ArrayRef<uint8_t> bytes);
+
 /// Codes (i8) of 4 bits, 64 of them, two a byte. Needs VBMI.
 mlir::Value packNibbles(ElementwiseBuilder &b, mlir::Value codes);
 
