@@ -115,12 +115,12 @@ Value quantx::emitClamp(ElementwiseBuilder &b, Value value, Value least,
 // target: quantx-expand-narrow-floats knows it.
 
 Value quantx::emitTruncate(ElementwiseBuilder &b, ScaledType type, Value units,
-                           bool isInRange) {
+                           StringRef attribute) {
   auto narrow = arith::TruncFOp::create(
       b.getBuilder(), getTypeLike(units.getType(), type.getStorageType()),
       units);
-  if (isInRange)
-    narrow->setAttr(kInRangeAttr, b.getBuilder().getUnitAttr());
+  if (!attribute.empty())
+    narrow->setAttr(attribute, b.getBuilder().getUnitAttr());
   Type integer = b.getBuilder().getIntegerType(type.getStorageBits());
   return b.zext(b.bitcast(narrow, integer), 8);
 }

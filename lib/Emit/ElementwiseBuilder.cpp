@@ -86,6 +86,26 @@ Value ElementwiseBuilder::extendToF32(Value value) {
                                value);
 }
 
+static bool isSplat(Value value, int64_t integer) {
+  auto constant = value.getDefiningOp<arith::ConstantOp>();
+  auto splat = constant ? dyn_cast<SplatElementsAttr>(constant.getValue())
+                        : SplatElementsAttr();
+  return splat && splat.getSplatValue<APInt>() == integer;
+}
+
+Value quantx::findExtendedBF16(Value value) {
+  auto asF32 = value.getDefiningOp<arith::BitcastOp>();
+  auto shift = asF32 ? asF32.getIn().getDefiningOp<arith::ShLIOp>() : nullptr;
+  auto extend =
+      shift ? shift.getLhs().getDefiningOp<arith::ExtUIOp>() : nullptr;
+  auto bits =
+      extend ? extend.getIn().getDefiningOp<arith::BitcastOp>() : nullptr;
+  bool matches = bits && getElementTypeOrSelf(bits.getIn()).isBF16() &&
+                 getElementTypeOrSelf(value).isF32() &&
+                 isSplat(shift.getRhs(), 16);
+  return matches ? bits.getIn() : Value();
+}
+
 Value ElementwiseBuilder::extendToF64(Value value) {
   Type type = getTypeLike(value.getType(), b.getF64Type());
   return value.getType() == type ? value

@@ -11,6 +11,7 @@
 #include "Truncate.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "quantx/Emit/Elements.h"
+#include "quantx/Emit/FloatCodec.h"
 #include "quantx/Format/Mutants.h"
 
 using namespace mlir;
@@ -18,6 +19,16 @@ using namespace quantx;
 
 static bool isE8M0(ScaledType type) {
   return isa<Float8E8M0FNUType>(type.getScaleType()) && !type.hasGlobal();
+}
+
+/// The ends of the factors of `FloatCodec::encodeProduct`.
+static constexpr double kLeastPower = 0x1p-125, kLargestPower = 0x1p120;
+
+/// Whether targets are told that quotients are products by powers of two: where
+/// they have nothing but codes of 4 bits to make of them.
+static bool goesByPowerOfTwo(ScaledType type) {
+  const FloatFormat *format = type.getFloatFormat();
+  return format && format->bits == 4 && isE8M0(type);
 }
 
 bool BlockQuotient::isPossible(ScaledType type, RoundingSpec rounding,
@@ -93,6 +104,17 @@ BlockQuotient quantx::emitQuantizeQuotient(ElementwiseBuilder &b,
   BlockQuotient quotient;
   if (isE8M0(type)) {
     quotient.reciprocal = factors.reciprocal;
+    if (goesByPowerOfTwo(type)) {
+      // What encodes by powers of two has an end next to zero, where all-zero
+      // blocks are, and one where infinity would be a number.
+      constexpr int64_t quietNaN = 0x7fc00000;
+      Value power = quotient.reciprocal;
+      Value isRegular =
+          b.logicalAnd(b.greaterEqualF(power, b.f32(kLeastPower, power)),
+                       b.greaterEqualF(b.f32(kLargestPower, power), power));
+      quotient.reciprocal =
+          b.select(isRegular, power, b.asF32(b.i32(quietNaN, power)));
+    }
     return quotient;
   }
   Value scale = factors.divisor;
@@ -145,9 +167,12 @@ Value quantx::emitQuantizeElement(ElementwiseBuilder &b, ScaledType type,
   const FloatFormat *format = type.getFloatFormat();
   if (!format)
     return emitInteger(b, type, value, quotient);
-  if (!quotient.rest)
-    return emitEncodeUnits(b, type, emitDivide(b, value, quotient),
-                           RoundingSpec(), saturate);
+  if (!quotient.rest) {
+    Value units = emitDivide(b, value, quotient);
+    return goesByPowerOfTwo(type)
+               ? emitTruncate(b, type, units, kByPowerOfTwoAttr)
+               : emitEncodeUnits(b, type, units, RoundingSpec(), saturate);
+  }
   // NaN is what it becomes where there is none.
   bool hasNaN = format->nonFinite != NonFinite::None;
   value = hasNaN ? emitLimit(b, value, quotient.least, quotient.largest)
@@ -155,5 +180,5 @@ Value quantx::emitQuantizeElement(ElementwiseBuilder &b, ScaledType type,
   // Where the reciprocal is too large, the sum of -0 and 0 is 0.
   Value units = math::CopySignOp::create(b.getBuilder(),
                                          emitDivide(b, value, quotient), value);
-  return emitTruncate(b, type, units, /*isInRange=*/true);
+  return emitTruncate(b, type, units, kInRangeAttr);
 }

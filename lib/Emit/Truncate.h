@@ -17,10 +17,10 @@ mlir::Value emitClamp(ElementwiseBuilder &b, mlir::Value value,
 
 /// The code (i8, high bits clear) of `units`, a vector of f32 that rounds to a
 /// finite value or is NaN, in the float format of `type`: to nearest even.
-/// `isInRange` says that no magnitude is beyond the largest value by more than
-/// a part in 2^20, and none is NaN where the format has none.
+/// `attribute` is what is known of the units: `kInRangeAttr`,
+/// `kByPowerOfTwoAttr` or nothing.
 mlir::Value emitTruncate(ElementwiseBuilder &b, ScaledType type,
-                         mlir::Value units, bool isInRange = false);
+                         mlir::Value units, llvm::StringRef attribute = {});
 
 /// The code (i8, high bits clear) of any `units`, f32, in the float format of
 /// `type`.

@@ -19,6 +19,10 @@ namespace quantx {
 /// `element`, or a vector or tensor of it with the shape of `like`.
 mlir::Type getTypeLike(mlir::Type like, mlir::Type element);
 
+/// The bf16 that `ElementwiseBuilder::extendToF32` made `value` of; null if it
+/// did not.
+mlir::Value findExtendedBF16(mlir::Value value);
+
 /// Builds `arith` on values of one shape; a scalar that meets a vector is
 /// broadcast to its lanes. Integers are signless; comparisons give i1 of the
 /// same shape.

@@ -16,6 +16,11 @@ namespace quantx {
 /// Of an arith.truncf: its operand is as `FloatCodec::encodeInRange` wants it.
 inline constexpr llvm::StringLiteral kInRangeAttr = "quantx.in_range";
 
+/// Of an arith.truncf: its operand is a product as `FloatCodec::encodeProduct`
+/// wants it.
+inline constexpr llvm::StringLiteral kByPowerOfTwoAttr =
+    "quantx.by_power_of_two";
+
 /// Emits conversions between f32, f16 or bf16 and small floats. Values are
 /// scalars, or vectors of any static or scalable shape, or tensors; codes are
 /// i8 of the same shape. This class emits the portable formulas; targets derive
@@ -46,6 +51,16 @@ public:
   /// none.
   virtual mlir::Value encodeInRange(ElementwiseBuilder &b, mlir::Value value,
                                     const FloatFormat &format) const;
+
+  /// The code, to nearest even and saturating, of the product of `value` (f32,
+  /// or bf16 extended by `extendToF32`) and `factor` (f32), a power of two from
+  /// 2^-125 to 2^120 that is the same for all elements of a block. Null where
+  /// there is no better form than of the product.
+  virtual mlir::Value encodeProduct(ElementwiseBuilder &b, mlir::Value value,
+                                    mlir::Value factor,
+                                    const FloatFormat &format) const {
+    return {};
+  }
 
   /// The value of a `code`, whose bits above the format's are ignored, as
   /// `element`: f32, f16 or bf16. Exact in all three; a NaN is quiet, with the

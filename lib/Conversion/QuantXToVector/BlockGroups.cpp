@@ -13,6 +13,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/Utils/VectorUtils.h"
+#include "quantx/Emit/ElementwiseBuilder.h"
 #include "quantx/Format/Mutants.h"
 
 using namespace mlir;
@@ -62,10 +63,14 @@ static Value takeRuns(ImplicitLocOpBuilder &b, Value lhs, Value rhs,
   return vector::ShuffleOp::create(b, lhs, rhs, lanes);
 }
 
+/// Combines two vectors of lanes of 32 bits, or of two terms of 16 bits each.
+using CombineFn =
+    llvm::function_ref<Value(ImplicitLocOpBuilder &b, Value lhs, Value rhs)>;
+
 /// Halves `vectors`: each two of them become one that has in each segment two
 /// neighbouring runs of either combined.
 static SmallVector<Value> combinePairs(ImplicitLocOpBuilder &b,
-                                       vector::CombiningKind kind,
+                                       CombineFn combine,
                                        ArrayRef<Value> vectors, int64_t run,
                                        int64_t segment) {
   SmallVector<Value> halved;
@@ -73,23 +78,22 @@ static SmallVector<Value> combinePairs(ImplicitLocOpBuilder &b,
     Value lhs = vectors[i], rhs = vectors[i + 1];
     Value even = takeRuns(b, lhs, rhs, run, segment, /*odd=*/false);
     Value odd = takeRuns(b, lhs, rhs, run, segment, /*odd=*/true);
-    halved.push_back(
-        vector::makeArithReduction(b, b.getLoc(), kind, even, odd));
+    halved.push_back(combine(b, even, odd));
   }
   return halved;
 }
 
 /// The lanes of each of `vectors` combined: in lane i those of vector i. There
 /// are as many vectors as lanes, 8 or more.
-static Value combineLanes(ImplicitLocOpBuilder &b, vector::CombiningKind kind,
+static Value combineLanes(ImplicitLocOpBuilder &b, CombineFn combine,
                           SmallVector<Value> vectors) {
   int64_t size = vectors.size();
   if (isPlanted(Mutant::GroupBlocksReversed))
     std::reverse(vectors.begin(), vectors.end());
   for (int64_t lanes = kSubvector; lanes > 1; lanes /= 2)
-    vectors = combinePairs(b, kind, vectors, /*run=*/1, kSubvector);
+    vectors = combinePairs(b, combine, vectors, /*run=*/1, kSubvector);
   while (vectors.size() > 1)
-    vectors = combinePairs(b, kind, vectors, kSubvector, size);
+    vectors = combinePairs(b, combine, vectors, kSubvector, size);
   return vectors.front();
 }
 
@@ -146,10 +150,11 @@ static Value readElements(ImplicitLocOpBuilder &b, Value input, Chunk elements,
 using ReadPartFn =
     llvm::function_ref<Value(ImplicitLocOpBuilder &b, int64_t i, Value offset)>;
 
-/// For each of `lanes` blocks of `size` elements, the lanes of its parts
-/// combined: `readPart` gives as many at an offset. Short blocks are unrolled.
+/// For each of `count` blocks of `size` elements, its parts of `lanes`
+/// combined: `readPart` gives one at an offset. Short blocks are unrolled.
 static SmallVector<Value> combineParts(ImplicitLocOpBuilder &b,
-                                       vector::CombiningKind kind, int64_t size,
+                                       vector::CombiningKind kind,
+                                       int64_t count, int64_t size,
                                        int64_t lanes, ReadPartFn readPart) {
   auto combine = [&](ImplicitLocOpBuilder &b, ValueRange vectors,
                      Value offset) {
@@ -164,7 +169,7 @@ static SmallVector<Value> combineParts(ImplicitLocOpBuilder &b,
     return arith::ConstantIndexOp::create(b, value);
   };
   SmallVector<Value> vectors;
-  for (int64_t i = 0; i < lanes; ++i)
+  for (int64_t i = 0; i < count; ++i)
     vectors.push_back(readPart(b, i, index(0)));
   constexpr int64_t longestUnrolled = 64;
   if (size <= longestUnrolled) {
@@ -181,9 +186,35 @@ static SmallVector<Value> combineParts(ImplicitLocOpBuilder &b,
   return llvm::to_vector_of<Value>(loop.getResults());
 }
 
+/// The same as `combineLanes` of lanes that are pairs of nonnegative integers
+/// of 16 bits.
+static Value combinePairsOfLanes(ImplicitLocOpBuilder &b, CombineFn combine,
+                                 SmallVector<Value> vectors) {
+  int64_t size = vectors.size();
+  auto halves = cast<VectorType>(vectors.front().getType());
+  auto words = VectorType::get(size, b.getI32Type());
+  auto asWords = [&](Value value) -> Value {
+    return vector::BitCastOp::create(b, words, value);
+  };
+  auto asHalves = [&](Value value) -> Value {
+    return vector::BitCastOp::create(b, halves, value);
+  };
+  auto combineHalves = [&](ImplicitLocOpBuilder &b, Value lhs, Value rhs) {
+    return asWords(combine(b, asHalves(lhs), asHalves(rhs)));
+  };
+  for (Value &vector : vectors)
+    vector = asWords(vector);
+  ElementwiseBuilder arith(b, b.getLoc());
+  Value pairs = combineLanes(b, combineHalves, vectors);
+  // Shorter vectors take more instructions: the halves of an integer are
+  // combined as such.
+  Value all = combine(b, arith.bitAnd(pairs, 0xffff), arith.lshr(pairs, 16));
+  return arith.trunc(all, 16);
+}
+
 Value quantx::reduceGroups(const GroupedBlocks &blocks,
-                           const Reduction &reduction, VectorFn term,
-                           VectorFn widen) {
+                           const Reduction &reduction, unsigned termBits,
+                           VectorFn term, VectorFn widen) {
   Location loc = blocks.loc;
   auto inputType = cast<RankedTensorType>(blocks.input.getType());
   int64_t rowSize = inputType.getShape().back();
@@ -193,24 +224,34 @@ Value quantx::reduceGroups(const GroupedBlocks &blocks,
                                 inputType.getRank() - 1);
   }
   vector::CombiningKind kind = getCombiningKind(reduction.kind);
+  auto combine = [&](ImplicitLocOpBuilder &b, Value lhs, Value rhs) {
+    return vector::makeArithReduction(b, loc, kind, lhs, rhs);
+  };
   auto reduce = [&](ImplicitLocOpBuilder &b, const Chunk &chunk) -> Value {
     SmallVector<Chunk> elements;
     for (int64_t i = 0; i < chunk.size; ++i)
       elements.push_back(locateBlock(b, chunk, i, blocks.block));
+    bool inPairs = termBits == 16 && blocks.block >= 2 * chunk.size;
+    int64_t lanes = inPairs ? 2 * chunk.size : chunk.size;
     auto readPart = [&](ImplicitLocOpBuilder &b, int64_t i, Value offset) {
       return term(
           b, loc,
-          readElements(b, blocks.input, elements[i], offset, chunk.size, end));
+          readElements(b, blocks.input, elements[i], offset, lanes, end));
     };
     SmallVector<Value> parts =
-        combineParts(b, kind, blocks.block, chunk.size, readPart);
-    for (Value &part : parts)
-      part = widen(b, loc, part);
-    Value all = combineLanes(b, kind, parts);
+        combineParts(b, kind, chunk.size, blocks.block, lanes, readPart);
+    Value all;
+    if (inPairs) {
+      all = widen(b, loc, combinePairsOfLanes(b, combine, parts));
+    } else {
+      for (Value &part : parts)
+        part = widen(b, loc, part);
+      all = combineLanes(b, combine, parts);
+    }
     Value init = arith::ConstantOp::create(
         b, DenseElementsAttr::get(cast<VectorType>(all.getType()),
                                   Attribute(reduction.init)));
-    return vector::makeArithReduction(b, loc, kind, init, all);
+    return combine(b, init, all);
   };
   return buildElementChunks(blocks.builder, loc, getGroups(blocks),
                             reduction.init.getType(), reduce);

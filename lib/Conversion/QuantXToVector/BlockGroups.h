@@ -32,12 +32,12 @@ using VectorFn = llvm::function_ref<mlir::Value(
     mlir::OpBuilder &b, mlir::Location loc, mlir::Value vector)>;
 
 /// Reduces the terms of the elements of each block, in any order: to a tensor
-/// over the grid. `term` gets elements as they are in memory. Of a block, the
-/// lanes of one vector are left at first: `widen` makes these what the
-/// reduction begins with.
+/// over the grid. `term` gets elements as they are in memory, and gives
+/// terms of 32 bits, or nonnegative integers of 16 (`termBits`). What is left
+/// of a block is made by `widen` what the reduction begins with.
 mlir::Value reduceGroups(const GroupedBlocks &blocks,
-                         const Reduction &reduction, VectorFn term,
-                         VectorFn widen);
+                         const Reduction &reduction, unsigned termBits,
+                         VectorFn term, VectorFn widen);
 
 /// Computes values of `types` for each block from its `given` values: to
 /// tensors over the grid.

@@ -121,7 +121,8 @@ VectorBlockComputation::reduceBlocks(ArrayRef<Reduction> reductions,
       return terms(b, loc, arith.extendToF32(element))[i];
     };
     auto keep = [](OpBuilder &, Location, Value part) { return part; };
-    values.push_back(reduceGroups(getGroups(), reduction, term, keep));
+    values.push_back(
+        reduceGroups(getGroups(), reduction, /*termBits=*/32, term, keep));
   }
   return values;
 }
@@ -161,7 +162,7 @@ Value VectorBlockComputation::reduceMagnitudes() {
     return b.asI32(b.extendToF32(b.bitcast(bits, element)));
   };
   Reduction largest{Reduction::MaxSigned, getBuilder().getI32IntegerAttr(0)};
-  return reduceGroups(getGroups(), largest, term, extend);
+  return reduceGroups(getGroups(), largest, /*termBits=*/16, term, extend);
 }
 
 /// Reads the block, with zeros for what a partial one lacks.

@@ -183,12 +183,27 @@ struct ExpandTruncF : public ExpandOp<arith::TruncFOp> {
     Value value = adaptor.getIn();
     if (isNarrowFloat(from))
       value = decodeAsF32(b, value, from);
+    if (Value codes = encodeProduct(b, op)) {
+      rewriter.replaceOp(op, codes);
+      return success();
+    }
     bool isInRange = op->hasAttr(kInRangeAttr) && isa<VectorType>(from);
     rewriter.replaceOp(
         op, isInRange
                 ? codec.encodeInRange(b, value, *getFloatFormat(op.getType()))
                 : encodeAs(b, value, op.getType(), getRoundingMode(op)));
     return success();
+  }
+
+private:
+  /// The codes of a product by powers of two, if the target has a form of its
+  /// own for it.
+  Value encodeProduct(ElementwiseBuilder &b, arith::TruncFOp op) const {
+    auto product = op.getIn().getDefiningOp<arith::MulFOp>();
+    if (!product || !op->hasAttr(kByPowerOfTwoAttr))
+      return {};
+    return codec.encodeProduct(b, product.getLhs(), product.getRhs(),
+                               *getFloatFormat(op.getType()));
   }
 };
 

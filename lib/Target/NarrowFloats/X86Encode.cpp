@@ -3,11 +3,18 @@
 #include "X86FloatCodec.h"
 #include "X86Vectors.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "quantx/Format/Mutants.h"
 
 using namespace mlir;
 using namespace quantx;
 using namespace quantx::x86;
+
+static Value buildScalar(ElementwiseBuilder &b, unsigned bits, int64_t value) {
+  ImplicitLocOpBuilder &builder = b.getBuilder();
+  return arith::ConstantOp::create(
+      builder, builder.getIntegerAttr(builder.getIntegerType(bits), value));
+}
 
 // One instruction selects bits by a mask, which LLVM does not see once it has
 // cut the mask of the sign down to one bit.
@@ -17,11 +24,9 @@ Value X86FloatCodec::join(ElementwiseBuilder &b, CodeHalves halves,
     return emitJoinHalves(b, halves, format);
   constexpr int64_t firstSelectsSecondOrThird = 0xca;
   Value mask = b.i32(format.getMagnitudeMask(), halves.magnitude);
-  Value table = arith::ConstantOp::create(
-      b.getBuilder(),
-      b.getBuilder().getI32IntegerAttr(firstSelectsSecondOrThird));
   return callIntrinsic(b, "llvm.x86.avx512.pternlog.d.512", mask.getType(),
-                       {mask, halves.magnitude, halves.sign, table});
+                       {mask, halves.magnitude, halves.sign,
+                        buildScalar(b, 32, firstSelectsSecondOrThird)});
 }
 
 // Packing with saturation takes both operands' 128-bit lanes in turns; codes
@@ -57,11 +62,10 @@ Value X86FloatCodec::narrow(ElementwiseBuilder &b, CodeHalves halves,
 
 // Every boundary between codes of 4 bits is an odd number of quarters. Four
 // times the value rounded down plus the same rounded up is twice that, odd
-// strictly between two quarters: it indexes a table of codes. A value of 0 is
-// moved off it, to have its sign.
-Value X86FloatCodec::encodeByTable(ElementwiseBuilder &b, Value value,
-                                   Value sign, const FloatFormat &format,
-                                   bool isInRange) const {
+// strictly between two quarters: it indexes a table of codes.
+Value X86FloatCodec::encodeQuarters(ElementwiseBuilder &b, Value quarters,
+                                    const FloatFormat &format,
+                                    bool limited) const {
   ImplicitLocOpBuilder &builder = b.getBuilder();
   constexpr int entries = 128;
   SmallVector<uint8_t> codes;
@@ -73,17 +77,6 @@ Value X86FloatCodec::encodeByTable(ElementwiseBuilder &b, Value value,
   if (isPlanted(Mutant::X86TableEntryWrong))
     codes[1 + 8] = 0;
 
-  // NaN becomes the largest value. What is less than -8 needs no limit: it
-  // saturates below.
-  if (!isInRange) {
-    Value largest = b.f32(format.getMaxFinite(), value);
-    value = b.select(b.greaterF(largest, value), value, largest);
-  }
-  Value tiny = b.f32(0x1p-60, value);
-  if (!isPlanted(Mutant::X86ZeroLosesSign))
-    tiny = math::CopySignOp::create(builder, tiny, sign);
-  value = b.fma(value, b.f32(4.0, value), tiny);
-
   constexpr int64_t lanes = 16;
   auto i32Lanes = VectorType::get(lanes, builder.getI32Type());
   auto words = VectorType::get(lanes * 2, builder.getI16Type());
@@ -91,20 +84,18 @@ Value X86FloatCodec::encodeByTable(ElementwiseBuilder &b, Value value,
   auto toIntegers = [&](Value part, int32_t mode) {
     constexpr int32_t noExceptions = 8;
     Value none = b.integer(32, 0, part);
-    Value all =
-        arith::ConstantOp::create(builder, builder.getI16IntegerAttr(-1));
-    Value rounding = arith::ConstantOp::create(
-        builder, builder.getI32IntegerAttr(mode | noExceptions));
     return callIntrinsic(b, "llvm.x86.avx512.mask.cvtps2dq.512", i32Lanes,
-                         {part, none, all, rounding});
+                         {part, none, buildScalar(b, 16, -1),
+                          buildScalar(b, 32, mode | noExceptions)});
   };
   constexpr int32_t down = 1, up = 2;
   SmallVector<Value> results;
-  for (int64_t offset = 0; offset < getSize(value); offset += registerBytes) {
+  for (int64_t offset = 0; offset < getSize(quarters);
+       offset += registerBytes) {
     SmallVector<Value> sums;
     for (int64_t i = offset; i < offset + registerBytes; i += 2 * lanes) {
-      Value low = slice(b, value, i, lanes);
-      Value high = slice(b, value, i + lanes, lanes);
+      Value low = slice(b, quarters, i, lanes);
+      Value high = slice(b, quarters, i + lanes, lanes);
       auto pack = [&](int32_t mode) {
         return callIntrinsic(b, "llvm.x86.avx512.packssdw.512", words,
                              {toIntegers(low, mode), toIntegers(high, mode)});
@@ -114,7 +105,7 @@ Value X86FloatCodec::encodeByTable(ElementwiseBuilder &b, Value value,
     }
     Value indices = callIntrinsic(b, "llvm.x86.avx512.packsswb.512", bytes,
                                   {sums[0], sums[1]});
-    if (!isInRange)
+    if (!limited)
       indices = b.max(indices, -entries / 2);
     ArrayRef<uint8_t> halves(codes);
     Value packed = callIntrinsic(b, "llvm.x86.avx512.vpermi2var.qi.512", bytes,
@@ -124,8 +115,141 @@ Value X86FloatCodec::encodeByTable(ElementwiseBuilder &b, Value value,
       packed = gatherFromLanes(b, packed, 4);
     results.push_back(packed);
   }
+  return concatenate(b, results, getSize(quarters));
+}
+
+/// `value`, but `largest` where it is more, or NaN.
+static Value limitAbove(ElementwiseBuilder &b, Value value, double largest) {
+  Value limit = b.f32(largest, value);
+  return b.select(b.greaterF(limit, value), value, limit);
+}
+
+/// What moves a value of 0 off it, to have its sign.
+static constexpr double kTiny = 0x1p-60;
+
+Value X86FloatCodec::encodeByTable(ElementwiseBuilder &b, Value value,
+                                   Value sign, const FloatFormat &format,
+                                   bool isInRange) const {
+  // What is less than -8 needs no limit: it saturates later.
+  if (!isInRange)
+    value = limitAbove(b, value, format.getMaxFinite());
+  Value tiny = b.f32(kTiny, value);
+  if (!isPlanted(Mutant::X86ZeroLosesSign))
+    tiny = math::CopySignOp::create(b.getBuilder(), tiny, sign);
+  Value quarters = b.fma(value, b.f32(4.0, value), tiny);
+  return encodeQuarters(b, quarters, format, isInRange);
+}
+
+//===----------------------------------------------------------------------===//
+// Encoding of products
+//===----------------------------------------------------------------------===//
+
+/// `map` of the value that each run of lanes of `spread` has, where that shows.
+static Value mapSpread(ElementwiseBuilder &b, Value spread,
+                       llvm::function_ref<Value(Value)> map) {
+  ImplicitLocOpBuilder &builder = b.getBuilder();
+  if (auto broadcast = spread.getDefiningOp<vector::BroadcastOp>()) {
+    Value mapped = map(broadcast.getSource());
+    auto type = cast<VectorType>(spread.getType());
+    return vector::BroadcastOp::create(
+        builder, type.clone(getElementTypeOrSelf(mapped)), mapped);
+  }
+  auto shuffle = spread.getDefiningOp<vector::ShuffleOp>();
+  if (!shuffle || shuffle.getV1() != shuffle.getV2())
+    return map(spread);
+  Value mapped = map(shuffle.getV1());
+  return vector::ShuffleOp::create(builder, mapped, mapped, shuffle.getMask());
+}
+
+/// In each lane the larger magnitude of `value` and a tiny one, with the sign
+/// of `value`.
+static Value moveOffZero(ElementwiseBuilder &b, Value value) {
+  constexpr int64_t lanes = 16;
+  constexpr int32_t largerMagnitude = 3, exceptionsAsSet = 4;
+  auto type = VectorType::get(lanes, b.getBuilder().getF32Type());
+  SmallVector<Value> results;
+  for (int64_t i = 0; i < getSize(value); i += lanes) {
+    Value part = slice(b, value, i, lanes);
+    results.push_back(callIntrinsic(
+        b, "llvm.x86.avx512.mask.range.ps.512", type,
+        {part, b.f32(kTiny, part), buildScalar(b, 32, largerMagnitude), part,
+         buildScalar(b, 16, -1), buildScalar(b, 32, exceptionsAsSet)}));
+  }
   return concatenate(b, results, getSize(value));
 }
+
+// In the bits of bf16 a power of two is a difference of exponents. The
+// magnitude less that of a quarter, cut to quarters of a binade, indexes a
+// table. Where the boundary between two codes is a tie, it is up to the lowest
+// bit of their mantissas on which side it is.
+Value X86FloatCodec::encodeHalves(ElementwiseBuilder &b, Value halves,
+                                  Value factor,
+                                  const FloatFormat &format) const {
+  ImplicitLocOpBuilder &builder = b.getBuilder();
+  constexpr int64_t lanes = 32, entries = 64;
+  constexpr int64_t binade = 0x80, cut = 5, slot = 1 << cut;
+  auto words = VectorType::get(lanes, builder.getI16Type());
+  auto bytes = VectorType::get(lanes * 2, builder.getI8Type());
+  // Of the first slot on, a quarter over the factor; all below are in slot 0.
+  Value first = mapSpread(b, factor, [&](Value power) {
+    Value bits = b.trunc(b.lshr(b.asI32(power), 16), 16);
+    return b.sub(b.integer(16, 252 * binade - slot + 1, bits), bits);
+  });
+  SmallVector<uint8_t> codes = {0};
+  for (int64_t i = 1; i < entries; ++i) {
+    float middle = decodeBF16(uint16_t(125 * binade + (2 * i - 1) * slot / 2));
+    codes.push_back(quantx::encode(middle, format, RoundingMode::NearestEven,
+                                   /*saturate=*/true));
+  }
+
+  Value bits = b.bitcast(halves, builder.getI16Type());
+  SmallVector<Value> results;
+  for (int64_t offset = 0; offset < getSize(bits); offset += registerBytes) {
+    SmallVector<Value> slots, signs;
+    for (int64_t i = offset; i < offset + registerBytes; i += lanes) {
+      Value part = slice(b, bits, i, lanes);
+      Value above =
+          callIntrinsic(b, "llvm.usub.sat.v32i16", words,
+                        {b.bitAnd(part, 0x7fff), slice(b, first, i, lanes)});
+      Value tiesUp = b.bitAnd(b.lshr(part, cut + 1), 1);
+      if (isPlanted(Mutant::X86TiesDown))
+        tiesUp = b.integer(16, 0, part);
+      slots.push_back(b.lshr(b.add(above, tiesUp), cut));
+      // Negative NaN becomes positive.
+      signs.push_back(callIntrinsic(b, "llvm.sadd.sat.v32i16", words,
+                                    {part, b.integer(16, 0x7f, part)}));
+    }
+    Value indices =
+        callIntrinsic(b, "llvm.x86.avx512.packuswb.512", bytes, slots);
+    Value limit = b.integer(8, entries - 1, indices);
+    indices = arith::MinUIOp::create(builder, indices, limit);
+    Value magnitude = callIntrinsic(b, "llvm.x86.avx512.permvar.qi.512", bytes,
+                                    {buildBytes(b, codes), indices});
+    Value sign = callIntrinsic(b, "llvm.x86.avx512.packsswb.512", bytes, signs);
+    sign = b.bitAnd(b.lshr(sign, 4), format.getSignMask());
+    results.push_back(gatherFromLanes(b, b.bitOr(magnitude, sign), 8));
+  }
+  return concatenate(b, results, getSize(bits));
+}
+
+Value X86FloatCodec::encodeProduct(ElementwiseBuilder &b, Value value,
+                                   Value factor,
+                                   const FloatFormat &format) const {
+  auto type = dyn_cast<VectorType>(value.getType());
+  if (!type || type.getRank() != 1 || !isEncodedByTable(type, format))
+    return {};
+  if (Value halves = findExtendedBF16(value))
+    return encodeHalves(b, halves, factor, format);
+  Value four =
+      mapSpread(b, factor, [&](Value power) { return b.mul(power, 4.0); });
+  Value quarters = limitAbove(b, b.mul(value, four), 4 * format.getMaxFinite());
+  return encodeQuarters(b, moveOffZero(b, quarters), format,
+                        /*limited=*/false);
+}
+
+//===----------------------------------------------------------------------===//
+// Encoding
+//===----------------------------------------------------------------------===//
 
 Value X86FloatCodec::encode(ElementwiseBuilder &b, Value value,
                             const FloatFormat &format, RoundingSpec rounding,

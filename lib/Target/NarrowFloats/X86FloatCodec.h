@@ -21,6 +21,9 @@ public:
                      bool saturate) const override;
   mlir::Value encodeInRange(ElementwiseBuilder &b, mlir::Value value,
                             const FloatFormat &format) const override;
+  mlir::Value encodeProduct(ElementwiseBuilder &b, mlir::Value value,
+                            mlir::Value factor,
+                            const FloatFormat &format) const override;
   mlir::Value decode(ElementwiseBuilder &b, mlir::Value code,
                      const FloatFormat &format,
                      mlir::Type element) const override;
@@ -54,6 +57,13 @@ private:
   mlir::Value encodeByTable(ElementwiseBuilder &b, mlir::Value value,
                             mlir::Value sign, const FloatFormat &format,
                             bool isInRange) const;
+  /// The same of four times the values, none of which is zero, NaN, or far
+  /// above the largest value; those `limited` are not far below the least.
+  mlir::Value encodeQuarters(ElementwiseBuilder &b, mlir::Value quarters,
+                             const FloatFormat &format, bool limited) const;
+  /// The codes (i8) of 4 bits of a product by powers of two (f32) of bf16.
+  mlir::Value encodeHalves(ElementwiseBuilder &b, mlir::Value halves,
+                           mlir::Value factor, const FloatFormat &format) const;
   /// A register of codes in i32.
   mlir::Value join(ElementwiseBuilder &b, CodeHalves halves,
                    const FloatFormat &format) const;
