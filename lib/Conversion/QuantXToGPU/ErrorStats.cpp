@@ -116,8 +116,10 @@ class TileStats {
 public:
   TileStats(KernelBuilder &kernel, const Rows &rows, const StatsViews &views)
       : kernel(kernel), b(kernel.getBody()), math(b), rows(rows), views(views),
-        type(views.parameters.type), size(getUnitSize(type)),
-        finder{rows, size, math.ceilDiv(rows.getColumns(), size)} {}
+        type(views.parameters.type),
+        size(getUnitSize(type)), finder{rows, size,
+                                        math.ceilDiv(rows.getColumns(), size)} {
+  }
 
   /// Stores the results of each tile in `outputs`.
   void build(ArrayRef<Value> outputs);
@@ -175,8 +177,7 @@ SmallVector<Value> TileStats::measure(const Unit &unit, ValueRange loaded) {
   auto block = BlockParameters::get(type, spreadParameters);
   Value codes = emitUnpackCodes(arith, loaded[1], type.getStorageBits());
   Value x = arith.extendToF32(loaded[0]);
-  Value y =
-      arith.extendToF32(emitDequantizeElement(arith, type, codes, block));
+  Value y = arith.extendToF32(emitDequantizeElement(arith, type, codes, block));
   Value error = arith.sub(arith.extendToF64(x), arith.extendToF64(y));
   Value square = arith.mul(error, error);
   Value magnitude = arith.bitAnd(arith.asI32(arith.sub(x, y)), 0x7fffffff);
@@ -202,8 +203,8 @@ SmallVector<Value> TileStats::measure(const Unit &unit, ValueRange loaded) {
 SmallVector<Value> TileStats::takeOne(Value number, ValueRange stats) {
   auto take = [&]() -> SmallVector<Value> {
     Unit unit = finder.find(b, number);
-    unit.count = math.min(math.sub(rows.getColumns(), unit.column),
-                          math.constant(size));
+    unit.count =
+        math.min(math.sub(rows.getColumns(), unit.column), math.constant(size));
     return Stats::combine(b, stats, measure(unit, load(unit)));
   };
   auto skip = [&] { return llvm::to_vector_of<Value>(stats); };

@@ -83,8 +83,8 @@ std::pair<Value, Value> PackedOrder::findCode(ImplicitLocOpBuilder &b,
   Value code = math.constant(place), isThere;
   if (block != 1) {
     // A last block is laid out as if it were only as long as its bytes.
-    Value rest = math.sub(math.max(count, math.constant(first)),
-                          math.constant(first));
+    Value rest =
+        math.sub(math.max(count, math.constant(first)), math.constant(first));
     Value half = math.ceilDiv(math.min(rest, math.constant(block)), 2);
     if (isPlanted(Mutant::KernelBlocksWhole))
       half = math.constant(block / 2);
@@ -211,9 +211,8 @@ static UnitLayout getLayout(unsigned bits) {
 
 /// The sizes of the codes that `bytes` are unpacked to: as many as they hold,
 /// where `type` does not tell.
-static SmallVector<OpFoldResult> getCodeSizes(ImplicitLocOpBuilder &host,
-                                              RankedTensorType type,
-                                              Value bytes) {
+static SmallVector<OpFoldResult>
+getCodeSizes(ImplicitLocOpBuilder &host, RankedTensorType type, Value bytes) {
   SmallVector<OpFoldResult> sizes =
       tensor::getMixedSizes(host, host.getLoc(), bytes);
   for (auto [size, known] : llvm::zip_equal(sizes, type.getShape()))
@@ -238,8 +237,8 @@ static Value launchUnits(KernelBuilder &kernel, RankedTensorType type,
   JoinedShape shape = joinDimensions(kernel.getHost(), format.bits, sizes,
                                      PackedOrder::getBlock(packing));
   Rows rows(kernel, shape);
-  PackedUnits units{format, PackedOrder(packing, layout.size),
-                    layout, codes, bytes, rows};
+  PackedUnits units{
+      format, PackedOrder(packing, layout.size), layout, codes, bytes, rows};
   ImplicitLocOpBuilder &b = kernel.getBody();
   auto load = [&](const Unit &unit) -> SmallVector<Value> {
     return {unpacks ? units.loadBytes(b, unit) : units.loadCodes(b, unit)};
@@ -294,9 +293,9 @@ struct UnpackKernel : public KernelPattern<UnpackOp> {
     Value codes = kernel.addOutput("codes", host.getI8Type(), sizes);
     Value result = launchUnits(kernel, type, op.getPacking(), sizes, codes,
                                bytes, /*unpacks=*/true);
-    rewriter.replaceOp(
-        op, castKernelResult(rewriter, op.getLoc(), result,
-                             getTypeConverter()->convertType(type)));
+    rewriter.replaceOp(op,
+                       castKernelResult(rewriter, op.getLoc(), result,
+                                        getTypeConverter()->convertType(type)));
     return success();
   }
 };

@@ -142,9 +142,8 @@ static SmallVector<Value> transposeWords(ImplicitLocOpBuilder &b,
   SmallVector<Value> transposed;
   for (ArrayRef<Value> column : columns) {
     Value vector = vector::FromElementsOp::create(b, words, column);
-    transposed.push_back(
-        arith.bitcast(vector::BitCastOp::create(b, bytes, vector),
-                      type.getElementType()));
+    transposed.push_back(arith.bitcast(
+        vector::BitCastOp::create(b, bytes, vector), type.getElementType()));
   }
   return transposed;
 }
@@ -164,8 +163,8 @@ void ScaleTiles::moveWhole(const LineGroup &lines) {
   for (Value offset : makesTiles ? inRows : inTiles)
     vectors.push_back(loadUnit(b, makesTiles ? linear : tiles, offset, whole,
                                kTileLineSize, /*bits=*/8));
-  for (auto [vector, offset] : llvm::zip_equal(
-           transposeWords(b, vectors), makesTiles ? inTiles : inRows))
+  for (auto [vector, offset] : llvm::zip_equal(transposeWords(b, vectors),
+                                               makesTiles ? inTiles : inRows))
     storeUnit(b, vector, makesTiles ? tiles : linear, offset, whole,
               /*bits=*/8);
 }
@@ -182,8 +181,8 @@ void ScaleTiles::moveSingle(const LineGroup &lines) {
     Value column = math.add(math.mul(lines.group, kGroupColumns), inGroup);
     Value tile = math.div(column, kTileColumns);
     Value strip = math.div(number, kGroupColumns);
-    Value inLine = math.add(math.mul(strip, kTileColumns),
-                            math.rem(column, kTileColumns));
+    Value inLine =
+        math.add(math.mul(strip, kTileColumns), math.rem(column, kTileColumns));
     Value inRow = getLinearIndex(lines, row, column);
     Value inTile = math.add(getLineIndex(lines, tile), inLine);
     Value exists =
@@ -219,8 +218,8 @@ void ScaleTiles::moveSingle(const LineGroup &lines) {
 void ScaleTiles::build() {
   Value ends = columns;
   for (Value view : {linear, tiles})
-    ends = math.bitOr(
-        ends, memref::ExtractAlignedPointerAsIndexOp::create(b, view));
+    ends = math.bitOr(ends,
+                      memref::ExtractAlignedPointerAsIndexOp::create(b, view));
   Value areAligned = math.equal(math.rem(ends, kTileLineSize), 0);
   Value groups = math.ceilDiv(columns, kGroupColumns);
   Value count =

@@ -137,9 +137,8 @@ void PartMover::build(Value batches) {
     Value number = math.add(math.mul(tile, blockSize), thread);
     buildIf(b, math.less(number, count), [&] {
       PlacedUnit unit = find(number);
-      Value isWhole = math.logicalAnd(
-          math.logicalAnd(areAligned, unit.exists),
-          math.equal(unit.count, rows.unit));
+      Value isWhole = math.logicalAnd(math.logicalAnd(areAligned, unit.exists),
+                                      math.equal(unit.count, rows.unit));
       buildIf(
           b, isWhole, [&] { move(unit, /*isWhole=*/true); },
           [&] { move(unit, /*isWhole=*/false); });

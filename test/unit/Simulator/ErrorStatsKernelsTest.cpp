@@ -62,13 +62,13 @@ static void expectSums(const TypeSpec &type, const std::vector<Array> &got,
 }
 
 static std::vector<TypeSpec> getTypes() {
-  return {{"f4E2M1FN", "f32", "f8E8M0FNU", 1, 32, false, false, "floor"},
-          {"f4E2M1FN", "f32", "f8E4M3FN", 1, 16, true, false, "absmax"},
-          {"f6E2M3FN", "bf16", "f8E8M0FNU", 1, 32, false, false, "floor"},
-          {"f8E4M3FN", "f16", "f32", 1, 0, false, false,
-           "absmax<margin = 0.5>"},
-          {"ui4", "f32", "f16", 1, 24, false, true, "minmax"},
-          {"i5", "f32", "f32", 2, 3, false, false, "absmax<margin = 0.5>"}};
+  return {
+      {"f4E2M1FN", "f32", "f8E8M0FNU", 1, 32, false, false, "floor"},
+      {"f4E2M1FN", "f32", "f8E4M3FN", 1, 16, true, false, "absmax"},
+      {"f6E2M3FN", "bf16", "f8E8M0FNU", 1, 32, false, false, "floor"},
+      {"f8E4M3FN", "f16", "f32", 1, 0, false, false, "absmax<margin = 0.5>"},
+      {"ui4", "f32", "f16", 1, 24, false, true, "minmax"},
+      {"i5", "f32", "f32", 2, 3, false, false, "absmax<margin = 0.5>"}};
 }
 
 namespace {

@@ -53,8 +53,7 @@ static std::vector<PackingCase> getCases() {
 }
 
 /// Packs and unpacks rows; `columns` and `rowSize` are "?" where dynamic.
-static std::string getProgram(const PackingCase &param,
-                              const std::string &rows,
+static std::string getProgram(const PackingCase &param, const std::string &rows,
                               const std::string &columns,
                               const std::string &rowSize) {
   std::string codes = printTensor(rows, columns, param.type.print());

@@ -64,8 +64,8 @@ static std::string getProgram(const std::string &linear,
          "#quantx.scale_layout<tile128x4> : " +
          linear + " to " + tiles + "\n" +
          "  %b = quantx.relayout_scales %t to #quantx.scale_layout<linear>" +
-         sizes + " : " + tiles + " to " + linear + "\n" + "  return %a, %b : " +
-         tiles + ", " + linear + "\n}\n";
+         sizes + " : " + tiles + " to " + linear + "\n" +
+         "  return %a, %b : " + tiles + ", " + linear + "\n}\n";
 }
 
 static void expectRelayout(const SimulatedProgram &program,

@@ -5,6 +5,7 @@
 #include "SimulatedLaunch.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Pass/PassManager.h"
+#include "quantx/Format/ScaleFormat.h"
 #include "quantx/Pipelines/Pipelines.h"
 #include "quantx/Target/CPU/Call.h"
 #include "quantx/Target/NarrowFloats/Passes.h"
@@ -12,6 +13,13 @@
 
 using namespace quantx;
 using namespace quantx::test;
+
+/// What LLVM calls to convert f32 to bf16 on a CPU without an instruction, as
+/// few runtime libraries have it: the result is in the low bits of the register
+/// that a float is returned in.
+static float truncateToBF16(float value) {
+  return llvm::bit_cast<float>(uint32_t(encodeBF16(value)));
+}
 
 SimulatedProgram::SimulatedProgram(
     const std::string &text,
@@ -30,8 +38,9 @@ SimulatedProgram::SimulatedProgram(
   CPUTarget cpu = llvm::cantFail(CPUTarget::get("generic"));
   llvm::cantFail(compiler->lowerFromBuffers(cpu), text.c_str());
   checkAccesses(module);
-  function = llvm::cantFail(
-      JITFunction::create(module, cpu, signature.name, kDeviceMemory));
+  function = llvm::cantFail(JITFunction::create(
+      module, cpu, signature.name, kDeviceMemory,
+      {{"__truncsfbf2", reinterpret_cast<void *>(truncateToBF16)}}));
 }
 
 /// To kernels whose conversions are those of `chip`.

@@ -121,28 +121,33 @@ TEST_P(WeightLayoutKernelsTest, EqualFormat) {
 }
 
 static std::vector<WeightCase> getCases() {
-  const WeightType mxfp4 = {"mxfp4", "f4E2M1FN : f32, f8E8M0FNU per 1x32",
-                            4,       32,
+  const WeightType mxfp4 = {"mxfp4",
+                            "f4E2M1FN : f32, f8E8M0FNU per 1x32",
+                            4,
+                            32,
                             ElementType::UInt8,
-                            1,       false,
+                            1,
+                            false,
                             false};
-  const WeightType nvfp4 = {
-      "nvfp4", "f4E2M1FN : f32, f8E4M3FN per 1x16, global f32",
-      4,       16,
-      ElementType::UInt8,
-      1,       false,
-      true};
-  const WeightType int4 = {
-      "int4", "ui4 : f32, f16 per 1x32, zero_point ui4",
-      4,      32,
-      ElementType::Float16,
-      2,      true,
-      false};
-  const WeightType int8 = {"int8", "i8 : f32, f32 per 1x*",
-                           8,      0,
-                           ElementType::Float32,
-                           4,      false,
+  const WeightType nvfp4 = {"nvfp4",
+                            "f4E2M1FN : f32, f8E4M3FN per 1x16, global f32",
+                            4,
+                            16,
+                            ElementType::UInt8,
+                            1,
+                            false,
+                            true};
+  const WeightType int4 = {"int4",
+                           "ui4 : f32, f16 per 1x32, zero_point ui4",
+                           4,
+                           32,
+                           ElementType::Float16,
+                           2,
+                           true,
                            false};
+  const WeightType int8 = {
+      "int8", "i8 : f32, f32 per 1x*", 8, 0, ElementType::Float32, 4, false,
+      false};
   std::vector<WeightCase> cases;
   for (auto [rows, columns] :
        {std::pair{1, 1}, {15, 7}, {16, 8}, {17, 9}, {33, 33}, {48, 64}})
@@ -153,10 +158,10 @@ static std::vector<WeightCase> getCases() {
   return cases;
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Types, WeightLayoutKernelsTest, testing::ValuesIn(getCases()),
-    [](const testing::TestParamInfo<WeightCase> &info) {
-      return std::string(info.param.type.name) + "_" +
-             std::to_string(info.param.rows) + "x" +
-             std::to_string(info.param.columns);
-    });
+INSTANTIATE_TEST_SUITE_P(Types, WeightLayoutKernelsTest,
+                         testing::ValuesIn(getCases()),
+                         [](const testing::TestParamInfo<WeightCase> &info) {
+                           return std::string(info.param.type.name) + "_" +
+                                  std::to_string(info.param.rows) + "x" +
+                                  std::to_string(info.param.columns);
+                         });
