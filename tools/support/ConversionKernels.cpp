@@ -175,6 +175,13 @@ Value KernelBuilder::encode(Value values, Value randomBits) {
     return codec.encodeE8M0(b, values, spec.rounding);
   RoundingSpec rounding(spec.rounding);
   rounding.randomBits = randomBits;
+  if (spec.isPacked && spec.rounding == RoundingMode::NearestEven) {
+    EncodedValues known = {spec.saturate, /*isInRange=*/false,
+                           /*areNumbers=*/false};
+    const FloatFormat &format = *lookupFloatFormat(spec.format);
+    if (Value bytes = codec.encodePacked(b, values, format, known))
+      return bytes;
+  }
   Value codes = codec.encode(b, values, *lookupFloatFormat(spec.format),
                              rounding, spec.saturate);
   return spec.isPacked ? emitPackCodes(b, codes, spec.getCodeBits()) : codes;

@@ -21,6 +21,16 @@ inline constexpr llvm::StringLiteral kInRangeAttr = "quantx.in_range";
 inline constexpr llvm::StringLiteral kByPowerOfTwoAttr =
     "quantx.by_power_of_two";
 
+/// Of an arith.truncf: overflow and infinity become the largest finite value.
+inline constexpr llvm::StringLiteral kSaturatesAttr = "quantx.saturates";
+
+/// What is known of a vector of values that are encoded to nearest even.
+struct EncodedValues {
+  bool saturates;  ///< overflow and infinity become the largest finite value
+  bool isInRange;  ///< as `FloatCodec::encodeInRange` wants them
+  bool areNumbers; ///< none is NaN
+};
+
 /// Emits conversions between f32, f16 or bf16 and small floats. Values are
 /// scalars, or vectors of any static or scalable shape, or tensors; codes are
 /// i8 of the same shape. This class emits the portable formulas; targets derive
@@ -59,6 +69,15 @@ public:
   virtual mlir::Value encodeProduct(ElementwiseBuilder &b, mlir::Value value,
                                     mlir::Value factor,
                                     const FloatFormat &format) const {
+    return {};
+  }
+
+  /// The packed codes (bytes) of `values`, a vector of one dimension of f32,
+  /// f16 or bf16 whose codes fill whole bytes: as `encode`, then `pack`. Null
+  /// where the target has no better form than these.
+  virtual mlir::Value encodePacked(ElementwiseBuilder &b, mlir::Value values,
+                                   const FloatFormat &format,
+                                   EncodedValues known) const {
     return {};
   }
 

@@ -70,7 +70,8 @@ BlockElements::Values LaneElements::reduce(OpBuilder &builder, Location loc,
                                            TermsFn terms, bool isWholeWarp) {
   ImplicitLocOpBuilder b(loc, builder);
   LaneGroup group = LaneGroup::get(b, thread, lanes, isWholeWarp);
-  Values values = terms(b, loc, elements);
+  Value wide = ElementwiseBuilder(b, loc).extendToF32(elements);
+  Values values = terms(b, loc, wide);
   for (auto [value, reduction] : llvm::zip_equal(values, reductions)) {
     Value init = arith::ConstantOp::create(b, reduction.init);
     if (reduction.kind == Reduction::Add) {
@@ -84,6 +85,12 @@ BlockElements::Values LaneElements::reduce(OpBuilder &builder, Location loc,
   return values;
 }
 
+Value LaneElements::reduceMagnitudes(ImplicitLocOpBuilder &b) {
+  LaneGroup group = LaneGroup::get(b, thread, lanes, /*isWholeWarp=*/true);
+  Value bits = reduceMagnitudesOfVector(b, elements);
+  return group.reduce(b, Reduction::MaxSigned, bits);
+}
+
 //===----------------------------------------------------------------------===//
 // KernelBlockComputation
 //===----------------------------------------------------------------------===//
@@ -94,6 +101,10 @@ KernelBlockComputation::reduceBlocks(ArrayRef<Reduction> reductions,
   if (!elements)
     return reduced->values;
   return elements->reduceAll(b, b.getLoc(), reductions, terms);
+}
+
+Value KernelBlockComputation::reduceMagnitudes() {
+  return elements ? elements->reduceMagnitudes(b) : Value();
 }
 
 BlockComputation::Values KernelBlockComputation::searchBlocks(TypeRange,

@@ -52,6 +52,10 @@ public:
                            llvm::ArrayRef<Reduction> reductions,
                            TermsFn terms) = 0;
 
+  /// As `BlockComputation::reduceMagnitudes`; all threads of the warp are
+  /// there.
+  virtual mlir::Value reduceMagnitudes(mlir::ImplicitLocOpBuilder &b) = 0;
+
 protected:
   const BlockPlace &getPlace() const { return place; }
 
@@ -60,7 +64,8 @@ private:
 };
 
 /// A block in the registers of some lanes of a warp, each of which has a vector
-/// of neighbours (f32); what the tensor has no elements for is 0.
+/// of neighbours, in the expressed type; what the tensor has no elements for is
+/// 0.
 class LaneElements : public PlacedElements {
 public:
   LaneElements(BlockPlace place, mlir::Value elements, mlir::Value thread,
@@ -77,6 +82,7 @@ public:
                    TermsFn terms) override {
     return reduce(builder, loc, reductions, terms, /*isWholeWarp=*/true);
   }
+  mlir::Value reduceMagnitudes(mlir::ImplicitLocOpBuilder &b) override;
 
 private:
   Values reduce(mlir::OpBuilder &builder, mlir::Location loc,
@@ -108,6 +114,7 @@ public:
   mlir::Value getGivenGlobal() override { return global; }
   Values reduceBlocks(llvm::ArrayRef<Reduction> reductions,
                       TermsFn terms) override;
+  mlir::Value reduceMagnitudes() override;
   Values searchBlocks(mlir::TypeRange types, mlir::ValueRange given,
                       SearchFn search) override;
   mlir::Value refineBlocks(mlir::Value initial, mlir::ValueRange given,

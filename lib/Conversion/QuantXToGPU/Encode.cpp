@@ -2,6 +2,7 @@
 
 #include "Encode.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "quantx/Emit/PackedCodes.h"
 #include "quantx/Emit/VectorPacking.h"
 #include <numeric>
 
@@ -25,6 +26,19 @@ static Value createSteps(ImplicitLocOpBuilder &b, Value like, Type element) {
   for (int64_t i = 0; i < type.getNumElements(); ++i)
     steps.push_back(b.getIntegerAttr(element, i));
   return arith::ConstantOp::create(b, DenseElementsAttr::get(type, steps));
+}
+
+/// `value`, a scalar, or a vector that has an element for as many neighbours
+/// each: the same scalar, or a vector of `size`.
+static Value spreadNeighbours(ImplicitLocOpBuilder &b, Value value,
+                              int64_t size) {
+  auto type = dyn_cast<VectorType>(value.getType());
+  if (!type || type.getNumElements() == size)
+    return value;
+  SmallVector<int64_t> lanes;
+  for (int64_t lane = 0; lane < size; ++lane)
+    lanes.push_back(lane * type.getNumElements() / size);
+  return vector::ShuffleOp::create(b, value, value, lanes);
 }
 
 /// The random words of elements that follow on the one at `first`.
@@ -53,20 +67,67 @@ static Value clearPadding(ImplicitLocOpBuilder &b, Value codes,
   return arith.select(isThere, codes, arith.integer(8, 0, codes));
 }
 
-Value UnitEncoder::encode(ImplicitLocOpBuilder &b, Value elements,
-                          const BlockFactors &factors, const Unit &unit,
-                          Value first) const {
+Value UnitEncoder::encodeOneByOne(ImplicitLocOpBuilder &b, Value elements,
+                                  const BlockParameters &parameters,
+                                  const Unit &unit, Value first) const {
   ElementwiseBuilder arith(b, b.getLoc());
   RoundingSpec spec{rounding, Value()};
   if (seed)
     spec.randomBits = emitRandomWords(b, seed, first, elements);
   int64_t size = cast<VectorType>(elements.getType()).getNumElements();
+  BlockFactors factors = emitQuantizeFactors(arith, type, parameters);
   Value codes = emitQuantizeElement(
       arith, type, elements, spreadFactors(b, factors, size), spec, saturate);
   unsigned bits = type.getStorageBits();
-  if (unit.count && bits != 8)
+  // Zeros are coded as zero points.
+  if (unit.count && bits != 8 && type.hasZeroPoint())
     codes = clearPadding(b, codes, unit);
   return emitPackCodes(arith, codes, bits);
+}
+
+/// Whether (i1) all of `reciprocals`, a vector or a scalar, are numbers.
+static Value emitAreNumbers(ImplicitLocOpBuilder &b, Value reciprocals) {
+  Value are = arith::CmpFOp::create(b, arith::CmpFPredicate::ORD, reciprocals,
+                                    reciprocals);
+  if (!isa<VectorType>(are.getType()))
+    return are;
+  return vector::ReductionOp::create(b, vector::CombiningKind::AND, are);
+}
+
+Value UnitEncoder::encodeByQuotient(ImplicitLocOpBuilder &b, Value elements,
+                                    const BlockParameters &parameters,
+                                    const Unit &unit, Value first) const {
+  ElementwiseBuilder arith(b, b.getLoc());
+  int64_t size = cast<VectorType>(elements.getType()).getNumElements();
+  PackedEncoder encoder = {type, saturate, areChosenFor};
+  BlockQuotient quotient = emitQuantizeQuotient(arith, type, parameters);
+  // Every power of two, not only those that `FloatCodec::encodeProduct` takes.
+  if (!quotient.rest)
+    quotient.reciprocal =
+        emitQuantizeFactors(arith, type, parameters).reciprocal;
+  SmallVector<Value> values;
+  for (Value value : quotient.getValues())
+    values.push_back(spreadNeighbours(b, value, size));
+  BlockQuotient spread = quotient.withValues(values);
+  if (!quotient.rest)
+    return encoder.encode(arith, elements, spread);
+  auto encode = [&]() -> SmallVector<Value> {
+    return {encoder.encode(arith, elements, spread)};
+  };
+  auto divide = [&]() -> SmallVector<Value> {
+    return {encodeOneByOne(b, elements, parameters, unit, first)};
+  };
+  Value areNumbers = emitAreNumbers(b, quotient.reciprocal);
+  return buildIfElse(b, areNumbers, encode, divide)[0];
+}
+
+Value UnitEncoder::encode(ImplicitLocOpBuilder &b, Value elements,
+                          const BlockParameters &parameters, const Unit &unit,
+                          Value first) const {
+  RoundingSpec spec{rounding, Value()};
+  return PackedEncoder::isPossible(type, spec, saturate)
+             ? encodeByQuotient(b, elements, parameters, unit, first)
+             : encodeOneByOne(b, elements, parameters, unit, first);
 }
 
 UnitLayout quantx::getEncodeLayout(ScaledType type) {
@@ -91,11 +152,9 @@ void quantx::buildEncodeUnits(
     return loaded;
   };
   auto process = [&](const Unit &unit, ValueRange loaded) {
-    ElementwiseBuilder arith(b, b.getLoc());
-    BlockFactors factors = emitQuantizeFactors(
-        arith, type, BlockParameters::get(type, loaded.drop_front()));
+    auto parameters = BlockParameters::get(type, loaded.drop_front());
     Value first = rows.getElement(b, unit.row, unit.column);
-    Value bytes = encoder.encode(b, loaded.front(), factors, unit, first);
+    Value bytes = encoder.encode(b, loaded.front(), parameters, unit, first);
     Value offset = rows.getByte(b, codeBits, unit.row, unit.column);
     storeUnit(b, bytes, payload, offset, unit, codeBits);
   };

@@ -14,13 +14,26 @@ struct UnitEncoder {
   Rounding rounding;
   bool saturate;
   mlir::Value seed; ///< i64; null but for stochastic rounding
+  /// Elements are those that the scales were chosen for: see `PackedEncoder`.
+  bool areChosenFor = false;
 
   /// The packed codes of `elements`, a vector of the expressed type or f32,
-  /// which are those of `unit`. `first` is the index in the tensor of the first
-  /// one.
+  /// which are those of `unit`, with zeros for those that are not there.
+  /// Parameters are scalars, or vectors for as many neighbours each. `first` is
+  /// the index in the tensor of the first element.
   mlir::Value encode(mlir::ImplicitLocOpBuilder &b, mlir::Value elements,
-                     const BlockFactors &factors, const Unit &unit,
+                     const BlockParameters &parameters, const Unit &unit,
                      mlir::Value first) const;
+
+private:
+  mlir::Value encodeByQuotient(mlir::ImplicitLocOpBuilder &b,
+                               mlir::Value elements,
+                               const BlockParameters &parameters,
+                               const Unit &unit, mlir::Value first) const;
+  mlir::Value encodeOneByOne(mlir::ImplicitLocOpBuilder &b,
+                             mlir::Value elements,
+                             const BlockParameters &parameters,
+                             const Unit &unit, mlir::Value first) const;
 };
 
 /// The elements that a thread encodes at once: 32 bytes of them, or the fewest

@@ -57,7 +57,7 @@ private:
   Value areAligned();
   Unit find(Value number);
   Unit findPartial(Value number);
-  /// The elements as f32.
+  /// The elements, in the expressed type.
   Value load(const Unit &unit);
   void process(const Unit &unit, Value elements);
   void encode(const Unit &unit, Value elements, ValueRange parameters);
@@ -100,19 +100,17 @@ Unit LaneBlocks::findPartial(Value number) {
 
 Value LaneBlocks::load(const Unit &unit) {
   Value offset = rows.getElement(b, unit.row, unit.column);
-  Value elements = loadUnit(b, views.input, offset, unit, size, getInputBits());
-  return ElementwiseBuilder(b, b.getLoc()).extendToF32(elements);
+  return loadUnit(b, views.input, offset, unit, size, getInputBits());
 }
 
 void LaneBlocks::encode(const Unit &unit, Value elements,
                         ValueRange parameters) {
-  ElementwiseBuilder arith(b, b.getLoc());
   unsigned bits = spec.type.getStorageBits();
-  UnitEncoder encoder = {spec.type, spec.rounding, spec.saturate, views.seed};
-  BlockFactors factors = emitQuantizeFactors(
-      arith, spec.type, BlockParameters::get(spec.type, parameters));
+  UnitEncoder encoder = {spec.type, spec.rounding, spec.saturate, views.seed,
+                         /*areChosenFor=*/true};
   Value first = rows.getElement(b, unit.row, unit.column);
-  Value bytes = encoder.encode(b, elements, factors, unit, first);
+  Value bytes = encoder.encode(
+      b, elements, BlockParameters::get(spec.type, parameters), unit, first);
   storeUnit(b, bytes, views.payload,
             rows.getByte(b, bits, unit.row, unit.column), unit, bits);
 }

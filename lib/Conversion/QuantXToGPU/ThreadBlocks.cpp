@@ -131,6 +131,7 @@ public:
                    ArrayRef<Reduction> reductions, TermsFn terms) override {
     return reduce(builder, loc, reductions, terms);
   }
+  Value reduceMagnitudes(ImplicitLocOpBuilder &b) override;
 
   /// Calls `build` with the units of the block that belong to this thread, in a
   /// loop with the accumulators `init`, which `build` gives anew.
@@ -266,6 +267,19 @@ BlockElements::Values ThreadElements::reduce(OpBuilder &builder, Location loc,
   return values;
 }
 
+Value ThreadElements::reduceMagnitudes(ImplicitLocOpBuilder &b) {
+  Type element = cast<MemRefType>(getPlace().input.getType()).getElementType();
+  Value zeros = arith::ConstantOp::create(
+      b, b.getZeroAttr(VectorType::get(size, element)));
+  auto combine = [&](const Unit &, Value elements,
+                     ValueRange largest) -> SmallVector<Value> {
+    return {combineMagnitudes(b, largest.front(), elements)};
+  };
+  Value largest = loopOverUnits(b, zeros, combine)[0];
+  return threads.reduce(b, Reduction::MaxSigned,
+                        reduceMagnitudesOfVector(b, largest));
+}
+
 //===----------------------------------------------------------------------===//
 // The kernel
 //===----------------------------------------------------------------------===//
@@ -338,14 +352,13 @@ Value quantx::buildThreadBlocks(KernelBuilder &kernel,
             [&] { storeParameters(b, views, parameters, index); });
     if (!spec.encodes)
       return;
-    ElementwiseBuilder arith(b, b.getLoc());
-    UnitEncoder encoder = {type, spec.rounding, spec.saturate, views.seed};
-    BlockFactors factors = emitQuantizeFactors(
-        arith, type, BlockParameters::get(type, parameters));
+    UnitEncoder encoder = {type, spec.rounding, spec.saturate, views.seed,
+                           /*areChosenFor=*/true};
+    auto blockParameters = BlockParameters::get(type, parameters);
     auto encode = [&](const Unit &unit, Value values,
                       ValueRange) -> SmallVector<Value> {
       Value first = rows.getElement(b, unit.row, unit.column);
-      Value bytes = encoder.encode(b, values, factors, unit, first);
+      Value bytes = encoder.encode(b, values, blockParameters, unit, first);
       Value offset = rows.getByte(b, codeBits, unit.row, unit.column);
       Value isWhole = math.logicalAnd(areAligned, math.equal(unit.count, size));
       buildIf(

@@ -2,6 +2,7 @@
 
 #include "Warp.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "quantx/Emit/ElementwiseBuilder.h"
@@ -161,4 +162,37 @@ Value quantx::reduceVector(ImplicitLocOpBuilder &b, Reduction::Kind kind,
     values = std::move(halves);
   }
   return values.front();
+}
+
+Value quantx::combineMagnitudes(ImplicitLocOpBuilder &b, Value lhs, Value rhs) {
+  return arith::MaximumFOp::create(b, math::AbsFOp::create(b, lhs),
+                                   math::AbsFOp::create(b, rhs));
+}
+
+// Two elements of 16 bits share a register to the end. They are moved as
+// integers: see `loadUnit`.
+Value quantx::reduceMagnitudesOfVector(ImplicitLocOpBuilder &b, Value vector) {
+  ElementwiseBuilder arith(b, b.getLoc());
+  auto type = cast<VectorType>(vector.getType());
+  Value integers =
+      arith.bitcast(vector, b.getIntegerType(type.getElementTypeBitWidth()));
+  int64_t size = type.getNumElements();
+  int64_t piece = type.getElementTypeBitWidth() == 16 && size % 2 == 0 ? 2 : 1;
+  SmallVector<Value> parts;
+  for (int64_t i = 0; i < size; i += piece) {
+    auto indices = llvm::to_vector(llvm::seq(i, i + piece));
+    Value part = vector::ShuffleOp::create(b, integers, integers, indices);
+    parts.push_back(arith.bitcast(part, type.getElementType()));
+  }
+  while (parts.size() > 1) {
+    SmallVector<Value> halves;
+    for (size_t i = 0; i + 1 < parts.size(); i += 2)
+      halves.push_back(combineMagnitudes(b, parts[i], parts[i + 1]));
+    if (parts.size() % 2)
+      halves.push_back(parts.back());
+    parts = std::move(halves);
+  }
+  Value wide = arith.extendToF32(parts.front());
+  Value bits = arith.bitAnd(arith.asI32(wide), 0x7fffffff);
+  return reduceVector(b, Reduction::MaxSigned, bits);
 }

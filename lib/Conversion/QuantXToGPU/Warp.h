@@ -59,6 +59,16 @@ mlir::Value buildCombine(mlir::ImplicitLocOpBuilder &b, Reduction::Kind kind,
 mlir::Value reduceVector(mlir::ImplicitLocOpBuilder &b, Reduction::Kind kind,
                          mlir::Value vector);
 
+/// The larger ones of the magnitudes of two vectors of floats; NaN where one
+/// is.
+mlir::Value combineMagnitudes(mlir::ImplicitLocOpBuilder &b, mlir::Value lhs,
+                              mlir::Value rhs);
+
+/// The bits (i32) as f32 of the largest magnitude in `vector` (f32, f16 or
+/// bf16); those of some NaN where an element is one.
+mlir::Value reduceMagnitudesOfVector(mlir::ImplicitLocOpBuilder &b,
+                                     mlir::Value vector);
+
 } // namespace quantx
 
 #endif // QUANTX_LIB_CONVERSION_QUANTXTOGPU_WARP_H

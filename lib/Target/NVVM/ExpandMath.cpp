@@ -1,5 +1,6 @@
 //===- ExpandMath.cpp - Make the instructions of math ops -----------------===//
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Transforms/WalkPatternRewriteDriver.h"
@@ -42,6 +43,8 @@ struct ExpandMathPass
   void runOnOperation() override {
     MLIRContext *context = &getContext();
     RewritePatternSet patterns(context);
+    patterns.add<ExpandToIntrinsic<arith::MaxNumFOp>>(context, "llvm.maxnum");
+    patterns.add<ExpandToIntrinsic<arith::MinNumFOp>>(context, "llvm.minnum");
     patterns.add<ExpandToIntrinsic<math::AbsFOp>>(context, "llvm.fabs");
     patterns.add<ExpandToIntrinsic<math::CopySignOp>>(context, "llvm.copysign");
     patterns.add<ExpandToIntrinsic<math::FmaOp>>(context, "llvm.fma");

@@ -15,6 +15,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "NVVMCvt.h"
+#include "NVVMPackedCodes.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "quantx/Format/Mutants.h"
@@ -214,6 +215,9 @@ public:
 
   Value encode(ElementwiseBuilder &b, Value value, const FloatFormat &format,
                RoundingSpec rounding, bool saturate) const override;
+  Value encodePacked(ElementwiseBuilder &b, Value values,
+                     const FloatFormat &format,
+                     EncodedValues known) const override;
   Value decode(ElementwiseBuilder &b, Value code, const FloatFormat &format,
                Type element) const override;
   Value encodeE8M0(ElementwiseBuilder &b, Value value,
@@ -248,6 +252,24 @@ Value NVVMFloatCodec::encode(ElementwiseBuilder &b, Value value,
     return format.bits == 8 ? encodeF8(b, vector, format, saturate)
                             : emitCvtToCodes(b, vector, format);
   });
+}
+
+Value NVVMFloatCodec::encodePacked(ElementwiseBuilder &b, Value values,
+                                   const FloatFormat &format,
+                                   EncodedValues known) const {
+  bool hasInstruction = this->hasInstruction(format, values.getType());
+  int64_t size = cast<VectorType>(values.getType()).getNumElements();
+  if (hasInstruction && size % 2 == 0) {
+    // NaN gets no sign, and infinity, where there is one, no code.
+    if (hasNaN(format) && (!known.areNumbers || !known.saturates))
+      return {};
+    return emitPackedCvt(b, b.extendToF32(values), format);
+  }
+  if (format.bits != 4 || size % 8 != 0)
+    return {};
+  if (getFloatType(values).isF16())
+    values = b.extendToF32(values);
+  return emitPackedE2M1(b, values, format, known);
 }
 
 Value NVVMFloatCodec::decode(ElementwiseBuilder &b, Value code,

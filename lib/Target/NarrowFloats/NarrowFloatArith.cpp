@@ -94,14 +94,13 @@ protected:
   /// A wide float as what a result of type `type` converts to: it is f32 where
   /// that is wide too.
   Value encodeAs(ElementwiseBuilder &b, Value value, Type type,
-                 RoundingMode mode) const {
+                 RoundingMode mode, bool saturates = false) const {
     Type element = getElementTypeOrSelf(type);
     if (!isNarrowFloat(type))
       return codec.truncateFromF32(b, value, element);
-    Value codes = isE8M0(type)
-                      ? codec.encodeE8M0(b, value, mode)
-                      : codec.encode(b, value, *getFloatFormat(type), mode,
-                                     /*saturate=*/false);
+    Value codes = isE8M0(type) ? codec.encodeE8M0(b, value, mode)
+                               : codec.encode(b, value, *getFloatFormat(type),
+                                              mode, saturates);
     bool isConverted = this->getTypeConverter()->convertType(type) != type;
     return isConverted ? codes : fromCodes(b, codes, element);
   }
@@ -191,7 +190,8 @@ struct ExpandTruncF : public ExpandOp<arith::TruncFOp> {
     rewriter.replaceOp(
         op, isInRange
                 ? codec.encodeInRange(b, value, *getFloatFormat(op.getType()))
-                : encodeAs(b, value, op.getType(), getRoundingMode(op)));
+                : encodeAs(b, value, op.getType(), getRoundingMode(op),
+                           op->hasAttr(kSaturatesAttr)));
     return success();
   }
 

@@ -99,6 +99,43 @@ struct BitCastCodes : public OpConversionPattern<vector::BitCastOp> {
   const FloatCodec &codec;
 };
 
+/// Encodes and packs at once, where the target can.
+struct EncodePacked : public OpConversionPattern<vector::BitCastOp> {
+  EncodePacked(const TypeConverter &converter, const FloatCodec &codec,
+               MLIRContext *context)
+      : OpConversionPattern(converter, context, /*benefit=*/2), codec(codec) {}
+
+  LogicalResult
+  matchAndRewrite(vector::BitCastOp op, OpAdaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    VectorType narrow = op.getSourceVectorType();
+    auto truncf = op.getSource().getDefiningOp<arith::TruncFOp>();
+    if (!truncf || isNarrowFloat(truncf.getIn().getType()) ||
+        !getFloatFormat(narrow) || narrow.getRank() != 1 ||
+        narrow.isScalable() || isNarrowVector(op.getResultVectorType()))
+      return rewriter.notifyMatchFailure(op, "not of a vector that is encoded");
+    if (truncf.getRoundingmode().value_or(
+            arith::RoundingMode::to_nearest_even) !=
+        arith::RoundingMode::to_nearest_even)
+      return rewriter.notifyMatchFailure(op, "not rounded to nearest even");
+    auto fastMath = truncf.getFastmath().value_or(arith::FastMathFlags::none);
+    EncodedValues known = {
+        truncf->hasAttr(kSaturatesAttr), truncf->hasAttr(kInRangeAttr),
+        arith::bitEnumContainsAll(fastMath, arith::FastMathFlags::nnan)};
+    ElementwiseBuilder b(rewriter, op.getLoc());
+    Value bytes =
+        codec.encodePacked(b, truncf.getIn(), *getFloatFormat(narrow), known);
+    if (!bytes)
+      return rewriter.notifyMatchFailure(op, "the target has no such form");
+    rewriter.replaceOp(op, rewriter.createOrFold<vector::BitCastOp>(
+                               op.getLoc(), op.getResultVectorType(), bytes));
+    return success();
+  }
+
+private:
+  const FloatCodec &codec;
+};
+
 } // namespace
 
 /// Whether the bits of `type` can be taken apart at bytes.
@@ -125,7 +162,8 @@ void quantx::populateNarrowFloatVectorPatterns(const TypeConverter &converter,
                                                RewritePatternSet &patterns,
                                                ConversionTarget &target) {
   patterns.add<MoveCodes, ConstantCodes>(converter, patterns.getContext());
-  patterns.add<BitCastCodes>(converter, codec, patterns.getContext());
+  patterns.add<BitCastCodes, EncodePacked>(converter, codec,
+                                           patterns.getContext());
   target.addDynamicallyLegalOp<vector::BitCastOp>(
       [](vector::BitCastOp op) { return !isConvertedBitCast(op); });
   target.addDynamicallyLegalOp<arith::ConstantOp>([](arith::ConstantOp op) {

@@ -88,10 +88,13 @@ static std::vector<uint8_t> toBytes(llvm::ArrayRef<uint32_t> values,
   return bytes;
 }
 
+/// Element number `index` of elements of `bits` bits.
 static uint32_t getElement(llvm::ArrayRef<uint8_t> bytes, size_t index,
-                           unsigned width) {
+                           unsigned bits) {
   uint32_t value = 0;
-  std::memcpy(&value, &bytes[index * width], width);
+  size_t first = index * bits;
+  for (size_t bit = 0; bit < bits; ++bit)
+    value |= uint32_t(bytes[(first + bit) / 8] >> (first + bit) % 8 & 1) << bit;
   return value;
 }
 
@@ -110,14 +113,14 @@ static void expectBits(const ConversionSpec &spec, NaNModel nan) {
 
   unsigned wide = getByteWidth(spec.wide);
   unsigned inWidth = isEncoding ? wide : 1;
-  unsigned outWidth = isEncoding ? 1 : wide;
-  std::vector<uint8_t> out(inputs.size() * outWidth);
+  unsigned outBits = isEncoding ? spec.getCodeBits() : wide * 8;
+  std::vector<uint8_t> out(inputs.size() * outBits / 8);
   ConversionKernel kernel = llvm::cantFail(ConversionKernel::create(
       spec, llvm::cantFail(CPUTarget::get("native")),
       [&](mlir::ModuleOp module) { simulateGPU(module, nan); }));
   kernel.run(toBytes(inputs, inWidth), out);
   for (size_t i = 0; i < inputs.size(); ++i)
-    ASSERT_EQ(getElement(out, i, outWidth), getExpected(spec, inputs[i]))
+    ASSERT_EQ(getElement(out, i, outBits), getExpected(spec, inputs[i]))
         << "input " << std::hex << inputs[i];
 }
 
@@ -154,6 +157,13 @@ TEST_P(NVVMFloatCodecTest, Encode) {
   spec.saturate = false;
   if (!isE8M0())
     expectBits(spec, {0, 3, 4});
+}
+
+// Several codes in a register.
+TEST_P(NVVMFloatCodecTest, EncodePacked) {
+  ConversionSpec spec;
+  spec.isPacked = true;
+  expectBits(spec, {8, 16});
 }
 
 // f8E8M0FNU has instructions for these, the others have none.

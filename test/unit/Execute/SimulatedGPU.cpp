@@ -7,11 +7,17 @@
 
 #include "SimulatedGPU.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Math/Transforms/Passes.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/IR/TypeUtilities.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Transforms/Passes.h"
 #include "llvm/ADT/SmallPtrSet.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include <cmath>
@@ -284,6 +290,74 @@ static void replaceByCall(Operation *op, Function function) {
   op->erase();
 }
 
+/// `prmt` with a constant selector, as operations on bytes.
+static void replacePermutation(NVVM::PermuteOp op) {
+  ImplicitLocOpBuilder b(op.getLoc(), op);
+  std::optional<int64_t> selector =
+      getConstantIntValue(OpFoldResult(op.getSelector()));
+  if (op.getMode() != NVVM::PermuteMode::DEFAULT || !selector)
+    return;
+  auto constant = [&](int64_t value) -> Value {
+    return arith::ConstantOp::create(b, b.getI32IntegerAttr(int32_t(value)));
+  };
+  Value result = constant(0);
+  for (int64_t byte = 0; byte < 4; ++byte) {
+    int64_t source = *selector >> (byte * 4) & 0xf;
+    if (source >= 8) // The sign of a byte.
+      return;
+    Value word = source < 4 ? op.getLo() : op.getHi();
+    Value taken = arith::AndIOp::create(
+        b, arith::ShRUIOp::create(b, word, constant(source % 4 * 8)),
+        constant(0xff));
+    result = arith::OrIOp::create(
+        b, result, arith::ShLIOp::create(b, taken, constant(byte * 8)));
+  }
+  op.replaceAllUsesWith(result);
+  op.erase();
+}
+
+/// The same op on f32; upstream leaves this one.
+static void widenFma(math::FmaOp op) {
+  ImplicitLocOpBuilder b(op.getLoc(), op);
+  Type wide = b.getF32Type();
+  if (auto vector = dyn_cast<VectorType>(op.getType()))
+    wide = vector.clone(wide);
+  SmallVector<Value> operands;
+  for (Value operand : op->getOperands())
+    operands.push_back(arith::ExtFOp::create(b, wide, operand));
+  Value sum = math::FmaOp::create(b, operands[0], operands[1], operands[2]);
+  op.replaceAllUsesWith(
+      arith::TruncFOp::create(b, op.getType(), sum).getResult());
+  op.erase();
+}
+
+/// Makes arithmetic on bf16 that of f32, rounded again, which has more than
+/// twice the bits: a CPU without either would call functions of the compiler's
+/// run time.
+static void emulateBF16(ModuleOp module) {
+  SmallVector<math::FmaOp> sums;
+  module.walk([&](math::FmaOp op) {
+    if (getElementTypeOrSelf(op.getType()).isBF16())
+      sums.push_back(op);
+  });
+  llvm::for_each(sums, widenFma);
+  PassManager passes(module.getContext());
+  arith::ArithEmulateUnsupportedFloatsOptions arithmetic;
+  arithmetic.sourceTypeStrs = {"bf16"};
+  arithmetic.targetTypeStr = "f32";
+  passes.addPass(arith::createArithEmulateUnsupportedFloats(arithmetic));
+  math::MathExtendToSupportedTypesOptions functions;
+  functions.extraTypeStrs = {"f16"};
+  passes.addPass(math::createMathExtendToSupportedTypes(functions));
+  arith::ArithExpandOpsPassOptions conversions;
+  conversions.includeBf16 = true;
+  passes.addPass(arith::createArithExpandOpsPass(conversions));
+  // Values in between are not bf16 any more.
+  passes.addPass(createCanonicalizerPass());
+  if (failed(passes.run(module)))
+    llvm::report_fatal_error("bf16 cannot be emulated");
+}
+
 static bool isArithmetic(Operation *op) {
   return isa<arith::ArithFastMathInterface>(op) && !isa<arith::SelectOp>(op) &&
          isa<FloatType>(getElementTypeOrSelf(op->getResult(0)));
@@ -323,12 +397,15 @@ static void simulate(ModuleOp module) {
   for (Operation *op : ops) {
     if (Function function = getFunction<NaN>(op))
       replaceByCall(op, function);
+    else if (auto permutation = dyn_cast<NVVM::PermuteOp>(op))
+      replacePermutation(permutation);
     else if (op->getNumResults() == 1 && isArithmetic(op))
       replaceNaN<NaN>(op);
   }
 }
 
 void quantx::test::simulateGPU(ModuleOp module, NaNModel nan) {
+  emulateBF16(module);
   if (nan == NaNModel::Canonical)
     simulate<CanonicalNaN>(module);
   else

@@ -58,15 +58,17 @@ static std::vector<KernelCase> getCases() {
     add("floor", storage, "f8E8M0FNU", 1, 32, "bf16");
   for (int64_t size : {4, 8, 16, 128, 256})
     add("floor", "f4E2M1FN", "f8E8M0FNU", 1, size);
-  for (std::string expressed : {"f16", "bf16"}) {
-    add("absmax", "f4E2M1FN", "f8E4M3FN", 1, 16, expressed);
-    add("floor", "f4E2M1FN", "f8E8M0FNU", 1, 32, expressed);
+  for (const char *chip : {"sm_80", "sm_90", "sm_100a"}) {
+    add("floor", "f4E2M1FN", "f8E8M0FNU", 1, 32, "bf16", false, false, chip);
+    add("absmax", "f4E2M1FN", "f8E4M3FN", 1, 16, "bf16", true, false, chip);
   }
+  add("optimal", "f4E2M1FN", "f8E8M0FNU", 1, 32, "bf16");
+  add("absmax", "f4E2M1FN", "f8E4M3FN", 1, 16, "f16");
+  add("floor", "f4E2M1FN", "f8E8M0FNU", 1, 32, "f16");
   add("minmax", "ui4", "f16", 1, 32, "bf16", false, true);
   // A global scale, chosen by a launch before.
   for (std::string method : {"absmax", "optimal", "four_over_six"})
     add(method, "f4E2M1FN", "f8E4M3FN", 1, 16, "f32", true);
-  add("absmax", "f4E2M1FN", "f8E4M3FN", 1, 16, "bf16", true);
   add("absmax", "f4E2M1FN", "f8E4M3FN", 4, 4, "f32", true);
   add("minmax", "ui4", "f16", 1, 128, "f16", false, true);
   add("optimal", "f4E2M1FN", "f8E8M0FNU", 1, 32, "f16");

@@ -1,0 +1,124 @@
+//===- PackedCodes.cpp - Emitted encoding of whole vectors ----------------===//
+
+#include "quantx/Emit/PackedCodes.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "quantx/Emit/FloatCodec.h"
+#include "quantx/Emit/VectorPacking.h"
+#include "quantx/Format/Mutants.h"
+
+using namespace mlir;
+using namespace quantx;
+
+static bool isE8M0(ScaledType type) {
+  return isa<Float8E8M0FNUType>(type.getScaleType()) && !type.hasGlobal();
+}
+
+bool PackedEncoder::isPossible(ScaledType type, RoundingSpec rounding,
+                               bool saturate) {
+  // Zero points are added to codes one a byte.
+  return !type.hasZeroPoint() &&
+         BlockQuotient::isPossible(type, rounding, saturate);
+}
+
+/// `value` in a vector like `like`.
+static Value spread(ElementwiseBuilder &b, Value value, Value like) {
+  if (isa<VectorType>(value.getType()))
+    return value;
+  Type type = getTypeLike(like.getType(), value.getType());
+  return vector::BroadcastOp::create(b.getBuilder(), type, value);
+}
+
+/// The numbers of `values` within the limits; a limit where one is NaN.
+static Value emitLimitNumbers(ElementwiseBuilder &b, Value values, Value least,
+                              Value largest) {
+  ImplicitLocOpBuilder &builder = b.getBuilder();
+  values =
+      arith::MinNumFOp::create(builder, values, spread(b, largest, values));
+  return arith::MaxNumFOp::create(builder, values, spread(b, least, values));
+}
+
+/// The f32 that are exact in bf16, as such.
+static Value takeBF16(ElementwiseBuilder &b, Value value) {
+  Value high = b.trunc(b.lshr(b.asI32(value), 16), 16);
+  return b.bitcast(high, b.getBuilder().getBF16Type());
+}
+
+// A power of two times a bf16 is exact in bf16, but for what overflows, in f32
+// as well, and for what is below the normal numbers, where every format has the
+// code 0.
+Value PackedEncoder::divide(ElementwiseBuilder &b, Value values,
+                            const BlockQuotient &quotient) const {
+  Value reciprocal = quotient.reciprocal;
+  if (!quotient.rest) {
+    if (getElementTypeOrSelf(values).isBF16())
+      reciprocal = takeBF16(b, spread(b, reciprocal, values));
+    else
+      values = b.extendToF32(values);
+    return b.mul(values, reciprocal);
+  }
+  values = b.extendToF32(values);
+  return b.fma(values, reciprocal, b.mul(values, quotient.rest));
+}
+
+Value PackedEncoder::encodeFloats(ElementwiseBuilder &b, Value values,
+                                  const BlockQuotient &quotient) const {
+  const FloatFormat &format = *type.getFloatFormat();
+  bool hasNaN = format.nonFinite != NonFinite::None;
+  if (quotient.rest)
+    values = b.extendToF32(values);
+  Value numbers = values;
+  if (quotient.rest && !areChosenFor) {
+    numbers = emitLimitNumbers(b, values, quotient.least, quotient.largest);
+    if (hasNaN)
+      numbers = b.select(b.isNaN(values), values, numbers);
+  }
+  Value units = divide(b, numbers, quotient);
+  // Where the reciprocal is too large, the sum of -0 and 0 is 0.
+  if (quotient.rest)
+    units = math::CopySignOp::create(b.getBuilder(), units, numbers);
+  bool isBlockNaN = isE8M0(type) && !isPlanted(Mutant::NaNBlockKeepsCodes);
+  bool hasVectors = isa<VectorType>(quotient.reciprocal.getType());
+  Value isNaN = isBlockNaN ? b.isNaN(quotient.reciprocal) : Value();
+  if (isNaN && hasVectors)
+    units = b.select(
+        isNaN,
+        b.bitcast(b.integer(getElementTypeOrSelf(units).getIntOrFloatBitWidth(),
+                            0, units),
+                  getElementTypeOrSelf(units)),
+        units);
+  ImplicitLocOpBuilder &builder = b.getBuilder();
+  auto narrow = arith::TruncFOp::create(
+      builder, getTypeLike(units.getType(), type.getStorageType()), units);
+  if (saturate)
+    narrow->setAttr(kSaturatesAttr, builder.getUnitAttr());
+  if (areChosenFor)
+    narrow.setFastmath(arith::FastMathFlags::nnan);
+  int64_t size = cast<VectorType>(values.getType()).getNumElements();
+  auto bytes = VectorType::get(size * format.bits / 8, builder.getI8Type());
+  Value packed = vector::BitCastOp::create(builder, bytes, narrow);
+  if (!isNaN || hasVectors)
+    return packed;
+  Value zeros = b.integer(8, 0, packed);
+  return arith::SelectOp::create(builder, isNaN, zeros, packed);
+}
+
+// The sum with 1.5 * 2^23 has the rounded quotient in its low bits.
+Value PackedEncoder::encodeIntegers(ElementwiseBuilder &b, Value values,
+                                    const BlockQuotient &quotient) const {
+  values = b.extendToF32(values);
+  Value numbers = emitLimitNumbers(b, values, quotient.least, quotient.largest);
+  if (!areChosenFor)
+    numbers = b.select(b.isNaN(values), b.f32(0.0, values), numbers);
+  Value units = divide(b, numbers, quotient);
+  Value sum = b.add(units, b.f32(0x1.8p23, units));
+  unsigned bits = type.getIntegerFormat().bits;
+  Value codes = b.trunc(b.bitAnd(b.asI32(sum), (1 << bits) - 1), 8);
+  return emitPackCodes(b, codes, bits);
+}
+
+Value PackedEncoder::encode(ElementwiseBuilder &b, Value values,
+                            const BlockQuotient &quotient) const {
+  return type.getFloatFormat() ? encodeFloats(b, values, quotient)
+                               : encodeIntegers(b, values, quotient);
+}
