@@ -71,6 +71,14 @@ BlockQuotient BlockQuotient::withValues(ValueRange values) const {
   return changed;
 }
 
+Value BlockQuotient::emitIsUsable(ImplicitLocOpBuilder &b) const {
+  Value isNumber = arith::CmpFOp::create(b, arith::CmpFPredicate::ORD,
+                                         reciprocal, reciprocal);
+  if (!isa<VectorType>(isNumber.getType()))
+    return isNumber;
+  return vector::ReductionOp::create(b, vector::CombiningKind::AND, isNumber);
+}
+
 /// The values of the least and the largest code, where these are integers less
 /// the zero point, in units of the scale.
 static std::pair<Value, Value> emitCodeRange(ElementwiseBuilder &b,
@@ -99,12 +107,13 @@ static Value emitIsRegular(ElementwiseBuilder &b, Value scale) {
 
 BlockQuotient quantx::emitQuantizeQuotient(ElementwiseBuilder &b,
                                            ScaledType type,
-                                           const BlockParameters &parameters) {
+                                           const BlockParameters &parameters,
+                                           bool takesAnyPower) {
   BlockFactors factors = emitQuantizeFactors(b, type, parameters);
   BlockQuotient quotient;
   if (isE8M0(type)) {
     quotient.reciprocal = factors.reciprocal;
-    if (goesByPowerOfTwo(type)) {
+    if (goesByPowerOfTwo(type) && !takesAnyPower) {
       // What encodes by powers of two has an end next to zero, where all-zero
       // blocks are, and one where infinity would be a number.
       constexpr int64_t quietNaN = 0x7fc00000;

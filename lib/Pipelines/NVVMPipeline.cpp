@@ -30,8 +30,6 @@ static void addKernels(OpPassManager &pm, const NVVMPipelineOptions &options) {
   QuantXLowerToGPUOptions lowering;
   llvm::Expected<NVVMChip> chip = NVVMChip::get(options.chip);
   if (chip) {
-    lowering.f8Mma = chip->hasF8Mma;
-    lowering.wgmma = chip->hasWgmma;
     lowering.blockScaledMma = chip->hasBlockScaledMma;
   } else {
     // The first pass says so.

@@ -73,12 +73,17 @@ struct BlockQuotient {
   /// all of them have been changed.
   llvm::SmallVector<mlir::Value> getValues() const;
   BlockQuotient withValues(mlir::ValueRange values) const;
+
+  /// Whether (i1) no reciprocal, of which there is one or a vector, is NaN.
+  mlir::Value emitIsUsable(mlir::ImplicitLocOpBuilder &b) const;
 };
 
 /// The quotient by which quantize encodes elements of a block, where it is
-/// possible.
+/// possible. `takesAnyPower` keeps E8M0 reciprocals that are no factors of
+/// `FloatCodec::encodeProduct`, for who encodes otherwise.
 BlockQuotient emitQuantizeQuotient(ElementwiseBuilder &b, ScaledType type,
-                                   const BlockParameters &parameters);
+                                   const BlockParameters &parameters,
+                                   bool takesAnyPower = false);
 
 /// A scale of any scale type as f32; exact.
 mlir::Value emitDecodeScale(ElementwiseBuilder &b, mlir::Value scale);

@@ -85,26 +85,14 @@ Value UnitEncoder::encodeOneByOne(ImplicitLocOpBuilder &b, Value elements,
   return emitPackCodes(arith, codes, bits);
 }
 
-/// Whether (i1) all of `reciprocals`, a vector or a scalar, are numbers.
-static Value emitAreNumbers(ImplicitLocOpBuilder &b, Value reciprocals) {
-  Value are = arith::CmpFOp::create(b, arith::CmpFPredicate::ORD, reciprocals,
-                                    reciprocals);
-  if (!isa<VectorType>(are.getType()))
-    return are;
-  return vector::ReductionOp::create(b, vector::CombiningKind::AND, are);
-}
-
 Value UnitEncoder::encodeByQuotient(ImplicitLocOpBuilder &b, Value elements,
                                     const BlockParameters &parameters,
                                     const Unit &unit, Value first) const {
   ElementwiseBuilder arith(b, b.getLoc());
   int64_t size = cast<VectorType>(elements.getType()).getNumElements();
   PackedEncoder encoder = {type, saturate, areChosenFor};
-  BlockQuotient quotient = emitQuantizeQuotient(arith, type, parameters);
-  // Every power of two, not only those that `FloatCodec::encodeProduct` takes.
-  if (!quotient.rest)
-    quotient.reciprocal =
-        emitQuantizeFactors(arith, type, parameters).reciprocal;
+  BlockQuotient quotient =
+      emitQuantizeQuotient(arith, type, parameters, /*takesAnyPower=*/true);
   SmallVector<Value> values;
   for (Value value : quotient.getValues())
     values.push_back(spreadNeighbours(b, value, size));
@@ -117,8 +105,8 @@ Value UnitEncoder::encodeByQuotient(ImplicitLocOpBuilder &b, Value elements,
   auto divide = [&]() -> SmallVector<Value> {
     return {encodeOneByOne(b, elements, parameters, unit, first)};
   };
-  Value areNumbers = emitAreNumbers(b, quotient.reciprocal);
-  return buildIfElse(b, areNumbers, encode, divide)[0];
+  Value isUsable = quotient.emitIsUsable(b);
+  return buildIfElse(b, isUsable, encode, divide)[0];
 }
 
 Value UnitEncoder::encode(ImplicitLocOpBuilder &b, Value elements,

@@ -144,7 +144,7 @@ struct LowerToGPUPass
     merge.add<MergeQuantize, SplitDynamic>(&getContext());
     walkAndApplyPatterns(getOperation(), std::move(merge));
     KernelLibrary library(getOperation());
-    KernelContext kernels = {library, f8Mma, wgmma, blockScaledMma};
+    KernelContext kernels = {library, blockScaledMma};
     auto addPatterns = [&](const TypeConverter &converter,
                            RewritePatternSet &patterns) {
       populateChooseKernelPatterns(converter, patterns, kernels);

@@ -12,8 +12,6 @@ namespace quantx {
 /// What the patterns share: where kernels go, and what the chip has.
 struct KernelContext {
   KernelLibrary &library;
-  bool hasF8Mma;
-  bool hasWgmma;
   bool hasBlockScaledMma;
 };
 

@@ -232,14 +232,8 @@ void IntegerTiles::packActivations(ImplicitLocOpBuilder &b) {
                        activationTiles, form.step / inWord, rowSize})
     shape.push_back(b.getIndexAttr(size));
   Value all = tensor::EmptyOp::create(b, shape, b.getI8Type());
-  SmallVector<OpFoldResult> lower(rank, b.getIndexAttr(0)), upper(matmul.sizes),
-      ones(rank, b.getIndexAttr(1));
-  upper[rank - 2] = countTiles(b, matmul.getRows(), tileRows);
-  upper.back() = getAsOpFoldResult(matmul.sum.count);
   OpBuilder::InsertionGuard guard(b);
-  auto loop = scf::ForallOp::create(b, lower, upper, ones, all,
-                                    /*mapping=*/std::nullopt);
-  b.setInsertionPoint(loop.getTerminator());
+  scf::ForallOp loop = createPackingLoop(b, all);
   SmallVector<Value> indices(loop.getInductionVars());
   Value tile = indices[rank - 2], group = indices.back();
   ValueRange batch = ValueRange(indices).drop_back(2);

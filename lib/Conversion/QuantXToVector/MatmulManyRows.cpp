@@ -250,30 +250,11 @@ Value quantx::buildManyRows(ImplicitLocOpBuilder &b, const Matmul &matmul,
   int64_t tileRows = tuning.getTileRows(matmul.getRows());
   PackedActivations activations(b, matmul.lhs, matmul.sum, tileRows,
                                 matmul.sizes);
-  OpBuilder::InsertionGuard guard(b);
-  size_t rank = matmul.sizes.size();
-  SmallVector<OpFoldResult> upper(matmul.sizes);
-  upper.erase(upper.begin() + (rank - 2));
-  SmallVector<OpFoldResult> lower(rank - 1, b.getIndexAttr(0));
-  SmallVector<OpFoldResult> steps(rank - 1, b.getIndexAttr(1));
-  steps.back() = b.getIndexAttr(blockColumns);
-  auto loop = scf::ForallOp::create(b, lower, upper, steps, init,
-                                    /*mapping=*/std::nullopt);
-  b.setInsertionPoint(loop.getTerminator());
-  SmallVector<Value> indices(loop.getInductionVars());
-  SmallVector<OpFoldResult> offsets =
-      getAsOpFoldResult(ValueRange(indices).drop_back());
-  offsets.append({b.getIndexAttr(0), indices.back()});
-  SmallVector<OpFoldResult> ones(rank, b.getIndexAttr(1)), sizes(ones);
-  sizes[rank - 2] = matmul.getRows();
-  sizes.back() =
-      limitSize(b, blockColumns, matmul.getColumns(), indices.back());
-  Value all = loop.getRegionIterArgs().front();
-  Value results = tensor::ExtractSliceOp::create(b, all, offsets, sizes, ones);
-  ManyRowsBlock block(matmul, activations, tileRows, indices);
-  results = block.build(
-      b, results, getValueOrCreateConstantIndexOp(b, b.getLoc(), sizes.back()));
-  b.setInsertionPointToStart(loop.getTerminator().getBody());
-  tensor::ParallelInsertSliceOp::create(b, results, all, offsets, sizes, ones);
-  return loop.getResult(0);
+  auto addBlock = [&](ImplicitLocOpBuilder &b, ArrayRef<Value> indices,
+                      Value slice, OpFoldResult numColumns) {
+    ManyRowsBlock block(matmul, activations, tileRows, indices);
+    return block.build(
+        b, slice, getValueOrCreateConstantIndexOp(b, b.getLoc(), numColumns));
+  };
+  return buildColumnSlices(b, matmul, blockColumns, init, addBlock);
 }

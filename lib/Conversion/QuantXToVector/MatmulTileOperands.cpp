@@ -46,6 +46,19 @@ OpFoldResult TileSlice::countIn(ImplicitLocOpBuilder &b, int64_t each) const {
       b.createOrFold<arith::SubIOp>(end, begin), createIndex(b, each)));
 }
 
+scf::ForallOp TileOperands::createPackingLoop(ImplicitLocOpBuilder &b,
+                                              Value all) const {
+  size_t rank = matmul.sizes.size();
+  SmallVector<OpFoldResult> lower(rank, b.getIndexAttr(0)), upper(matmul.sizes),
+      ones(rank, b.getIndexAttr(1));
+  upper[rank - 2] = countTiles(b, matmul.getRows(), TileProduct::columns);
+  upper.back() = getAsOpFoldResult(matmul.sum.count);
+  auto loop = scf::ForallOp::create(b, lower, upper, ones, all,
+                                    /*mapping=*/std::nullopt);
+  b.setInsertionPoint(loop.getTerminator());
+  return loop;
+}
+
 Value TileOperands::sliceActivations(ImplicitLocOpBuilder &b,
                                      const TileSlice &slice, Value tiles,
                                      int64_t dim, OpFoldResult size) const {

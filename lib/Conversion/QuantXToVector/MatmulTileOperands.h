@@ -9,6 +9,7 @@
 #define QUANTX_LIB_CONVERSION_QUANTXTOVECTOR_MATMULTILEOPERANDS_H
 
 #include "MatmulTiles.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "quantx/Conversion/QuantXToVector/TileProduct.h"
 #include <memory>
 
@@ -77,6 +78,10 @@ public:
   int64_t groups = 1;
 
 protected:
+  /// A loop over the batches, tiles of rows of activations, and chunks of the
+  /// sum, that makes the tensor `all`; what follows is inserted in it.
+  mlir::scf::ForallOp createPackingLoop(mlir::ImplicitLocOpBuilder &b,
+                                        mlir::Value all) const;
   /// Where the row of weights number `column` is, or the last one.
   llvm::SmallVector<mlir::Value> findRow(mlir::ImplicitLocOpBuilder &b,
                                          mlir::ValueRange batch,

@@ -214,9 +214,8 @@ Value quantx::addRows(ImplicitLocOpBuilder &b, ResultRow place,
   return place.tensor;
 }
 
-Value quantx::buildColumnsLoop(ImplicitLocOpBuilder &b, const Matmul &matmul,
-                               int64_t columns, int64_t rows, Value init,
-                               ColumnsFn sum) {
+Value quantx::buildColumnSlices(ImplicitLocOpBuilder &b, const Matmul &matmul,
+                                int64_t columns, Value init, FillSliceFn fill) {
   OpBuilder::InsertionGuard guard(b);
   size_t rank = matmul.sizes.size();
   SmallVector<OpFoldResult> upper(matmul.sizes);
@@ -229,8 +228,6 @@ Value quantx::buildColumnsLoop(ImplicitLocOpBuilder &b, const Matmul &matmul,
   b.setInsertionPoint(loop.getTerminator());
   SmallVector<Value> indices(loop.getInductionVars());
   Value first = indices.back();
-  SmallVector<Value> totals = sum(b, indices);
-
   SmallVector<OpFoldResult> offsets =
       getAsOpFoldResult(ValueRange(indices).drop_back());
   offsets.append({b.getIndexAttr(0), first});
@@ -239,17 +236,28 @@ Value quantx::buildColumnsLoop(ImplicitLocOpBuilder &b, const Matmul &matmul,
   sizes.back() = limitSize(b, columns, matmul.getColumns(), first);
   Value all = loop.getRegionIterArgs().front();
   Value slice = tensor::ExtractSliceOp::create(b, all, offsets, sizes, ones);
-  ResultRow place{slice, createIndex(b, 0), createIndex(b, 0), {}, {}};
-  if (getConstantIntValue(matmul.getRows()) != rows) {
-    place.numRows =
-        getValueOrCreateConstantIndexOp(b, b.getLoc(), matmul.getRows());
-  }
-  if (auto dynamic = dyn_cast<Value>(sizes.back()))
-    place.numColumns = dynamic;
-  slice = addRows(b, place, totals);
+  slice = fill(b, indices, slice, sizes.back());
   b.setInsertionPointToStart(loop.getTerminator().getBody());
   tensor::ParallelInsertSliceOp::create(b, slice, all, offsets, sizes, ones);
   return loop.getResult(0);
+}
+
+Value quantx::buildColumnsLoop(ImplicitLocOpBuilder &b, const Matmul &matmul,
+                               int64_t columns, int64_t rows, Value init,
+                               ColumnsFn sum) {
+  auto addTotals = [&](ImplicitLocOpBuilder &b, ArrayRef<Value> indices,
+                       Value slice, OpFoldResult numColumns) {
+    SmallVector<Value> totals = sum(b, indices);
+    ResultRow place{slice, createIndex(b, 0), createIndex(b, 0), {}, {}};
+    if (getConstantIntValue(matmul.getRows()) != rows) {
+      place.numRows =
+          getValueOrCreateConstantIndexOp(b, b.getLoc(), matmul.getRows());
+    }
+    if (auto dynamic = dyn_cast<Value>(numColumns))
+      place.numColumns = dynamic;
+    return addRows(b, place, totals);
+  };
+  return buildColumnSlices(b, matmul, columns, init, addTotals);
 }
 
 SmallVector<Value> quantx::locateColumns(ImplicitLocOpBuilder &b,

@@ -141,6 +141,18 @@ llvm::SmallVector<mlir::Value> sumLanes(mlir::ImplicitLocOpBuilder &b,
                                         mlir::ArrayRef<mlir::Value> sums,
                                         int64_t columns);
 
+/// Gives `slice`, the results of all rows in `numColumns` columns, with what is
+/// added to it. `indices` are those of the batches and of the first column.
+using FillSliceFn = llvm::function_ref<mlir::Value(
+    mlir::ImplicitLocOpBuilder &b, llvm::ArrayRef<mlir::Value> indices,
+    mlir::Value slice, mlir::OpFoldResult numColumns)>;
+
+/// `init` with each slice of `columns` columns, or of those that are left, as
+/// `fill` gives it. Threads get columns.
+mlir::Value buildColumnSlices(mlir::ImplicitLocOpBuilder &b,
+                              const Matmul &matmul, int64_t columns,
+                              mlir::Value init, FillSliceFn fill);
+
 /// The totals of some columns of results, a vector for each row. `indices` are
 /// those of the batches and of the first column.
 using ColumnsFn = llvm::function_ref<llvm::SmallVector<mlir::Value>(

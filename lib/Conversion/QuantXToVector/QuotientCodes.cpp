@@ -105,15 +105,6 @@ BlockQuotient QuotientCodes::readQuotient(ImplicitLocOpBuilder &b,
   return emitQuantizeQuotient(arith, type, BlockParameters::get(type, values));
 }
 
-/// Whether all of `reciprocals`, a vector or a scalar, are numbers: i1.
-static Value emitAreNumbers(ImplicitLocOpBuilder &b, Value reciprocals) {
-  Value are = arith::CmpFOp::create(b, arith::CmpFPredicate::ORD, reciprocals,
-                                    reciprocals);
-  if (!isa<VectorType>(are.getType()))
-    return are;
-  return vector::ReductionOp::create(b, vector::CombiningKind::AND, are);
-}
-
 Value QuotientCodes::emitBytes(
     ImplicitLocOpBuilder &b, const Chunk &chunk,
     llvm::function_ref<Value(ImplicitLocOpBuilder &)> otherwise) {
@@ -133,6 +124,6 @@ Value QuotientCodes::emitBytes(
     ImplicitLocOpBuilder b(loc, builder);
     scf::YieldOp::create(b, otherwise(b));
   };
-  Value areNumbers = emitAreNumbers(b, quotient.reciprocal);
-  return scf::IfOp::create(b, areNumbers, encode, encodeOtherwise).getResult(0);
+  Value isUsable = quotient.emitIsUsable(b);
+  return scf::IfOp::create(b, isUsable, encode, encodeOtherwise).getResult(0);
 }

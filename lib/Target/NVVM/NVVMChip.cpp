@@ -7,13 +7,12 @@
 using namespace quantx;
 
 llvm::ArrayRef<NVVMChip> NVVMChip::getAll() {
-  static constexpr NVVMChip chips[] = {
-      // name, PTX, f8 mma, wgmma, block-scaled mma
-      {"sm_80", "+ptx80", false, false, false},
-      {"sm_90", "+ptx84", true, false, false},
-      {"sm_90a", "+ptx84", true, true, false},
-      {"sm_100a", "+ptx86", true, false, false},
-      {"sm_120a", "+ptx87", true, false, true}};
+  static constexpr NVVMChip chips[] = {// name, PTX, block-scaled mma
+                                       {"sm_80", "+ptx80", false},
+                                       {"sm_90", "+ptx84", false},
+                                       {"sm_90a", "+ptx84", false},
+                                       {"sm_100a", "+ptx86", false},
+                                       {"sm_120a", "+ptx87", true}};
   return chips;
 }
 

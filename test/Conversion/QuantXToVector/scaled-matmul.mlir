@@ -12,6 +12,7 @@
 // CHECK:         %[[ROW:.+]] = vector.transfer_read %[[A]][%[[M]], %{{.+}}], {{.+}} vector<128xf32>
 // CHECK:         vector.shuffle %[[ROW]], %[[ROW]] [0, 8, 16, 24, 32, 40, 48, 56, 64, 72, 80, 88, 96, 104, 112, 120, 1, 9,
 // CHECK:       scf.forall (%[[N:.+]]) = (0) to (8) step (4) shared_outs(%[[OUT:.+]] = %[[ACC]])
+// CHECK:         %[[SLICE:.+]] = tensor.extract_slice %[[OUT]][0, %[[N]]] [4, 4] [1, 1]
 // CHECK:         %[[SUMS:.+]]:16 = scf.for %[[K:.+]] = %c0 to %c2 step %c1
 // CHECK:           vector.transfer_read %[[SCALES]][%[[N]], %{{.+}}], {{.+}} vector<4xf8E8M0FNU>
 // CHECK:           %[[BYTES:.+]] = vector.transfer_read %[[CODES]][%[[N]], %{{.+}}], {{.+}} vector<64xi8>
@@ -25,7 +26,6 @@
 // CHECK-COUNT-31:  arith.extf {{.+}} vector<16xf4E2M1FN> to vector<16xf32>
 // CHECK-NOT:       arith.extf
 // CHECK:         vector.shuffle %[[SUMS]]#0, %[[SUMS]]#1 [0, 2, 16, 18,
-// CHECK:         %[[SLICE:.+]] = tensor.extract_slice %[[OUT]][0, %[[N]]] [4, 4] [1, 1]
 // CHECK:         %[[RESULTS:.+]] = tensor.extract_slice %[[SLICE]][0, 0] [1, 4] [1, 1]
 // CHECK:         vector.transfer_read %[[RESULTS]]
 func.func @few_rows(%a: tensor<4x256xf32>, %w: tensor<8x256x!mxfp4>, %acc: tensor<4x8xf32>)
@@ -72,13 +72,13 @@ func.func @one_row(%a: tensor<1x256xf32>, %w: tensor<6x256x!int4>, %acc: tensor<
 // CHECK:         vector.constant_mask [6] : vector<64xi1>
 // CHECK:         arith.select %{{.+}}, %{{.+}}, %{{.+}} : vector<64xi1>, vector<64xf32>
 // CHECK:       scf.forall (%[[N:.+]]) = (0) to (11) step (4)
+// CHECK:         %[[LEFT:.+]] = arith.subi %c11, %[[N]]
+// CHECK:         %[[COUNT:.+]] = arith.minui %[[LEFT]], %c4
+// CHECK:         tensor.extract_slice %{{.+}}[0, %[[N]]] [2, %[[COUNT]]] [1, 1]
 // CHECK:         %[[SECOND:.+]] = arith.addi %[[N]], %c1
 // CHECK:         arith.minui %[[SECOND]], %c10
 // CHECK:         vector.constant_mask [6] : vector<64xi1>
 // CHECK:         arith.select %{{.+}}, %{{.+}}, %{{.+}} : vector<64xi1>, vector<64xf32>
-// CHECK:         %[[LEFT:.+]] = arith.subi %c11, %[[N]]
-// CHECK:         %[[COUNT:.+]] = arith.minui %[[LEFT]], %c4
-// CHECK:         tensor.extract_slice %{{.+}}[0, %[[N]]] [2, %[[COUNT]]] [1, 1]
 // CHECK:         %[[LANES:.+]] = arith.minui %[[COUNT]], %c4
 // CHECK:         vector.create_mask %[[LANES]] : vector<4xi1>
 func.func @rests(%a: tensor<2x70xf32>, %w: tensor<11x70x!int8>,

@@ -5,141 +5,13 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Execute/MatmulOracle.h"
-#include "SimulatedProgram.h"
+#include "MatmulKernelPrograms.h"
 #include "quantx/Format/Encoding.h"
 #include <cmath>
 #include <limits>
 
 using namespace quantx;
 using namespace quantx::test;
-
-//===----------------------------------------------------------------------===//
-// Programs
-//===----------------------------------------------------------------------===//
-
-static constexpr const char *kChip = "sm_90";
-
-static const TypeSpec mxfp4 = {"f4E2M1FN", "f32", "f8E8M0FNU", 1,
-                               32,         false, false,       "floor"};
-static const TypeSpec mxfp8 = {"f8E4M3FN", "f32", "f8E8M0FNU", 1,
-                               32,         false, false,       "floor"};
-static const TypeSpec nvfp4 = {"f4E2M1FN", "f32", "f8E4M3FN", 1,
-                               16,         true,  false,      "absmax"};
-static const TypeSpec int8 = {"i8", "f32", "f32", 1, 0, false, false, "absmax"};
-static const TypeSpec int4 = {"ui4", "f32", "f16", 1,
-                              32,    false, true,  "minmax"};
-
-namespace {
-
-/// Activations: a plain type, or a scaled one.
-struct Tokens {
-  std::string element;
-  std::optional<TypeSpec> type;
-};
-
-/// M, N and K.
-struct Sizes {
-  int64_t tokens, outputs, sum;
-};
-
-/// A quantized matrix as inputs of a program.
-class QuantizedInput {
-public:
-  QuantizedInput(const TypeSpec &type, const Matrix &matrix)
-      : type(type), rows(matrix.rows), columns(matrix.columns),
-        all(quantize(type, rows, columns, matrix.values)) {
-    for (uint32_t scale : all.scales) {
-      for (unsigned byte = 0; byte < getScaleBytes(); ++byte)
-        scales.push_back(uint8_t(scale >> (8 * byte)));
-    }
-    zeroPoints.assign(all.zeroPoints.begin(), all.zeroPoints.end());
-  }
-
-  void addViews(std::vector<TensorView> &views) const {
-    int64_t bytes = (columns * type.getBits() + 7) / 8;
-    views.push_back(viewArray(ElementType::UInt8, {rows, bytes}, all.payload));
-    int64_t grid[] = {countBlocks(rows, type.blockRows),
-                      countBlocks(columns, type.blockColumns)};
-    views.push_back({getScaleType(), {grid[0], grid[1]}, scales});
-    if (type.hasZeroPoint)
-      views.push_back(viewArray(ElementType::UInt8, grid, zeroPoints));
-    if (type.hasGlobal)
-      views.push_back(viewArray(ElementType::Float32, {}, global));
-  }
-
-  const std::vector<float> &getValues() const { return all.values; }
-
-private:
-  static int64_t countBlocks(int64_t size, int64_t block) {
-    return block == 0 ? 1 : (size + block - 1) / block;
-  }
-  ElementType getScaleType() const {
-    return type.scale == "f32"    ? ElementType::Float32
-           : type.scale == "f16"  ? ElementType::Float16
-           : type.scale == "bf16" ? ElementType::BFloat16
-                                  : ElementType::UInt8;
-  }
-  unsigned getScaleBytes() const { return getBitWidth(getScaleType()) / 8; }
-
-  TypeSpec type;
-  int64_t rows, columns;
-  QuantizedMatrix all;
-  std::vector<uint8_t> scales;
-  std::vector<uint8_t> zeroPoints;
-  std::vector<float> global = {all.global};
-};
-
-} // namespace
-
-/// acc + x * w^T, all sizes dynamic but M.
-static std::string getProgram(const TypeSpec &weights, const Tokens &tokens,
-                              int64_t numTokens) {
-  std::string rows = std::to_string(numTokens);
-  std::string text = "!w = " + weights.print() + "\n";
-  if (tokens.type)
-    text += "!a = " + tokens.type->print() + "\n";
-  std::string x =
-      "tensor<" + rows + "x?x" + (tokens.type ? "!a" : tokens.element) + ">";
-  std::string acc = "tensor<" + rows + "x?xf32>";
-  return text + "func.func @f(%x: " + x + ", %w: tensor<?x?x!w>, %acc: " + acc +
-         ") -> " + acc + " {\n  %r = quantx.scaled_matmul ins(%x, %w : " + x +
-         ", tensor<?x?x!w>) outs(%acc : " + acc + ") -> " + acc +
-         "\n  return %r : " + acc + "\n}\n";
-}
-
-static void check(const SimulatedProgram &program, const TypeSpec &weights,
-                  const Tokens &tokens, Sizes sizes) {
-  SCOPED_TRACE(testing::Message()
-               << sizes.tokens << " x " << sizes.outputs << " x " << sizes.sum);
-  Matrix x = drawMatrix(sizes.tokens, sizes.sum, 1, tokens.element);
-  Matrix w = drawMatrix(sizes.outputs, sizes.sum, 2, weights.expressed);
-  Matrix acc = drawMatrix(sizes.tokens, sizes.outputs, 3);
-  Input inputX(x, tokens.element, {sizes.tokens, sizes.sum});
-  Input inputAcc(acc, "f32", {sizes.tokens, sizes.outputs});
-  std::vector<TensorView> views;
-  std::optional<QuantizedInput> quantizedX;
-  if (tokens.type) {
-    quantizedX.emplace(*tokens.type, x);
-    quantizedX->addViews(views);
-    x.values = quantizedX->getValues();
-  } else {
-    views.push_back(inputX.getView());
-  }
-  QuantizedInput inputW(weights, w);
-  inputW.addViews(views);
-  w.values = inputW.getValues();
-  views.push_back(inputAcc.getView());
-  std::vector<Array> out = program.run(views);
-  ASSERT_EQ(out[0].shape, (std::vector<int64_t>{sizes.tokens, sizes.outputs}));
-  expectProduct(out[0], x, w, acc);
-}
-
-static SimulatedProgram compile(const TypeSpec &weights, const Tokens &tokens,
-                                int64_t numTokens, const char *chip = kChip) {
-  return SimulatedProgram::createForChip(getProgram(weights, tokens, numTokens),
-                                         chip);
-}
 
 //===----------------------------------------------------------------------===//
 // Types
@@ -205,14 +77,14 @@ TEST_P(MatmulKernelsTest, OneToken) {
   SimulatedProgram program = compile(weights, tokens, 1);
   for (Sizes sizes : {Sizes{1, 17, 128}, Sizes{1, 5, 203}, Sizes{1, 18, 1184},
                       Sizes{1, 3, 1}, Sizes{1, 3, 0}})
-    check(program, weights, tokens, sizes);
+    checkProduct(program, weights, tokens, sizes);
 }
 
 TEST_P(MatmulKernelsTest, FewTokens) {
   const auto &[name, weights, tokens] = GetParam();
   SimulatedProgram program = compile(weights, tokens, 5);
   for (Sizes sizes : {Sizes{5, 18, 672}, Sizes{5, 33, 75}})
-    check(program, weights, tokens, sizes);
+    checkProduct(program, weights, tokens, sizes);
 }
 
 INSTANTIATE_TEST_SUITE_P(Types, MatmulKernelsTest,
@@ -231,7 +103,7 @@ TEST(MatmulKernelsTilesTest, SomeTokens) {
       Tokens tokens{element, {}};
       SimulatedProgram program = compile(weights, tokens, 19);
       for (Sizes sizes : {Sizes{19, 37, 320}, Sizes{19, 130, 75}})
-        check(program, weights, tokens, sizes);
+        checkProduct(program, weights, tokens, sizes);
     }
 }
 
@@ -240,7 +112,7 @@ TEST(MatmulKernelsTilesTest, ManyTokens) {
   for (const TypeSpec &weights : {mxfp4, int4}) {
     SimulatedProgram program = compile(weights, tokens, 131);
     for (Sizes sizes : {Sizes{131, 37, 352}, Sizes{131, 258, 75}})
-      check(program, weights, tokens, sizes);
+      checkProduct(program, weights, tokens, sizes);
   }
 }
 
@@ -256,7 +128,7 @@ TEST(MatmulKernelsTilesTest, DynamicTokens) {
     })",
                                                              kChip);
   for (int64_t tokens : {0, 1, 2, 8, 9, 65})
-    check(program, mxfp4, {"f32", {}}, {tokens, 17, 96});
+    checkProduct(program, mxfp4, {"f32", {}}, {tokens, 17, 96});
 }
 
 // Each batch has weights of its own, and blocks that batches share.
@@ -295,84 +167,6 @@ TEST(MatmulKernelsTilesTest, Batched) {
     auto begin = out[0].bytes.begin() + batch * tokens * outputs * 4;
     expectProduct({{tokens, outputs}, {begin, begin + tokens * outputs * 4}},
                   slice(x), slice(w), slice(acc));
-  }
-}
-
-//===----------------------------------------------------------------------===//
-// Codes and scales in matrix instructions
-//===----------------------------------------------------------------------===//
-
-static constexpr const char *kScaledChip = "sm_120a";
-
-namespace {
-
-/// Two types that are multiplied together.
-struct Pair {
-  const char *name;
-  TypeSpec weights, tokens;
-};
-
-class MatmulKernelsPairsTest : public testing::TestWithParam<Pair> {};
-
-} // namespace
-
-static std::vector<Pair> getPairs() {
-  TypeSpec e5m2 = {"f8E5M2", "f32", "f8E8M0FNU", 1, 32, false, false, "floor"};
-  TypeSpec fp8 = {"f8E4M3FN", "f32", "f32", 1, 0, false, false, "absmax"};
-  return {{"fp8", fp8, fp8},       {"fp8_by_mxfp8", fp8, mxfp8},
-          {"mxfp4", mxfp4, mxfp4}, {"nvfp4", nvfp4, nvfp4},
-          {"mxfp8", mxfp8, mxfp8}, {"e5m2_by_e4m3", e5m2, mxfp8}};
-}
-
-TEST_P(MatmulKernelsPairsTest, AllTilings) {
-  const auto &[name, weights, type] = GetParam();
-  Tokens tokens{"f32", type};
-  for (Sizes sizes : {Sizes{1, 18, 1184}, Sizes{5, 33, 203}, Sizes{19, 37, 320},
-                      Sizes{131, 33, 75}})
-    check(compile(weights, tokens, sizes.tokens, kScaledChip), weights, tokens,
-          sizes);
-}
-
-INSTANTIATE_TEST_SUITE_P(Types, MatmulKernelsPairsTest,
-                         testing::ValuesIn(getPairs()),
-                         [](const testing::TestParamInfo<Pair> &info) {
-                           return info.param.name;
-                         });
-
-// Each block has its own scale, in each row another: the sum of a row is exact.
-TEST(MatmulKernelsPairsScalesTest, EachRowAndBlock) {
-  for (auto [type, block] : {std::pair(mxfp4, 32), std::pair(mxfp8, 32)}) {
-    SCOPED_TRACE(type.storage);
-    int64_t tokens = 9, outputs = 17, sum = 4 * block;
-    auto fill = [&](int64_t rows, int64_t factor) {
-      Matrix matrix{rows, sum, std::vector<float>(rows * sum, 0.0f)};
-      for (int64_t row = 0; row < rows; ++row)
-        for (int64_t i = 0; i < sum; ++i)
-          matrix.values[row * sum + i] =
-              i % block == 0
-                  ? std::ldexp(1.0f, int(row * factor + i / block * 3) % 11)
-                  : 0.0f;
-      return matrix;
-    };
-    Matrix x = fill(tokens, 5), w = fill(outputs, 7),
-           acc{tokens, outputs, std::vector<float>(tokens * outputs, 0.0f)};
-    QuantizedInput inputX(type, x), inputW(type, w);
-    Input inputAcc(acc, "f32", {tokens, outputs});
-    std::vector<TensorView> views;
-    inputX.addViews(views);
-    inputW.addViews(views);
-    views.push_back(inputAcc.getView());
-    std::vector<Array> out =
-        compile(type, {"f32", type}, tokens, kScaledChip).run(views);
-    std::vector<float> got(tokens * outputs);
-    std::memcpy(got.data(), out[0].bytes.data(), out[0].bytes.size());
-    for (int64_t m = 0; m < tokens; ++m)
-      for (int64_t n = 0; n < outputs; ++n) {
-        float expected = 0;
-        for (int64_t i = 0; i < sum; ++i)
-          expected += x.values[m * sum + i] * w.values[n * sum + i];
-        EXPECT_EQ(got[m * outputs + n], expected) << m << ", " << n;
-      }
   }
 }
 
@@ -475,27 +269,4 @@ TEST(MatmulKernelsCodesTest, NonFinite) {
   }
   EXPECT_TRUE(std::isinf(got[4])) << got[4];
   EXPECT_TRUE(std::isnan(got[4 + 2])) << got[4 + 2];
-}
-
-// A NaN scale makes NaN of its row, in instructions that take scales too.
-TEST(MatmulKernelsCodesTest, NonFiniteScales) {
-  for (const TypeSpec &type : {mxfp4, nvfp4, mxfp8}) {
-    SCOPED_TRACE(type.storage);
-    int64_t sum = 64;
-    Matrix x = drawMatrix(3, sum, 1), w = drawMatrix(4, sum, 2),
-           acc = drawMatrix(3, 4, 3);
-    w.values[1 * sum + 40] = NAN;
-    QuantizedInput inputX(type, x), inputW(type, w);
-    Input inputAcc(acc, "f32", {3, 4});
-    std::vector<TensorView> views;
-    inputX.addViews(views);
-    inputW.addViews(views);
-    views.push_back(inputAcc.getView());
-    std::vector<Array> out =
-        compile(type, {"f32", type}, 3, kScaledChip).run(views);
-    std::vector<float> got(12);
-    std::memcpy(got.data(), out[0].bytes.data(), out[0].bytes.size());
-    for (int i = 0; i < 12; ++i)
-      EXPECT_EQ(std::isnan(got[i]), i % 4 == 1) << i;
-  }
 }

@@ -305,3 +305,41 @@ TEST(ReductionKernelsTest, BeginAnew) {
     }
   }
 }
+
+//===----------------------------------------------------------------------===//
+// Scales that do not suit the elements
+//===----------------------------------------------------------------------===//
+
+// Under a global scale that was calibrated, block scales may be at an end of
+// their range, and elements of any size in their units. The loops on scalars of
+// CPUs, which divide, say what the codes are.
+TEST(GivenGlobalKernelsTest, EqualScalarLoops) {
+  const std::string text = R"(
+!t = !quantx.scaled<STORAGE : f32, f8E4M3FN per 1x16, global f32>
+func.func @f(%x: tensor<?x?xf32>, %g: tensor<f32>) -> tensor<?x?x!t> {
+  %q = quantx.dynamic_quantize %x using #quantx.absmax under %g
+    : tensor<?x?xf32> to tensor<?x?x!t>
+  return %q : tensor<?x?x!t>
+})";
+  for (std::string storage : {"f4E2M1FN", "f8E4M3FN", "f8E5M2", "i4", "i8"}) {
+    SCOPED_TRACE(storage);
+    std::string program = text;
+    program.replace(program.find("STORAGE"), 7, storage);
+    SimulatedProgram kernels = compileFor(program, "sm_90");
+    Program loops(program, kForms[2]);
+    oracle::Random random(4);
+    std::vector<float> matrix(6 * 48);
+    for (float &x : matrix)
+      x = std::ldexp(float(random.gaussian()), int(random.below(250)) - 125);
+    TensorView x = viewArray(ElementType::Float32, {6, 48}, matrix);
+    for (float value : {0x1p-126f, 0x1p-100f, 1.0f, 0x1.8p90f, 0x1p127f}) {
+      SCOPED_TRACE(value);
+      std::vector<float> global = {value};
+      TensorView g = viewArray(ElementType::Float32, {}, global);
+      std::vector<Array> got = kernels.run({x, g}), want = loops.run({x, g});
+      ASSERT_EQ(got.size(), want.size());
+      for (size_t i = 0; i < want.size(); ++i)
+        EXPECT_EQ(got[i].bytes, want[i].bytes) << i;
+    }
+  }
+}

@@ -55,9 +55,6 @@ def QuantXLowerToGPU : Pass<"quantx-lower-to-gpu", "::mlir::ModuleOp"> {
     error that names it and says why; nothing is computed on the host.
   }];
   let options = [
-    Option<"f8Mma", "f8-mma", "bool", "false",
-           "The chip has mma.sync on f8E4M3FN and f8E5M2">,
-    Option<"wgmma", "wgmma", "bool", "false", "The chip has wgmma">,
     Option<"blockScaledMma", "block-scaled-mma", "bool", "false",
            "The chip has mma.sync with scales">
   ];

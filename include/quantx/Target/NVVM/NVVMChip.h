@@ -17,8 +17,6 @@ struct NVVMChip {
   llvm::StringLiteral name;
   /// LLVM's feature for the version of PTX that has all that the chip has.
   llvm::StringLiteral ptxFeature;
-  bool hasF8Mma;          ///< mma.sync on f8E4M3FN and f8E5M2
-  bool hasWgmma;          ///< wgmma, of sm_90a alone
   bool hasBlockScaledMma; ///< mma.sync with f8E8M0FNU or f8E4M3FN scales
 
   /// Fails on a name that is not in the table, and lists those that are.

@@ -1,0 +1,110 @@
+//===- MatmulPairKernelsTest.cpp - Codes and scales in one instruction ----===//
+//
+// Products of two quantized operands that stay codes, on the simulated GPU,
+// against double precision.
+//
+//===----------------------------------------------------------------------===//
+
+#include "MatmulKernelPrograms.h"
+#include <cmath>
+#include <cstring>
+
+using namespace quantx;
+using namespace quantx::test;
+
+static constexpr const char *kScaledChip = "sm_120a";
+
+namespace {
+
+/// Two types that are multiplied together.
+struct Pair {
+  const char *name;
+  TypeSpec weights, tokens;
+};
+
+class MatmulKernelsPairsTest : public testing::TestWithParam<Pair> {};
+
+} // namespace
+
+static std::vector<Pair> getPairs() {
+  TypeSpec e5m2 = {"f8E5M2", "f32", "f8E8M0FNU", 1, 32, false, false, "floor"};
+  TypeSpec fp8 = {"f8E4M3FN", "f32", "f32", 1, 0, false, false, "absmax"};
+  return {{"fp8", fp8, fp8},       {"fp8_by_mxfp8", fp8, mxfp8},
+          {"mxfp4", mxfp4, mxfp4}, {"nvfp4", nvfp4, nvfp4},
+          {"mxfp8", mxfp8, mxfp8}, {"e5m2_by_e4m3", e5m2, mxfp8}};
+}
+
+TEST_P(MatmulKernelsPairsTest, AllTilings) {
+  const auto &[name, weights, type] = GetParam();
+  Tokens tokens{"f32", type};
+  for (Sizes sizes : {Sizes{1, 18, 1184}, Sizes{5, 33, 203}, Sizes{19, 37, 320},
+                      Sizes{131, 33, 75}})
+    checkProduct(compile(weights, tokens, sizes.tokens, kScaledChip), weights, tokens,
+          sizes);
+}
+
+INSTANTIATE_TEST_SUITE_P(Types, MatmulKernelsPairsTest,
+                         testing::ValuesIn(getPairs()),
+                         [](const testing::TestParamInfo<Pair> &info) {
+                           return info.param.name;
+                         });
+
+// Each block has its own scale, in each row another: the sum of a row is exact.
+TEST(MatmulKernelsPairsScalesTest, EachRowAndBlock) {
+  for (auto [type, block] : {std::pair(mxfp4, 32), std::pair(mxfp8, 32)}) {
+    SCOPED_TRACE(type.storage);
+    int64_t tokens = 9, outputs = 17, sum = 4 * block;
+    auto fill = [&](int64_t rows, int64_t factor) {
+      Matrix matrix{rows, sum, std::vector<float>(rows * sum, 0.0f)};
+      for (int64_t row = 0; row < rows; ++row)
+        for (int64_t i = 0; i < sum; ++i)
+          matrix.values[row * sum + i] =
+              i % block == 0
+                  ? std::ldexp(1.0f, int(row * factor + i / block * 3) % 11)
+                  : 0.0f;
+      return matrix;
+    };
+    Matrix x = fill(tokens, 5), w = fill(outputs, 7),
+           acc{tokens, outputs, std::vector<float>(tokens * outputs, 0.0f)};
+    QuantizedInput inputX(type, x), inputW(type, w);
+    Input inputAcc(acc, "f32", {tokens, outputs});
+    std::vector<TensorView> views;
+    inputX.addViews(views);
+    inputW.addViews(views);
+    views.push_back(inputAcc.getView());
+    std::vector<Array> out =
+        compile(type, {"f32", type}, tokens, kScaledChip).run(views);
+    std::vector<float> got(tokens * outputs);
+    std::memcpy(got.data(), out[0].bytes.data(), out[0].bytes.size());
+    for (int64_t m = 0; m < tokens; ++m)
+      for (int64_t n = 0; n < outputs; ++n) {
+        float expected = 0;
+        for (int64_t i = 0; i < sum; ++i)
+          expected += x.values[m * sum + i] * w.values[n * sum + i];
+        EXPECT_EQ(got[m * outputs + n], expected) << m << ", " << n;
+      }
+  }
+}
+
+// A NaN scale makes NaN of its row, in instructions that take scales too.
+TEST(MatmulKernelsCodesTest, NonFiniteScales) {
+  for (const TypeSpec &type : {mxfp4, nvfp4, mxfp8}) {
+    SCOPED_TRACE(type.storage);
+    int64_t sum = 64;
+    Matrix x = drawMatrix(3, sum, 1), w = drawMatrix(4, sum, 2),
+           acc = drawMatrix(3, 4, 3);
+    w.values[1 * sum + 40] = NAN;
+    QuantizedInput inputX(type, x), inputW(type, w);
+    Input inputAcc(acc, "f32", {3, 4});
+    std::vector<TensorView> views;
+    inputX.addViews(views);
+    inputW.addViews(views);
+    views.push_back(inputAcc.getView());
+    std::vector<Array> out =
+        compile(type, {"f32", type}, 3, kScaledChip).run(views);
+    std::vector<float> got(12);
+    std::memcpy(got.data(), out[0].bytes.data(), out[0].bytes.size());
+    for (int i = 0; i < 12; ++i)
+      EXPECT_EQ(std::isnan(got[i]), i % 4 == 1) << i;
+  }
+}
