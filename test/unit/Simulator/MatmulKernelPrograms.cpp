@@ -21,8 +21,9 @@ static std::string getProgram(const TypeSpec &weights, const Tokens &tokens,
          "\n  return %r : " + acc + "\n}\n";
 }
 
-void quantx::test::checkProduct(const SimulatedProgram &program, const TypeSpec &weights,
-                  const Tokens &tokens, Sizes sizes) {
+void quantx::test::checkProduct(const SimulatedProgram &program,
+                                const TypeSpec &weights, const Tokens &tokens,
+                                Sizes sizes) {
   SCOPED_TRACE(testing::Message()
                << sizes.tokens << " x " << sizes.outputs << " x " << sizes.sum);
   Matrix x = drawMatrix(sizes.tokens, sizes.sum, 1, tokens.element);
@@ -48,8 +49,9 @@ void quantx::test::checkProduct(const SimulatedProgram &program, const TypeSpec 
   expectProduct(out[0], x, w, acc);
 }
 
-SimulatedProgram quantx::test::compile(const TypeSpec &weights, const Tokens &tokens,
-                                int64_t numTokens, const char *chip) {
+SimulatedProgram quantx::test::compile(const TypeSpec &weights,
+                                       const Tokens &tokens, int64_t numTokens,
+                                       const char *chip) {
   return SimulatedProgram::createForChip(getProgram(weights, tokens, numTokens),
                                          chip);
 }

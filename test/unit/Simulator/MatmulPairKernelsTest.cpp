@@ -39,8 +39,8 @@ TEST_P(MatmulKernelsPairsTest, AllTilings) {
   Tokens tokens{"f32", type};
   for (Sizes sizes : {Sizes{1, 18, 1184}, Sizes{5, 33, 203}, Sizes{19, 37, 320},
                       Sizes{131, 33, 75}})
-    checkProduct(compile(weights, tokens, sizes.tokens, kScaledChip), weights, tokens,
-          sizes);
+    checkProduct(compile(weights, tokens, sizes.tokens, kScaledChip), weights,
+                 tokens, sizes);
 }
 
 INSTANTIATE_TEST_SUITE_P(Types, MatmulKernelsPairsTest,
