@@ -82,7 +82,8 @@ build() {
 # sources: the C++ files that are ours, one a line.
 sources() {
   if git rev-parse --is-inside-work-tree >/dev/null 2>&1; then
-    git ls-files -- '*.cpp' '*.h'
+    # New files too, before they are added.
+    git ls-files --cached --others --exclude-standard -- '*.cpp' '*.h'
   else
     find benchmark examples include lib test tools -name '*.cpp' -o -name '*.h'
   fi
