@@ -10,6 +10,7 @@
 
 #include "Truncate.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "quantx/Emit/Elements.h"
 #include "quantx/Emit/FloatCodec.h"
 #include "quantx/Format/Mutants.h"

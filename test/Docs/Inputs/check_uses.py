@@ -18,7 +18,7 @@ DIALECTS = {
     "tensor": "Tensor", "vector": "Vector",
 }
 # What is used, and the headers of which one has to be included.
-USES = [(re.compile(rf"\b{name}::(?!\w+::)"), f"mlir/Dialect/{folder}/")
+USES = [(re.compile(rf"\b{name}::"), f"mlir/Dialect/{folder}/")
         for name, folder in DIALECTS.items()]
 REWRITES = ("mlir/IR/PatternMatch.h|mlir/Transforms/.*Rewrite.*|"
             "mlir/Transforms/DialectConversion.h")
