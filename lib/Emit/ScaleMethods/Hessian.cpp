@@ -117,7 +117,8 @@ static Value emitZeroed(ElementwiseBuilder &b, const SearchedBlock &block,
 static Value emitHasBadWeights(ElementwiseBuilder &b,
                                const SearchedBlock &block) {
   ImplicitLocOpBuilder &builder = b.getBuilder();
-  Value size = block.elements.getNumWeightRows(builder, builder.getLoc());
+  Value numRows = block.elements.getNumWeightRows(builder, builder.getLoc());
+  Value size = block.elements.getSize(builder, builder.getLoc());
   auto checkRow = [&](ElementwiseBuilder &n, Value row,
                       ValueRange isBad) -> Values {
     auto checkWeight = [&](ElementwiseBuilder &m, Value column,
@@ -125,12 +126,12 @@ static Value emitHasBadWeights(ElementwiseBuilder &b,
       Value bits = emitMagnitudeBits(m, emitWeight(m, block, row, column));
       return {m.logicalOr(isBad[0], m.greaterEqual(bits, kInfBits))};
     };
-    return emitFor(n, size, isBad, checkWeight);
+    return emitFor(n, numRows, isBad, checkWeight);
   };
-  Value none = arith::ConstantIndexOp::create(builder, 0);
-  Value hasNone =
-      arith::CmpIOp::create(builder, arith::CmpIPredicate::eq, size, none);
-  return emitFor(b, size, hasNone, checkRow)[0];
+  // A block of no elements needs none.
+  Value lacksSome =
+      arith::CmpIOp::create(builder, arith::CmpIPredicate::ult, numRows, size);
+  return emitFor(b, numRows, lacksSome, checkRow)[0];
 }
 
 //===----------------------------------------------------------------------===//

@@ -145,7 +145,8 @@ class ScaleSearchTest : public testing::TestWithParam<TypeSpec> {};
 
 static void expectEqualsFormat(const TypeSpec &type, llvm::StringRef target) {
   Program program(getProgram(type), target);
-  const int64_t shapes[][2] = {{1, 1}, {3, 33}, {16, 128}, {33, 3}, {40, 48}};
+  const int64_t shapes[][2] = {{1, 1},  {3, 33}, {16, 128},
+                               {33, 3}, {4, 0},  {40, 48}};
   for (int kind = 0; kind <= int(oracle::Kind::Last); ++kind) {
     oracle::Random random(kind);
     for (auto [rows, columns] : shapes) {
