@@ -115,11 +115,11 @@ Value quantx::emitClamp(ElementwiseBuilder &b, Value value, Value least,
 // target: quantx-expand-narrow-floats knows it.
 
 Value quantx::emitTruncate(ElementwiseBuilder &b, ScaledType type, Value units,
-                           StringRef attribute) {
+                           ArrayRef<StringRef> known) {
   auto narrow = arith::TruncFOp::create(
       b.getBuilder(), getTypeLike(units.getType(), type.getStorageType()),
       units);
-  if (!attribute.empty())
+  for (StringRef attribute : known)
     narrow->setAttr(attribute, b.getBuilder().getUnitAttr());
   Type integer = b.getBuilder().getIntegerType(type.getStorageBits());
   return b.zext(b.bitcast(narrow, integer), 8);

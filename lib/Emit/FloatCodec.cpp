@@ -25,9 +25,10 @@ Value FloatCodec::encode(ElementwiseBuilder &b, Value value,
   return emitEncodeFloat(b, extendToF32(b, value), format, rounding, saturate);
 }
 
-Value FloatCodec::encodeInRange(ElementwiseBuilder &b, Value value,
-                                const FloatFormat &format) const {
-  return encode(b, value, format, RoundingSpec(), /*saturate=*/false);
+Value FloatCodec::encodeKnown(ElementwiseBuilder &b, Value value,
+                              const FloatFormat &format,
+                              EncodedValues known) const {
+  return encode(b, value, format, RoundingSpec(), known.saturates);
 }
 
 Value FloatCodec::decode(ElementwiseBuilder &b, Value code,

@@ -203,6 +203,16 @@ CodeHalves quantx::emitEncodeHalves(ElementwiseBuilder &b, Value input,
   return {code, b.lshr(value.bits, 32 - format.bits)};
 }
 
+CodeHalves quantx::emitEncodeNumberHalves(ElementwiseBuilder &b, Value input,
+                                          const FloatFormat &format, bool fit) {
+  Parts value(b, input);
+  Value magnitude = value.magnitude;
+  if (!fit && !isPlanted(Mutant::NumbersUnlimited))
+    magnitude = b.min(magnitude, getF32Bits(getLargest(format)));
+  Value code = emitNearestEvenCode(b, magnitude, format, /*hasFMA=*/true);
+  return {code, b.lshr(value.bits, 32 - format.bits)};
+}
+
 Value quantx::emitJoinHalves(ElementwiseBuilder &b, CodeHalves halves,
                              const FloatFormat &format) {
   return b.bitOr(b.bitAnd(halves.magnitude, format.getMagnitudeMask()),

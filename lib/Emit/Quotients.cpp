@@ -44,9 +44,20 @@ bool BlockQuotient::isPossible(ScaledType type, RoundingSpec rounding,
                 : type.getIntegerFormat().fractionBits == 0;
 }
 
-SmallVector<Type> BlockQuotient::getTypes(ScaledType type) {
+/// Whether elements are limited before they are divided: where they may be far
+/// out of the codes' range, or are integers of which nothing better is known.
+static bool limitsElements(ScaledType type, QuotientRange range) {
+  if (isE8M0(type))
+    return false;
+  return type.getFloatFormat() ? range == QuotientRange::Any
+                               : range < QuotientRange::NearlyFits;
+}
+
+SmallVector<Type> BlockQuotient::getTypes(ScaledType type,
+                                          QuotientRange range) {
   Builder builder(type.getContext());
-  SmallVector<Type> types(isE8M0(type) ? 1 : 4, builder.getF32Type());
+  unsigned count = isE8M0(type) ? 1 : limitsElements(type, range) ? 4 : 2;
+  SmallVector<Type> types(count, builder.getF32Type());
   if (type.hasZeroPoint())
     types.push_back(builder.getI8Type());
   return types;
@@ -106,12 +117,31 @@ static Value emitIsRegular(ElementwiseBuilder &b, Value scale) {
   return b.logicalAnd(b.greaterEqual(bits, least), b.less(bits, largest));
 }
 
+/// Whether a positive `scale`, as its type has it, is one of which a range
+/// says something. Those of f32 and bf16 that are not are irregular.
+static Value emitHasRange(ElementwiseBuilder &b, Value scale) {
+  auto type = cast<FloatType>(getElementTypeOrSelf(scale));
+  const llvm::fltSemantics &semantics = type.getFloatSemantics();
+  Value wide = emitDecodeScale(b, scale);
+  auto largest = llvm::APFloat::getLargest(semantics).convertToDouble();
+  Value hasRange = b.greaterF(b.f32(largest, wide), wide);
+  if (isPlanted(Mutant::LargestScaleFits))
+    hasRange = b.greaterEqualF(b.f32(largest, wide), wide);
+  if (!type.isF16())
+    return hasRange;
+  auto least = llvm::APFloat::getSmallestNormalized(semantics);
+  return b.logicalAnd(
+      hasRange, b.greaterEqualF(wide, b.f32(least.convertToDouble(), wide)));
+}
+
 BlockQuotient quantx::emitQuantizeQuotient(ElementwiseBuilder &b,
                                            ScaledType type,
                                            const BlockParameters &parameters,
+                                           QuotientRange range,
                                            bool takesAnyPower) {
   BlockFactors factors = emitQuantizeFactors(b, type, parameters);
   BlockQuotient quotient;
+  quotient.range = range;
   if (isE8M0(type)) {
     quotient.reciprocal = factors.reciprocal;
     if (goesByPowerOfTwo(type) && !takesAnyPower) {
@@ -135,9 +165,14 @@ BlockQuotient quantx::emitQuantizeQuotient(ElementwiseBuilder &b,
   if (isPlanted(Mutant::ReciprocalAlone))
     quotient.rest = b.mul(quotient.rest, 0.0);
   constexpr int64_t quietNaN = 0x7fc00000;
-  quotient.reciprocal = b.select(emitIsRegular(b, scale), reciprocal,
-                                 b.asF32(b.i32(quietNaN, scale)));
+  Value isRegular = emitIsRegular(b, scale);
+  if (range != QuotientRange::Any && !type.getScaleType().isF32())
+    isRegular = b.logicalAnd(isRegular, emitHasRange(b, parameters.scale));
+  quotient.reciprocal =
+      b.select(isRegular, reciprocal, b.asF32(b.i32(quietNaN, scale)));
   quotient.zeroPoint = parameters.zeroPoint;
+  if (!limitsElements(type, range))
+    return quotient;
   auto [least, largest] = emitCodeRange(b, type, parameters.zeroPoint, scale);
   quotient.least = b.mul(least, scale);
   quotient.largest = b.mul(largest, scale);
@@ -152,22 +187,55 @@ static Value emitDivide(ElementwiseBuilder &b, Value value,
   return b.fma(value, quotient.reciprocal, b.mul(value, quotient.rest));
 }
 
-// The sum with 1.5 * 2^23 has the rounded quotient in its low bits. The zero
-// point comes after, for ties to go to even quotients.
-static Value emitInteger(ElementwiseBuilder &b, ScaledType type, Value value,
-                         const BlockQuotient &quotient) {
+/// `value` within the limits of the quotient; 0 for NaN.
+static Value emitLimitToCodes(ElementwiseBuilder &b, Value value,
+                              const BlockQuotient &quotient) {
   Value isNaN = b.isNaN(value);
   Value largest = quotient.largest;
   value = b.select(b.greaterF(largest, value), value, largest);
   value = b.select(isNaN, b.f32(0.0, value), value);
-  value = b.select(b.greaterF(value, quotient.least), value, quotient.least);
+  return b.select(b.greaterF(value, quotient.least), value, quotient.least);
+}
+
+// The sum with 1.5 * 2^23 has the rounded quotient in its low bits. The zero
+// point comes after, for ties to go to even quotients.
+static Value emitInteger(ElementwiseBuilder &b, ScaledType type, Value value,
+                         const BlockQuotient &quotient) {
+  IntegerFormat format = type.getIntegerFormat();
+  if (limitsElements(type, quotient.range))
+    value = emitLimitToCodes(b, value, quotient);
   Value units = emitDivide(b, value, quotient);
   Value sum = b.add(units, b.f32(0x1.8p23, units));
   Value code = b.trunc(b.asI32(sum), 8);
   if (quotient.zeroPoint)
     code = b.add(code, quotient.zeroPoint);
-  unsigned bits = type.getIntegerFormat().bits;
+  if (quotient.range == QuotientRange::NearlyFits &&
+      !isPlanted(Mutant::NextCodeWraps))
+    code = b.min(b.max(code, format.getMinCode()), format.getMaxCode());
+  unsigned bits = format.bits;
   return bits == 8 ? code : b.bitAnd(code, (1 << bits) - 1);
+}
+
+/// The code of `units`, of which nothing but the range is known.
+static Value emitEncodeBounded(ElementwiseBuilder &b, ScaledType type,
+                               Value units, bool saturate) {
+  SmallVector<StringRef> known = {kBoundedAttr};
+  if (saturate)
+    known.push_back(kSaturatesAttr);
+  if (goesByPowerOfTwo(type))
+    known.push_back(kByPowerOfTwoAttr);
+  return emitTruncate(b, type, units, known);
+}
+
+/// The code of the product of `value` and an exact reciprocal.
+static Value emitProduct(ElementwiseBuilder &b, ScaledType type, Value value,
+                         const BlockQuotient &quotient, bool saturate) {
+  Value units = emitDivide(b, value, quotient);
+  if (quotient.range != QuotientRange::Any)
+    return emitEncodeBounded(b, type, units, saturate);
+  return goesByPowerOfTwo(type)
+             ? emitTruncate(b, type, units, kByPowerOfTwoAttr)
+             : emitEncodeUnits(b, type, units, RoundingSpec(), saturate);
 }
 
 Value quantx::emitQuantizeElement(ElementwiseBuilder &b, ScaledType type,
@@ -177,18 +245,22 @@ Value quantx::emitQuantizeElement(ElementwiseBuilder &b, ScaledType type,
   const FloatFormat *format = type.getFloatFormat();
   if (!format)
     return emitInteger(b, type, value, quotient);
-  if (!quotient.rest) {
-    Value units = emitDivide(b, value, quotient);
-    return goesByPowerOfTwo(type)
-               ? emitTruncate(b, type, units, kByPowerOfTwoAttr)
-               : emitEncodeUnits(b, type, units, RoundingSpec(), saturate);
-  }
+  if (!quotient.rest)
+    return emitProduct(b, type, value, quotient, saturate);
   // NaN is what it becomes where there is none.
   bool hasNaN = format->nonFinite != NonFinite::None;
-  value = hasNaN ? emitLimit(b, value, quotient.least, quotient.largest)
-                 : emitClamp(b, value, quotient.least, quotient.largest);
+  if (limitsElements(type, quotient.range))
+    value = hasNaN ? emitLimit(b, value, quotient.least, quotient.largest)
+                   : emitClamp(b, value, quotient.least, quotient.largest);
   // Where the reciprocal is too large, the sum of -0 and 0 is 0.
   Value units = math::CopySignOp::create(b.getBuilder(),
                                          emitDivide(b, value, quotient), value);
-  return emitTruncate(b, type, units, kInRangeAttr);
+  switch (quotient.range) {
+  case QuotientRange::Any:
+    return emitTruncate(b, type, units, kInRangeAttr);
+  case QuotientRange::Fits:
+    return emitTruncate(b, type, units, {kInRangeAttr, kBoundedAttr});
+  default:
+    return emitEncodeBounded(b, type, units, /*saturate=*/true);
+  }
 }

@@ -17,10 +17,10 @@ mlir::Value emitClamp(ElementwiseBuilder &b, mlir::Value value,
 
 /// The code (i8, high bits clear) of `units`, a vector of f32 that rounds to a
 /// finite value or is NaN, in the float format of `type`: to nearest even.
-/// `attribute` is what is known of the units: `kInRangeAttr`,
-/// `kByPowerOfTwoAttr` or nothing.
+/// `known` is what FloatCodec.h has names for.
 mlir::Value emitTruncate(ElementwiseBuilder &b, ScaledType type,
-                         mlir::Value units, llvm::StringRef attribute = {});
+                         mlir::Value units,
+                         llvm::ArrayRef<llvm::StringRef> known = {});
 
 /// The code (i8, high bits clear) of any `units`, f32, in the float format of
 /// `type`.

@@ -42,6 +42,12 @@ CodeHalves emitEncodeHalves(ElementwiseBuilder &b, mlir::Value value,
                             const FloatFormat &format, RoundingSpec rounding,
                             bool saturate, bool hasFMA = false);
 
+/// The same to nearest even and saturating, of values that are not NaN, by a
+/// target that multiplies and adds in one instruction. `fit` says that none
+/// rounds beyond the largest finite code.
+CodeHalves emitEncodeNumberHalves(ElementwiseBuilder &b, mlir::Value value,
+                                  const FloatFormat &format, bool fit);
+
 /// The code of two halves, high bits clear.
 mlir::Value emitJoinHalves(ElementwiseBuilder &b, CodeHalves halves,
                            const FloatFormat &format);

@@ -54,20 +54,25 @@ BlockFactors emitDequantizeFactors(ElementwiseBuilder &b, ScaledType type,
 /// codes are the same. All f32 but the zero point; null where there is none.
 struct BlockQuotient {
   /// NaN where the block needs `BlockFactors`: of a scale that is NaN, zero,
-  /// negative, or near an end of the range of f32.
+  /// negative, near an end of the range of f32, or one of which the range says
+  /// nothing.
   mlir::Value reciprocal;
   /// None where the reciprocal is exact: that of an E8M0 scale.
   mlir::Value rest;
-  /// What elements are limited to before: the largest code is theirs.
+  /// What elements are limited to before: the largest code is theirs. None
+  /// where the range does without, or the reciprocal is exact.
   mlir::Value least, largest;
   /// A code, in i8.
   mlir::Value zeroPoint;
+  /// What is known of the elements over the scale.
+  QuotientRange range = QuotientRange::Any;
 
   /// Whether codes of `type` can be made by a quotient.
   static bool isPossible(ScaledType type, RoundingSpec rounding, bool saturate);
 
   /// The element types of the values of a quotient for `type`.
-  static llvm::SmallVector<mlir::Type> getTypes(ScaledType type);
+  static llvm::SmallVector<mlir::Type> getTypes(ScaledType type,
+                                                QuotientRange range);
 
   /// The values that there are, and the quotient whose values these are after
   /// all of them have been changed.
@@ -79,10 +84,12 @@ struct BlockQuotient {
 };
 
 /// The quotient by which quantize encodes elements of a block, where it is
-/// possible. `takesAnyPower` keeps E8M0 reciprocals that are no factors of
+/// possible: elements that are known to be in `range` under the scale.
+/// `takesAnyPower` keeps E8M0 reciprocals that are no factors of
 /// `FloatCodec::encodeProduct`, for who encodes otherwise.
 BlockQuotient emitQuantizeQuotient(ElementwiseBuilder &b, ScaledType type,
                                    const BlockParameters &parameters,
+                                   QuotientRange range,
                                    bool takesAnyPower = false);
 
 /// A scale of any scale type as f32; exact.

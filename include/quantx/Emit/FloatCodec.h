@@ -13,22 +13,28 @@
 
 namespace quantx {
 
-/// Of an arith.truncf: its operand is as `FloatCodec::encodeInRange` wants it.
+// What an arith.truncf is marked with.
+
+/// Magnitudes are beyond the largest finite value by no more than a part in
+/// 2^20, and none is NaN where the format has none.
 inline constexpr llvm::StringLiteral kInRangeAttr = "quantx.in_range";
 
-/// Of an arith.truncf: its operand is a product as `FloatCodec::encodeProduct`
-/// wants it.
+/// None is NaN, and magnitudes are less than 2^22.
+inline constexpr llvm::StringLiteral kBoundedAttr = "quantx.bounded";
+
+/// The operand is a product as `FloatCodec::encodeProduct` wants it.
 inline constexpr llvm::StringLiteral kByPowerOfTwoAttr =
     "quantx.by_power_of_two";
 
-/// Of an arith.truncf: overflow and infinity become the largest finite value.
+/// Overflow and infinity become the largest finite value.
 inline constexpr llvm::StringLiteral kSaturatesAttr = "quantx.saturates";
 
 /// What is known of a vector of values that are encoded to nearest even.
 struct EncodedValues {
-  bool saturates;  ///< overflow and infinity become the largest finite value
-  bool isInRange;  ///< as `FloatCodec::encodeInRange` wants them
-  bool areNumbers; ///< none is NaN
+  bool saturates = false;  ///< `kSaturatesAttr`
+  bool isInRange = false;  ///< `kInRangeAttr`
+  bool isBounded = false;  ///< `kBoundedAttr`
+  bool areNumbers = false; ///< none is NaN
 };
 
 /// Emits conversions between f32, f16 or bf16 and small floats. Values are
@@ -56,19 +62,20 @@ public:
                              const FloatFormat &format, RoundingSpec rounding,
                              bool saturate) const;
 
-  /// The same to nearest even, of magnitudes that are beyond the largest finite
-  /// value by no more than a part in 2^20; not of NaN where the format has
-  /// none.
-  virtual mlir::Value encodeInRange(ElementwiseBuilder &b, mlir::Value value,
-                                    const FloatFormat &format) const;
+  /// The same to nearest even, of values in range or bounded.
+  virtual mlir::Value encodeKnown(ElementwiseBuilder &b, mlir::Value value,
+                                  const FloatFormat &format,
+                                  EncodedValues known) const;
 
   /// The code, to nearest even and saturating, of the product of `value` (f32,
   /// or bf16 extended by `extendToF32`) and `factor` (f32), a power of two from
-  /// 2^-125 to 2^120 that is the same for all elements of a block. Null where
-  /// there is no better form than of the product.
+  /// 2^-125 to 2^120 that is the same for all elements of a block. Products may
+  /// be known to be bounded. Null where there is no better form than of the
+  /// product.
   virtual mlir::Value encodeProduct(ElementwiseBuilder &b, mlir::Value value,
                                     mlir::Value factor,
-                                    const FloatFormat &format) const {
+                                    const FloatFormat &format,
+                                    bool isBounded) const {
     return {};
   }
 

@@ -6,6 +6,7 @@
 #include "mlir/IR/BuiltinAttributes.h"
 #include "quantx/IR/BlockComputation.h"
 #include "quantx/IR/QuantXTypes.h"
+#include "quantx/IR/QuotientRange.h"
 
 #include "quantx/IR/QuantXEnums.h.inc"
 

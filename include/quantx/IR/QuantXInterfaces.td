@@ -32,6 +32,13 @@ def QuantX_ScaleMethodAttrInterface
       }],
       "bool", "takesWeights", (ins), [{}], [{ return false; }]>,
     InterfaceMethod<[{
+        What is known of an element of `type` over the scale that the method
+        chose for its block: encoding then needs fewer limits.
+      }],
+      "::quantx::QuotientRange", "getQuotientRange",
+      (ins "::quantx::ScaledType":$type), [{}],
+      [{ return ::quantx::QuotientRange::Any; }]>,
+    InterfaceMethod<[{
         Builds the IR that computes the parameters of `blocks.getType()` from
         the elements that `blocks` runs over. Returns one value for each
         parameter, in the order of the lowered form. `blocks` provides the

@@ -92,7 +92,8 @@ Value UnitEncoder::encodeByQuotient(ImplicitLocOpBuilder &b, Value elements,
   int64_t size = cast<VectorType>(elements.getType()).getNumElements();
   PackedEncoder encoder = {type, saturate, areChosenFor};
   BlockQuotient quotient =
-      emitQuantizeQuotient(arith, type, parameters, /*takesAnyPower=*/true);
+      emitQuantizeQuotient(arith, type, parameters, QuotientRange::Any,
+                           /*takesAnyPower=*/true);
   SmallVector<Value> values;
   for (Value value : quotient.getValues())
     values.push_back(spreadNeighbours(b, value, size));

@@ -55,10 +55,22 @@ static bool hasAtMost(Value tensor, int64_t most) {
   return count <= most;
 }
 
+/// What is known of the elements over their scales: something where these were
+/// chosen from them.
+static QuotientRange findRange(QuantizeOp op) {
+  auto choose = op.getParameters().front().getDefiningOp<ChooseQParamsOp>();
+  bool isChosen = choose && choose.getInput() == op.getInput() &&
+                  choose.getScaledType() == op.getScaledType() &&
+                  llvm::equal(op.getParameters(), choose.getParameters());
+  return isChosen ? choose.getMethod().getQuotientRange(op.getScaledType())
+                  : QuotientRange::Any;
+}
+
 QuotientCodes::QuotientCodes(OpBuilder &builder, QuantizeOp op,
                              QuantizeOp::Adaptor operands, int64_t chunk,
                              bool hasFMA)
-    : op(op), operands(operands), type(op.getScaledType()) {
+    : op(op), operands(operands), type(op.getScaledType()),
+      range(findRange(op)) {
   bool isExact =
       isa<Float8E8M0FNUType>(type.getScaleType()) && !type.hasGlobal();
   isPossible =
@@ -82,15 +94,15 @@ void QuotientCodes::buildQuotients(OpBuilder &builder) {
               ? spread(b, tensor::ExtractOp::create(b, tensor, {}), blocks.size)
               : readChunk(b, tensor, blocks));
     }
-    quotients =
-        emitQuantizeQuotient(arith, type, BlockParameters::get(type, values));
+    quotients = emitQuantizeQuotient(arith, type,
+                                     BlockParameters::get(type, values), range);
     return quotients.getValues();
   };
   auto scales = cast<RankedTensorType>(parameters.front().getType());
   ChunkedRows rows = {tensor::getMixedSizes(builder, loc, parameters.front()),
                       getChunkSize(scales.getShape().back(), kQuotients)};
   quotients = quotients.withValues(buildElementChunks(
-      builder, loc, rows, BlockQuotient::getTypes(type), emit));
+      builder, loc, rows, BlockQuotient::getTypes(type, range), emit));
 }
 
 BlockQuotient QuotientCodes::readQuotient(ImplicitLocOpBuilder &b,
@@ -102,7 +114,8 @@ BlockQuotient QuotientCodes::readQuotient(ImplicitLocOpBuilder &b,
   }
   SmallVector<Value> values =
       readParameters(b, type, operands.getParameters(), chunk);
-  return emitQuantizeQuotient(arith, type, BlockParameters::get(type, values));
+  return emitQuantizeQuotient(arith, type, BlockParameters::get(type, values),
+                              range);
 }
 
 Value QuotientCodes::emitBytes(

@@ -33,6 +33,7 @@ private:
   QuantizeOp op;
   QuantizeOp::Adaptor operands;
   ScaledType type;
+  QuotientRange range;
   bool isPossible;
   /// Tensors, one value for each block; empty where chunks compute their own.
   BlockQuotient quotients;

@@ -144,6 +144,17 @@ struct AbsmaxModel
     return success();
   }
 
+  // A scale of few bits may be a little too small, a margin makes it smaller,
+  // and negative elements have no unsigned codes.
+  QuotientRange getQuotientRange(Attribute attr, ScaledType type) const {
+    bool isUnsigned =
+        !type.getFloatFormat() && !type.getIntegerFormat().isSigned;
+    if (isUnsigned || attr != AbsmaxAttr::get(attr.getContext()))
+      return QuotientRange::Any;
+    return isWideScaleType(type.getScaleType()) ? QuotientRange::Fits
+                                                : QuotientRange::Bounded;
+  }
+
   SmallVector<Value> buildParameters(Attribute attr,
                                      BlockComputation &blocks) const {
     auto method = cast<AbsmaxAttr>(attr);

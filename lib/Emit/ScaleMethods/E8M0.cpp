@@ -77,6 +77,10 @@ struct E8M0Model
                        << type;
   }
 
+  QuotientRange getQuotientRange(Attribute, ScaledType) const {
+    return QuotientRange::Bounded;
+  }
+
   SmallVector<Value> buildParameters(Attribute method,
                                      BlockComputation &blocks) const {
     Value amax = reduceAmaxBits(blocks);

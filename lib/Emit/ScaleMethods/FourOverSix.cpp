@@ -50,6 +50,10 @@ struct FourOverSixModel
                        << type;
   }
 
+  QuotientRange getQuotientRange(Attribute, ScaledType) const {
+    return QuotientRange::Bounded;
+  }
+
   SmallVector<Value> buildParameters(Attribute,
                                      BlockComputation &blocks) const {
     return buildSearch(blocks, emitBetterOfTwo);

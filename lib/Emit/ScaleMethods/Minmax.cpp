@@ -94,6 +94,14 @@ struct MinmaxModel
                        << type;
   }
 
+  // The ends of the range are rounded twice, as quotients and for the zero
+  // point. A scale of few bits counts for more where there are many codes.
+  QuotientRange getQuotientRange(Attribute, ScaledType type) const {
+    constexpr unsigned mostBits = 6;
+    return type.getStorageBits() <= mostBits ? QuotientRange::NearlyFits
+                                             : QuotientRange::Any;
+  }
+
   SmallVector<Value> buildParameters(Attribute,
                                      BlockComputation &blocks) const {
     ScaledType type = blocks.getType();

@@ -28,6 +28,20 @@ struct OptimalModel
                        << type;
   }
 
+  // An E8M0 scale clips by more only to be exact in more elements. Other scales
+  // have ends, beyond which all are as good.
+  QuotientRange getQuotientRange(Attribute, ScaledType type) const {
+    if (!isa<Float8E8M0FNUType>(type.getScaleType()))
+      return QuotientRange::Any;
+    int64_t mostElements = 1 << 16;
+    for (int64_t size : type.getBlockShape()) {
+      if (size == ScaledType::kWholeDimension || size > mostElements)
+        return QuotientRange::Any;
+      mostElements /= size;
+    }
+    return QuotientRange::Bounded;
+  }
+
   SmallVector<Value> buildParameters(Attribute,
                                      BlockComputation &blocks) const {
     ScaledType type = blocks.getType();

@@ -6,6 +6,18 @@
 using namespace mlir;
 using namespace quantx;
 
+EncodedValues quantx::getEncodedValues(arith::TruncFOp op) {
+  auto fastMath = op.getFastmath().value_or(arith::FastMathFlags::none);
+  EncodedValues known;
+  known.saturates = op->hasAttr(kSaturatesAttr);
+  known.isInRange = op->hasAttr(kInRangeAttr);
+  known.isBounded = op->hasAttr(kBoundedAttr);
+  known.areNumbers =
+      known.isBounded ||
+      arith::bitEnumContainsAll(fastMath, arith::FastMathFlags::nnan);
+  return known;
+}
+
 //===----------------------------------------------------------------------===//
 // Which ops are expanded
 //===----------------------------------------------------------------------===//
@@ -186,12 +198,14 @@ struct ExpandTruncF : public ExpandOp<arith::TruncFOp> {
       rewriter.replaceOp(op, codes);
       return success();
     }
-    bool isInRange = op->hasAttr(kInRangeAttr) && isa<VectorType>(from);
+    EncodedValues known = getEncodedValues(op);
+    bool isKnown = known.isInRange || known.isBounded;
     rewriter.replaceOp(
-        op, isInRange
-                ? codec.encodeInRange(b, value, *getFloatFormat(op.getType()))
-                : encodeAs(b, value, op.getType(), getRoundingMode(op),
-                           op->hasAttr(kSaturatesAttr)));
+        op,
+        isKnown && isa<VectorType>(from)
+            ? codec.encodeKnown(b, value, *getFloatFormat(op.getType()), known)
+            : encodeAs(b, value, op.getType(), getRoundingMode(op),
+                       known.saturates));
     return success();
   }
 
@@ -203,7 +217,8 @@ private:
     if (!product || !op->hasAttr(kByPowerOfTwoAttr))
       return {};
     return codec.encodeProduct(b, product.getLhs(), product.getRhs(),
-                               *getFloatFormat(op.getType()));
+                               *getFloatFormat(op.getType()),
+                               op->hasAttr(kBoundedAttr));
   }
 };
 

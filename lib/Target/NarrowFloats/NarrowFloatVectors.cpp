@@ -118,13 +118,9 @@ struct EncodePacked : public OpConversionPattern<vector::BitCastOp> {
             arith::RoundingMode::to_nearest_even) !=
         arith::RoundingMode::to_nearest_even)
       return rewriter.notifyMatchFailure(op, "not rounded to nearest even");
-    auto fastMath = truncf.getFastmath().value_or(arith::FastMathFlags::none);
-    EncodedValues known = {
-        truncf->hasAttr(kSaturatesAttr), truncf->hasAttr(kInRangeAttr),
-        arith::bitEnumContainsAll(fastMath, arith::FastMathFlags::nnan)};
     ElementwiseBuilder b(rewriter, op.getLoc());
-    Value bytes =
-        codec.encodePacked(b, truncf.getIn(), *getFloatFormat(narrow), known);
+    Value bytes = codec.encodePacked(b, truncf.getIn(), *getFloatFormat(narrow),
+                                     getEncodedValues(truncf));
     if (!bytes)
       return rewriter.notifyMatchFailure(op, "the target has no such form");
     rewriter.replaceOp(op, rewriter.createOrFold<vector::BitCastOp>(

@@ -19,6 +19,9 @@ bool isNarrowFloat(mlir::Type type);
 /// The bits of one element of `type`.
 unsigned getElementBits(mlir::Type type);
 
+/// What `op` says of its operand.
+EncodedValues getEncodedValues(mlir::arith::TruncFOp op);
+
 /// The codes (i8, high bits clear) of a value of small floats; `value` itself
 /// where it has been converted to codes already.
 mlir::Value toCodes(ElementwiseBuilder &b, mlir::Value value);

@@ -129,15 +129,15 @@ static constexpr double kTiny = 0x1p-60;
 
 Value X86FloatCodec::encodeByTable(ElementwiseBuilder &b, Value value,
                                    Value sign, const FloatFormat &format,
-                                   bool isInRange) const {
+                                   EncodedValues known) const {
   // What is less than -8 needs no limit: it saturates later.
-  if (!isInRange)
+  if (!known.isInRange && !known.isBounded)
     value = limitAbove(b, value, format.getMaxFinite());
   Value tiny = b.f32(kTiny, value);
   if (!isPlanted(Mutant::X86ZeroLosesSign))
     tiny = math::CopySignOp::create(b.getBuilder(), tiny, sign);
   Value quarters = b.fma(value, b.f32(4.0, value), tiny);
-  return encodeQuarters(b, quarters, format, isInRange);
+  return encodeQuarters(b, quarters, format, /*limited=*/known.isInRange);
 }
 
 //===----------------------------------------------------------------------===//
@@ -233,8 +233,8 @@ Value X86FloatCodec::encodeHalves(ElementwiseBuilder &b, Value halves,
 }
 
 Value X86FloatCodec::encodeProduct(ElementwiseBuilder &b, Value value,
-                                   Value factor,
-                                   const FloatFormat &format) const {
+                                   Value factor, const FloatFormat &format,
+                                   bool isBounded) const {
   auto type = dyn_cast<VectorType>(value.getType());
   if (!type || type.getRank() != 1 || !isEncodedByTable(type, format))
     return {};
@@ -242,7 +242,9 @@ Value X86FloatCodec::encodeProduct(ElementwiseBuilder &b, Value value,
     return encodeHalves(b, halves, factor, format);
   Value four =
       mapSpread(b, factor, [&](Value power) { return b.mul(power, 4.0); });
-  Value quarters = limitAbove(b, b.mul(value, four), 4 * format.getMaxFinite());
+  Value quarters = b.mul(value, four);
+  if (!isBounded)
+    quarters = limitAbove(b, quarters, 4 * format.getMaxFinite());
   return encodeQuarters(b, moveOffZero(b, quarters), format,
                         /*limited=*/false);
 }
@@ -261,7 +263,7 @@ Value X86FloatCodec::encode(ElementwiseBuilder &b, Value value,
   if (isEncodedByTable(type, format) &&
       rounding.mode == RoundingMode::NearestEven) {
     Value flat = flatten(b, value);
-    Value codes = encodeByTable(b, flat, flat, format, /*isInRange=*/false);
+    Value codes = encodeByTable(b, flat, flat, format, EncodedValues());
     return reshape(b, codes, type);
   }
   CodeHalves halves = emitEncodeHalves(b, value, format, rounding, saturate,
@@ -276,12 +278,15 @@ bool X86FloatCodec::isEncodedByTable(VectorType type,
          type.getNumElements() % registerBytes == 0;
 }
 
-Value X86FloatCodec::encodeInRange(ElementwiseBuilder &b, Value value,
-                                   const FloatFormat &format) const {
+Value X86FloatCodec::encodeKnown(ElementwiseBuilder &b, Value value,
+                                 const FloatFormat &format,
+                                 EncodedValues known) const {
   auto type = cast<VectorType>(value.getType());
+  bool mayOverflow = !known.isInRange && !known.saturates &&
+                     format.nonFinite != NonFinite::None;
   if (type.isScalable() || type.getNumElements() % registerBytes != 0 ||
-      !type.getElementType().isF32())
-    return FloatCodec::encodeInRange(b, value, format);
+      !type.getElementType().isF32() || mayOverflow)
+    return FloatCodec::encodeKnown(b, value, format, known);
   // What takes its sign from elsewhere has that sign, but for zeros.
   Value sign = value;
   if (auto copySign = value.getDefiningOp<math::CopySignOp>()) {
@@ -291,11 +296,13 @@ Value X86FloatCodec::encodeInRange(ElementwiseBuilder &b, Value value,
   value = flatten(b, value);
   sign = flatten(b, sign);
   if (isEncodedByTable(type, format)) {
-    return reshape(b, encodeByTable(b, value, sign, format, /*isInRange=*/true),
-                   type);
+    return reshape(b, encodeByTable(b, value, sign, format, known), type);
   }
-  CodeHalves halves = emitEncodeHalves(b, value, format, RoundingSpec(),
-                                       /*saturate=*/false, /*hasFMA=*/true);
+  bool areNumbers = known.isBounded || format.nonFinite == NonFinite::None;
+  CodeHalves halves =
+      areNumbers ? emitEncodeNumberHalves(b, value, format, known.isInRange)
+                 : emitEncodeHalves(b, value, format, RoundingSpec(),
+                                    /*saturate=*/false, /*hasFMA=*/true);
   halves.sign = b.lshr(b.asI32(sign), 32 - int64_t(format.bits));
   return reshape(b, narrow(b, halves, format), type);
 }

@@ -19,11 +19,12 @@ public:
   mlir::Value encode(ElementwiseBuilder &b, mlir::Value value,
                      const FloatFormat &format, RoundingSpec rounding,
                      bool saturate) const override;
-  mlir::Value encodeInRange(ElementwiseBuilder &b, mlir::Value value,
-                            const FloatFormat &format) const override;
+  mlir::Value encodeKnown(ElementwiseBuilder &b, mlir::Value value,
+                          const FloatFormat &format,
+                          EncodedValues known) const override;
   mlir::Value encodeProduct(ElementwiseBuilder &b, mlir::Value value,
-                            mlir::Value factor,
-                            const FloatFormat &format) const override;
+                            mlir::Value factor, const FloatFormat &format,
+                            bool isBounded) const override;
   mlir::Value decode(ElementwiseBuilder &b, mlir::Value code,
                      const FloatFormat &format,
                      mlir::Type element) const override;
@@ -52,11 +53,10 @@ private:
   mlir::Value narrow(ElementwiseBuilder &b, CodeHalves halves,
                      const FloatFormat &format) const;
   /// The codes (i8) of 4 bits of as many f32 as fill registers of codes, to
-  /// nearest even; zeros of the sign of `sign`. Those in range are not NaN, nor
-  /// far beyond the largest value.
+  /// nearest even; zeros of the sign of `sign`.
   mlir::Value encodeByTable(ElementwiseBuilder &b, mlir::Value value,
                             mlir::Value sign, const FloatFormat &format,
-                            bool isInRange) const;
+                            EncodedValues known) const;
   /// The same of four times the values, none of which is zero, NaN, or far
   /// above the largest value; those `limited` are not far below the least.
   mlir::Value encodeQuarters(ElementwiseBuilder &b, mlir::Value quarters,
