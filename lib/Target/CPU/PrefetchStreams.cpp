@@ -79,10 +79,20 @@ Loop Prefetcher::getCommonLoop(const Loop &lhs, const Loop &rhs) const {
   return loop;
 }
 
+/// Whether most of the range from 0 comes before the loop begins; true where
+/// that does not show. Of a reduction only the first step may come before.
+static bool beginsLate(const Loop &loop) {
+  if (isConstantIntValue(loop.lower, 0))
+    return false;
+  std::optional<int64_t> lower = getConstantIntValue(loop.lower);
+  std::optional<int64_t> upper = getConstantIntValue(loop.upper);
+  return !lower || !upper || *lower >= *upper - *lower;
+}
+
 /// Whether the loop, or one around it, does what others left of a row.
 bool Prefetcher::isTail(Loop loop) {
   for (; loop; loop = getLoopAround(loop))
-    if (!isConstantIntValue(loop.lower, 0) && !exprs.isOnce(loop))
+    if (beginsLate(loop) && !exprs.isOnce(loop))
       return true;
   return false;
 }
