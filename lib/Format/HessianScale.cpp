@@ -54,8 +54,10 @@ private:
                                format);
   }
 
-  void consider(uint32_t bits, Incumbent &best) {
-    best.consider({bits, 0, evaluate(bits)});
+  double consider(uint32_t bits, Incumbent &best) {
+    double error = evaluate(bits);
+    best.consider({bits, 0, error});
+    return error;
   }
 
   double computeClipped(uint32_t bits) const;
@@ -63,9 +65,10 @@ private:
   bool hasSameCodes(uint32_t bottom, uint32_t top) const;
   std::optional<double> computeVertex(uint32_t bits, double low,
                                       double high) const;
-  void resolve(uint32_t bottom, uint32_t top, Incumbent &best);
+  bool resolve(uint32_t bottom, uint32_t top, Incumbent &best);
   uint32_t findLowest(uint32_t naive, double limit) const;
-  void walkDown(uint32_t naive, uint32_t lowest, Incumbent &best);
+  uint32_t findHighest(uint32_t naive, double limit) const;
+  void walkDown(uint32_t highest, uint32_t lowest, Incumbent &best);
 
   llvm::ArrayRef<float> block;
   llvm::ArrayRef<float> hessian;
@@ -157,21 +160,22 @@ std::optional<double> HessianSearch::computeVertex(uint32_t bits, double low,
   return std::clamp(products / (2 * curvature), low, high);
 }
 
-/// Considers the best scales of an interval in which no code changes.
-void HessianSearch::resolve(uint32_t bottom, uint32_t top, Incumbent &best) {
+/// Considers the best scales of an interval in which no code changes: false
+/// where a value is infinite under them, but not under smaller ones.
+bool HessianSearch::resolve(uint32_t bottom, uint32_t top, Incumbent &best) {
   std::optional<double> vertex =
       computeVertex(top, double(decodeScale(bottom, format.scale)),
                     double(decodeScale(top, format.scale)));
-  if (!vertex) {
-    consider(top, best);
-    consider(bottom, best);
-    return;
+  uint32_t below = vertex ? floorScale(*vertex, format.scale) : top;
+  if (std::isinf(consider(below, best))) {
+    return std::isinf(consider(bottom, best));
   }
-  uint32_t below = floorScale(*vertex, format.scale);
-  consider(below, best);
-  if (below < top) {
+  if (!vertex) {
+    consider(bottom, best);
+  } else if (below < top) {
     consider(below + 1, best);
   }
+  return true;
 }
 
 /// The smallest scale, up to the naive one, that clips no more than `limit`.
@@ -189,16 +193,32 @@ uint32_t HessianSearch::findLowest(uint32_t naive, double limit) const {
   return low;
 }
 
-/// Considers every f32, f16 or bf16 scale from the naive one down to `lowest`,
-/// in intervals in which no code changes.
-void HessianSearch::walkDown(uint32_t naive, uint32_t lowest, Incumbent &best) {
+/// The largest scale, from the naive one on, that zeroes no more than `limit`.
+uint32_t HessianSearch::findHighest(uint32_t naive, double limit) const {
+  uint32_t low = naive;
+  uint32_t high = getLargestScaleBits(format.scale);
+  while (low < high) {
+    uint32_t middle = high - (high - low) / 2;
+    if (computeZeroed(middle) <= limit) {
+      low = middle;
+    } else {
+      high = middle - 1;
+    }
+  }
+  return low;
+}
+
+/// Considers every f32, f16 or bf16 scale from `highest` down to `lowest`, in
+/// intervals in which no code changes.
+void HessianSearch::walkDown(uint32_t highest, uint32_t lowest,
+                             Incumbent &best) {
   constexpr int widest = 24;
   int width = 0;
-  int64_t top = naive;
+  int64_t top = highest;
   while (top >= lowest) {
     int64_t bottom = std::max<int64_t>(top - (int64_t(1) << width) + 1, lowest);
-    if (hasSameCodes(uint32_t(bottom), uint32_t(top))) {
-      resolve(uint32_t(bottom), uint32_t(top), best);
+    if (hasSameCodes(uint32_t(bottom), uint32_t(top)) &&
+        resolve(uint32_t(bottom), uint32_t(top), best)) {
       top = bottom - 1;
       width = std::min(width + 1, widest);
     } else {
@@ -212,7 +232,7 @@ ScaleChoice HessianSearch::run() {
   double limit = computeSquaredError(block, getParameters(naive), format);
   Incumbent best({naive, 0, evaluate(naive)});
   if (format.scale != ScaleFormat::E8M0 && format.scale != ScaleFormat::E4M3) {
-    walkDown(naive, findLowest(naive, limit), best);
+    walkDown(findHighest(naive, limit), findLowest(naive, limit), best);
   } else {
     uint32_t largest = getLargestScaleBits(format.scale);
     uint32_t smallest = format.scale == ScaleFormat::E8M0 ? 0 : 1;

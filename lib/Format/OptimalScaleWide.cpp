@@ -1,9 +1,9 @@
 //===- OptimalScaleWide.cpp - f32, f16 and bf16 scales of least error -----===//
 //
 // While no code changes, the error is a quadratic in the scale. The search
-// walks down from the naive scale in intervals, bounds the error in each from
-// below, and makes the next interval wider or narrower as the bound allows.
-// docs/optimal-scales.md proves the bound.
+// walks down in intervals from where half of each scale is as good, bounds the
+// error in each from below, and makes the next interval wider or narrower as
+// the bound allows. docs/optimal-scales.md proves both.
 //
 //===----------------------------------------------------------------------===//
 
@@ -20,18 +20,18 @@ namespace {
 
 class WideSearch {
 public:
-  /// The search for scales up to that of `naive`, the parameters of the naive
-  /// method.
+  /// `naive` is the choice of the naive method.
   WideSearch(llvm::ArrayRef<float> block, const BlockFormat &format,
              const QuantParameters &naive)
       : block(block), format(format), range(computeRange(block)),
-        limit(encodeScale(naive.scale, format.scale)),
-        best({limit, naive.zeroPoint, evaluate(limit, naive.zeroPoint).error}) {
-  }
+        naive(encodeScale(naive.scale, format.scale)),
+        best({this->naive, naive.zeroPoint,
+              evaluate(this->naive, naive.zeroPoint).error}) {}
 
   /// Considers all scales with this zero point.
   void search(int zeroPoint) {
-    if (best.getError() == 0.0 || isClipped(limit, zeroPoint)) {
+    limit = getHighestUseful(zeroPoint);
+    if (best.isFinal() || isClipped(limit, zeroPoint)) {
       return;
     }
     seed(zeroPoint);
@@ -70,17 +70,20 @@ private:
   }
 
   double getLowestUseful(int zeroPoint) const;
+  uint32_t getHighestUseful(int zeroPoint) const;
   void seed(int zeroPoint);
   void polish(uint32_t bits, int zeroPoint);
   void walk(int zeroPoint);
-  void considerVertex(double vertex, uint32_t bottom, uint32_t top,
+  bool considerVertex(double vertex, uint32_t bottom, uint32_t top,
                       int zeroPoint);
   IntervalBound boundInterval(uint32_t bottom, uint32_t top, int zeroPoint);
 
   llvm::ArrayRef<float> block;
   const BlockFormat &format;
   BlockRange range;
-  uint32_t limit;
+  uint32_t naive;
+  /// The largest scale of this search.
+  uint32_t limit = 0;
   unsigned evaluations = 0;
   Incumbent best;
 };
@@ -108,6 +111,12 @@ int getFirstWidth(ScaleFormat format) {
   }
 }
 
+/// From here on half of each scale is a scale, and its products with codes are
+/// normal numbers of f32.
+double getLeastHalved(ScaleFormat format) {
+  return format == ScaleFormat::F16 ? 0x1p-13 : 0x1p-99;
+}
+
 } // namespace
 
 /// Below this scale the error of clipping alone is above the best error.
@@ -122,16 +131,40 @@ double WideSearch::getLowestUseful(int zeroPoint) const {
                   getLowest(range.lo, getLeastCode(format.element)));
 }
 
+/// Above this scale half of it is a scale too, and as good: it clips nothing
+/// more.
+uint32_t WideSearch::getHighestUseful(int zeroPoint) const {
+  uint32_t largest = getLargestScaleBits(format.scale);
+  double reach = std::max(double(range.hi), -double(range.lo));
+  // A finer grid may round what a coarser one does not to infinity.
+  if (reach >= getOverflowThreshold(format.expressed) / 4) {
+    return largest;
+  }
+  double halfStep = getElementGrid(format.element).step / 2;
+  auto getHighest = [&](float end, uint8_t code) {
+    double value = getCodeValue(code, zeroPoint, format.element);
+    return value == 0.0
+               ? 0.0
+               : std::fabs(double(end)) / (std::fabs(value) + halfStep);
+  };
+  double highest =
+      std::max(getHighest(range.hi, getLargestCode(format.element)),
+               getHighest(range.lo, getLeastCode(format.element)));
+  // The margin covers the rounding of f32, which has few bits below 2^-126.
+  highest = std::max(highest * 2 * (1 + 0x1p-20), getLeastHalved(format.scale));
+  return std::min(floorScale(highest, format.scale) + 1, largest);
+}
+
 /// Makes the best candidate good, so that bounds exclude much. It evaluates
 /// scales at even distances, again around the best of them, more often the
 /// longer the block, and then follows the quadratics. What it finds is no
 /// matter of proof.
 void WideSearch::seed(int zeroPoint) {
   constexpr int count = 8;
-  auto naive = double(decodeScale(limit, format.scale));
-  double low = std::clamp(getLowestUseful(zeroPoint), naive / 1024, naive);
-  double high = naive;
-  uint32_t start = limit;
+  double high = std::min(double(decodeScale(limit, format.scale)),
+                         2 * double(decodeScale(naive, format.scale)));
+  double low = std::clamp(getLowestUseful(zeroPoint), high / 1024, high);
+  uint32_t start = naive;
   size_t length = 16;
   do {
     double step = (high - low) / count;
@@ -171,7 +204,7 @@ void WideSearch::polish(uint32_t bits, int zeroPoint) {
   }
 }
 
-/// Considers every scale, or shows that it is no better, from the naive one
+/// Considers every scale, or shows that it is no better, from the largest one
 /// down. An interval that its bound does not settle is halved; after one that
 /// it does, the next is twice as wide.
 void WideSearch::walk(int zeroPoint) {
@@ -188,12 +221,11 @@ void WideSearch::walk(int zeroPoint) {
         return;
       }
       if (bound.error <= best.getError()) {
-        if (!bound.isConstant) {
+        if (!bound.isConstant || !considerVertex(bound.vertex, uint32_t(bottom),
+                                                 uint32_t(top), zeroPoint)) {
           --width;
           continue;
         }
-        considerVertex(bound.vertex, uint32_t(bottom), uint32_t(top),
-                       zeroPoint);
       }
     }
     top = bottom - 1;
@@ -201,14 +233,18 @@ void WideSearch::walk(int zeroPoint) {
   }
 }
 
-/// Considers the scales beside the vertex of a quadratic, which are its best.
-void WideSearch::considerVertex(double vertex, uint32_t bottom, uint32_t top,
+/// Considers the scales beside the vertex of a quadratic, which are its best:
+/// false where a value is infinite under them, but not under smaller ones.
+bool WideSearch::considerVertex(double vertex, uint32_t bottom, uint32_t top,
                                 int zeroPoint) {
   uint32_t below = std::clamp(floorScale(vertex, format.scale), bottom, top);
-  consider(below, zeroPoint);
+  if (std::isinf(consider(below, zeroPoint).error)) {
+    return std::isinf(consider(bottom, zeroPoint).error);
+  }
   if (below < top) {
     consider(below + 1, zeroPoint);
   }
+  return true;
 }
 
 IntervalBound WideSearch::boundInterval(uint32_t bottom, uint32_t top,

@@ -52,6 +52,9 @@ public:
   const Candidate &get() const { return best; }
   double getError() const { return best.error; }
 
+  /// Whether nothing is better: no error, and the naive candidate.
+  bool isFinal() const { return isNaive && best.error == 0.0; }
+
 private:
   Candidate best;
   bool isNaive;

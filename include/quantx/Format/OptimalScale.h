@@ -67,18 +67,18 @@ float chooseNaiveScale(llvm::ArrayRef<float> block, const BlockFormat &format);
 ///    FP4, FP6 and integers (up to the block sizes in docs/optimal-scales.md).
 ///    Scales under which a value becomes infinite are no candidates.
 ///  - E4M3: among all 126 positive scales, under `format.global`.
-///  - f16, bf16: among all positive scales up to the naive one.
+///  - f16, bf16: among all positive scales.
 ///  - f32: as f16, but the root of the error may exceed the least one by
-///    2^-22 times the root of the sum of x^2: f32 rounds code * scale.
+///    2^-21 times the root of the sum of x^2: f32 rounds code * scale.
 /// Elements are floats, or integers without zero point.
 ScaleChoice chooseOptimalScale(llvm::ArrayRef<float> block,
                                const BlockFormat &format);
 
 /// The scale and zero point of least error for integers without fraction bits
 /// under f32, f16 and bf16 scales: among all zero points of the type and all
-/// positive scales up to the one that minmax gives. The naive pair is minmax's;
-/// a tie between others goes to the smaller scale, then to the smaller zero
-/// point. As chooseOptimalScale is for f32, inexact by the rounding of f32.
+/// positive scales. The naive pair is minmax's; a tie between others goes to
+/// the smaller scale, then to the smaller zero point. As chooseOptimalScale is
+/// for f32, inexact by the rounding of f32.
 ScaleChoice chooseOptimalParameters(llvm::ArrayRef<float> block,
                                     const BlockFormat &format);
 
@@ -96,8 +96,7 @@ ScaleChoice chooseFourOverSixScale(llvm::ArrayRef<float> block,
 /// much: the sum of squares of what exceeds the largest dequantized value is
 /// not above the squared error E of the naive scale, nor is the sum of x^2 over
 /// the elements with code zero. (Either sum above E shows that the squared
-/// error is above E.) Under f32, f16 and bf16 scales they also do not exceed
-/// the naive scale.
+/// error is above E.)
 ///
 /// The choice is exact under E8M0, E4M3, f16 and bf16 scales; under f32 up to
 /// the rounding of code * scale. If H holds a value that is not finite the

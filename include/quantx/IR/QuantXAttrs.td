@@ -250,11 +250,10 @@ def QuantX_OptimalAttr : QuantX_ScaleMethod<"Optimal", "optimal"> {
       storage.
     - f8E4M3FN scales: among all 126 positive ones, under the global scale of
       `#quantx.absmax`, or 1 without `global`.
-    - f16 and bf16 scales: among all positive scales up to the one that
-      `#quantx.absmax` gives; with `zero_point`, up to the one that
-      `#quantx.minmax` gives, and among all zero points.
+    - f16 and bf16 scales: among all positive ones; with `zero_point`, among all
+      pairs.
     - f32 scales: as f16, but the root of the error may exceed the least one by
-      2^-22 times the root of the sum of x^2.
+      2^-21 times the root of the sum of x^2.
 
     On a tie, the scale of `#quantx.floor` (f8E8M0FNU), `#quantx.minmax` (with
     `zero_point`) or `#quantx.absmax`: the naive one; else the smaller. A block
@@ -296,8 +295,7 @@ def QuantX_HessianAttr : QuantX_ScaleMethod<"Hessian", "hessian"> {
     much: the sum of squares of what exceeds the largest dequantized value is
     not above the squared error E of the naive scale, nor is the sum of x^2 over
     the elements whose code is zero (either sum above E shows that the squared
-    error is). f32, f16 and bf16 scales also do not exceed the naive one. On a
-    tie the naive scale, else the smaller.
+    error is). On a tie the naive scale, else the smaller.
 
     A block under an H that holds a NaN or Inf (also outside the leading part)
     has the NaN scale. So have all blocks where dynamic sizes of the weights turn

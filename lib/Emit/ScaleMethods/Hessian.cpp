@@ -100,9 +100,8 @@ Value quantx::emitClipped(ElementwiseBuilder &b, const SearchedBlock &block,
   return emitSums(b, block.elements, 1, terms)[0];
 }
 
-/// The sum of x^2 (f64) over the elements with code zero.
-static Value emitZeroed(ElementwiseBuilder &b, const SearchedBlock &block,
-                        const BlockParameters &parameters) {
+Value quantx::emitZeroed(ElementwiseBuilder &b, const SearchedBlock &block,
+                         const BlockParameters &parameters) {
   auto terms = [&](ElementwiseBuilder &n, Value element) -> Values {
     Value value = emitRoundToCodeValue(n, block.type, element, parameters);
     Value x = n.extendToF64(element);

@@ -37,8 +37,12 @@ mlir::Value emitHessianError(ElementwiseBuilder &b, const SearchedBlock &block,
 mlir::Value emitClipped(ElementwiseBuilder &b, const SearchedBlock &block,
                         const BlockParameters &parameters);
 
-/// The best of `best` and the f32, f16 or bf16 scales up to `naive` (its bits,
-/// i32) that clip no more than `limit` (f64).
+/// The sum of x^2 (f64) over the elements with code zero.
+mlir::Value emitZeroed(ElementwiseBuilder &b, const SearchedBlock &block,
+                       const BlockParameters &parameters);
+
+/// The best of `best` and the f32, f16 or bf16 scales that neither clip nor
+/// zero more than `limit` (f64); `naive` (its bits, i32) is between them.
 Candidate emitHessianWalk(ElementwiseBuilder &b, const SearchedBlock &block,
                           mlir::Value naive, const Candidate &best,
                           mlir::Value limit);

@@ -27,6 +27,24 @@ static Value emitFindLowest(ElementwiseBuilder &b, const SearchedBlock &block,
   return emitWhile(b, {b.i32(1, naive), naive}, isLeft, halve)[0];
 }
 
+/// The largest scale, from the naive one on, that zeroes no more than `limit`.
+static Value emitFindHighest(ElementwiseBuilder &b, const SearchedBlock &block,
+                             Value naive, Value limit) {
+  auto isLeft = [](ElementwiseBuilder &n, ValueRange values) {
+    return n.less(values[0], values[1]);
+  };
+  auto halve = [&](ElementwiseBuilder &n, ValueRange values) -> Values {
+    Value low = values[0], high = values[1];
+    Value middle = n.sub(high, n.lshr(n.sub(high, low), 1));
+    Value zeroed = emitZeroed(n, block, emitParameters(n, block, middle));
+    Value isFew = n.greaterEqualF(limit, zeroed);
+    return {n.select(isFew, middle, low),
+            n.select(isFew, high, n.add(middle, -1))};
+  };
+  int64_t largest = getLargestBits(block.type.getScaleType());
+  return emitWhile(b, {naive, b.i32(largest, naive)}, isLeft, halve)[0];
+}
+
 /// The code (i8) of `element` under the scale of these bits.
 static Value emitCode(ElementwiseBuilder &b, const SearchedBlock &block,
                       Value element, Value bits) {
@@ -112,44 +130,74 @@ static Values emitBestOfInterval(ElementwiseBuilder &b,
   return {b.select(hasMinimum, below, top), b.select(hasMinimum, next, bottom)};
 }
 
+namespace {
+/// What is left of the scales, and the best of the others.
+struct Walk {
+  Value top;   ///< the largest scale left
+  Value width; ///< the logarithm of how many to take next
+  Candidate best;
+};
+} // namespace
+
+/// Considers the best scales of an interval in which no code changes. Where a
+/// value is infinite under them, but not under smaller ones, it stays open.
+static Walk emitResolve(ElementwiseBuilder &b, const SearchedBlock &block,
+                        Value naive, const Walk &walk, Value bottom) {
+  constexpr int widest = 24;
+  auto evaluate = [&](ElementwiseBuilder &n, Value bits) {
+    return emitHessianError(n, block, emitParameters(n, block, bits));
+  };
+  Values scales = emitBestOfInterval(b, block, bottom, walk.top);
+  Value first = evaluate(b, scales[0]);
+  Candidate best = emitBetter(b, {naive, {}}, walk.best, {scales[0], first});
+  best = emitBetter(b, {naive, {}}, best, {scales[1], evaluate(b, scales[1])});
+  Value infinity = b.f64(std::numeric_limits<double>::infinity(), first);
+  Value isInfinite = b.equalF(first, infinity);
+  Values values = emitIf(
+      b, isInfinite,
+      [&](ElementwiseBuilder &n) -> Values {
+        Value error = evaluate(n, bottom);
+        Candidate better = emitBetter(n, {naive, {}}, best, {bottom, error});
+        return {n.greaterF(infinity, error), better.bits, better.error};
+      },
+      [&](ElementwiseBuilder &n) -> Values {
+        return {n.integer(1, 0, isInfinite), best.bits, best.error};
+      });
+  Value isOpen = values[0];
+  return {b.select(isOpen, walk.top, b.add(bottom, -1)),
+          b.select(isOpen, b.add(walk.width, -1),
+                   b.min(b.add(walk.width, 1), widest)),
+          {values[1], values[2]}};
+}
+
 Candidate quantx::emitHessianWalk(ElementwiseBuilder &b,
                                   const SearchedBlock &block, Value naive,
                                   const Candidate &best, Value limit) {
-  constexpr int widest = 24;
   Value lowest = emitFindLowest(b, block, naive, limit);
-  auto consider = [&](ElementwiseBuilder &n, const Candidate &best,
-                      Value bits) {
-    BlockParameters parameters = emitParameters(n, block, bits);
-    return emitBetter(n, {naive, {}}, best,
-                      {bits, emitHessianError(n, block, parameters)});
+  Value highest = emitFindHighest(b, block, naive, limit);
+  auto flatten = [](const Walk &walk) -> Values {
+    return {walk.top, walk.width, walk.best.bits, walk.best.error};
   };
-  // The largest scale left, the logarithm of the width, the best candidate.
   auto isLeft = [&](ElementwiseBuilder &n, ValueRange values) {
     return n.less(n.add(lowest, -1), values[0]);
   };
   auto step = [&](ElementwiseBuilder &n, ValueRange values) -> Values {
-    Value top = values[0], width = values[1];
-    Value one = n.i32(1, top);
-    Value extent = n.add(arith::ShLIOp::create(n.getBuilder(), one, width), -1);
-    Value reaches = n.less(extent, n.sub(top, lowest));
-    Value bottom = n.select(reaches, n.sub(top, extent), lowest);
-    Value settles = emitHasSameCodes(n, block, bottom, top);
-    Values next = emitIf(
-        n, settles,
-        [&](ElementwiseBuilder &m) -> Values {
-          Values scales = emitBestOfInterval(m, block, bottom, top);
-          Candidate better = {values[2], values[3]};
-          for (Value bits : scales)
-            better = consider(m, better, bits);
-          return {m.add(bottom, -1), m.min(m.add(width, 1), widest),
-                  better.bits, better.error};
+    Walk walk = {values[0], values[1], {values[2], values[3]}};
+    Value one = n.i32(1, walk.top);
+    Value extent =
+        n.add(arith::ShLIOp::create(n.getBuilder(), one, walk.width), -1);
+    Value reaches = n.less(extent, n.sub(walk.top, lowest));
+    Value bottom = n.select(reaches, n.sub(walk.top, extent), lowest);
+    return emitIf(
+        n, emitHasSameCodes(n, block, bottom, walk.top),
+        [&](ElementwiseBuilder &m) {
+          return flatten(emitResolve(m, block, naive, walk, bottom));
         },
-        [&](ElementwiseBuilder &m) -> Values {
-          return {top, m.add(width, -1), values[2], values[3]};
+        [&](ElementwiseBuilder &m) {
+          return flatten({walk.top, m.add(walk.width, -1), walk.best});
         });
-    return next;
   };
-  Values state = emitWhile(b, {naive, b.i32(0, naive), best.bits, best.error},
-                           isLeft, step);
+  Walk start = {highest, b.i32(0, naive), best};
+  Values state = emitWhile(b, flatten(start), isLeft, step);
   return {state[2], state[3]};
 }

@@ -86,6 +86,9 @@ BlockParameters emitParameters(ElementwiseBuilder &b,
                                const SearchedBlock &block, mlir::Value bits,
                                mlir::Value zeroPoint = {});
 
+/// The bits of the largest finite scale of type f32, f16 or bf16.
+int64_t getLargestBits(mlir::Type scaleType);
+
 /// The bits (i32) of a scale.
 mlir::Value emitScaleBits(ElementwiseBuilder &b, mlir::Value scale);
 

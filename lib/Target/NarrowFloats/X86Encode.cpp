@@ -65,7 +65,7 @@ Value X86FloatCodec::narrow(ElementwiseBuilder &b, CodeHalves halves,
 // strictly between two quarters: it indexes a table of codes.
 Value X86FloatCodec::encodeQuarters(ElementwiseBuilder &b, Value quarters,
                                     const FloatFormat &format,
-                                    bool limited) const {
+                                    TableLimits limits) const {
   ImplicitLocOpBuilder &builder = b.getBuilder();
   constexpr int entries = 128;
   SmallVector<uint8_t> codes;
@@ -105,7 +105,9 @@ Value X86FloatCodec::encodeQuarters(ElementwiseBuilder &b, Value quarters,
     }
     Value indices = callIntrinsic(b, "llvm.x86.avx512.packsswb.512", bytes,
                                   {sums[0], sums[1]});
-    if (!limited)
+    if (!limits.above && !isPlanted(Mutant::X86TableWraps))
+      indices = b.min(indices, entries / 2 - 1);
+    if (!limits.below)
       indices = b.max(indices, -entries / 2);
     ArrayRef<uint8_t> halves(codes);
     Value packed = callIntrinsic(b, "llvm.x86.avx512.vpermi2var.qi.512", bytes,
@@ -130,14 +132,14 @@ static constexpr double kTiny = 0x1p-60;
 Value X86FloatCodec::encodeByTable(ElementwiseBuilder &b, Value value,
                                    Value sign, const FloatFormat &format,
                                    EncodedValues known) const {
-  // What is less than -8 needs no limit: it saturates later.
   if (!known.isInRange && !known.isBounded)
     value = limitAbove(b, value, format.getMaxFinite());
   Value tiny = b.f32(kTiny, value);
   if (!isPlanted(Mutant::X86ZeroLosesSign))
     tiny = math::CopySignOp::create(b.getBuilder(), tiny, sign);
   Value quarters = b.fma(value, b.f32(4.0, value), tiny);
-  return encodeQuarters(b, quarters, format, /*limited=*/known.isInRange);
+  return encodeQuarters(b, quarters, format,
+                        {known.isInRange || !known.isBounded, known.isInRange});
 }
 
 //===----------------------------------------------------------------------===//
@@ -246,7 +248,7 @@ Value X86FloatCodec::encodeProduct(ElementwiseBuilder &b, Value value,
   if (!isBounded)
     quarters = limitAbove(b, quarters, 4 * format.getMaxFinite());
   return encodeQuarters(b, moveOffZero(b, quarters), format,
-                        /*limited=*/false);
+                        {/*above=*/!isBounded, /*below=*/false});
 }
 
 //===----------------------------------------------------------------------===//

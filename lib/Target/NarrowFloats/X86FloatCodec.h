@@ -57,10 +57,15 @@ private:
   mlir::Value encodeByTable(ElementwiseBuilder &b, mlir::Value value,
                             mlir::Value sign, const FloatFormat &format,
                             EncodedValues known) const;
-  /// The same of four times the values, none of which is zero, NaN, or far
-  /// above the largest value; those `limited` are not far below the least.
+  /// Whether values are below 8 and from -8 on, where the table ends. Those
+  /// above are less than 2^22.
+  struct TableLimits {
+    bool above, below;
+  };
+  /// The same of four times the values, none of which is zero or NaN.
   mlir::Value encodeQuarters(ElementwiseBuilder &b, mlir::Value quarters,
-                             const FloatFormat &format, bool limited) const;
+                             const FloatFormat &format,
+                             TableLimits limits) const;
   /// The codes (i8) of 4 bits of a product by powers of two (f32) of bf16.
   mlir::Value encodeHalves(ElementwiseBuilder &b, mlir::Value halves,
                            mlir::Value factor, const FloatFormat &format) const;

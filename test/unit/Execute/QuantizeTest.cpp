@@ -20,16 +20,19 @@ using namespace quantx::test;
 // Data
 //===----------------------------------------------------------------------===//
 
-/// Normal values around 1; values over the whole range of f32, subnormals too;
+/// Normal values around 1; some around 2^-8, whose f8E4M3FN scales have few
+/// bits; values over the whole range of f32, subnormals too;
 /// few values, so that ties and equal magnitudes abound; these and the values
 /// just below and above, where a scale changes; NaN and infinities.
-enum class Data { Gauss, Bits, Ties, Neighbours, NonFinite };
+enum class Data { Gauss, Small, Bits, Ties, Neighbours, NonFinite };
 
 static float drawValue(Data kind, std::mt19937 &random) {
   static std::normal_distribution<float> gauss;
   switch (kind) {
   case Data::Gauss:
     return gauss(random);
+  case Data::Small:
+    return gauss(random) * 0x1p-8f;
   case Data::Bits: {
     float value = llvm::bit_cast<float>(uint32_t(random()));
     return std::isfinite(value) ? value : 0.0f;
@@ -135,8 +138,8 @@ static void expectEqualsFormat(const TypeSpec &type, llvm::StringRef target) {
   const int64_t shapes[][2] = {{1, 1}, {3, 33}, {5, 70}, {2, 128}, {33, 3},
                                {0, 8}, {4, 0},  {1, 31}, {2, 131}, {2, 1100}};
   for (auto [rows, columns] : shapes) {
-    for (Data kind : {Data::Gauss, Data::Bits, Data::Ties, Data::Neighbours,
-                      Data::NonFinite}) {
+    for (Data kind : {Data::Gauss, Data::Small, Data::Bits, Data::Ties,
+                      Data::Neighbours, Data::NonFinite}) {
       std::vector<float> matrix = drawMatrix(kind, rows * columns, random);
       std::vector<Array> got = runOn(program, type, {rows, columns}, matrix, 0);
       SCOPED_TRACE(type.print() + " " + type.method + " " +

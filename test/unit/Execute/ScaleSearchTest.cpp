@@ -121,7 +121,8 @@ static Weights drawWeights(const TypeSpec &type, int64_t rows, int64_t columns,
   Weights weights;
   weights.size = block ? block : extent;
   weights.count = block ? llvm::divideCeil(extent, block) : 1;
-  for (int64_t i = 0; i < weights.count; ++i) {
+  // The one matrix of a row of no elements has none either.
+  for (int64_t i = 0; weights.size > 0 && i < weights.count; ++i) {
     std::vector<float> activations(weights.size * weights.size);
     for (float &x : activations)
       x = float(random.gaussian() * (random.below(8) ? 1 : 10));

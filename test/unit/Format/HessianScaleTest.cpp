@@ -70,15 +70,10 @@ float searchAll(llvm::ArrayRef<float> block, llvm::ArrayRef<float> hessian,
   auto get = [&](float scale) {
     return evaluate(block, hessian, size, format, values, scale);
   };
-  bool isWide =
-      format.scale == ScaleFormat::F16 || format.scale == ScaleFormat::BF16;
   Outcome reference = get(naive);
   float best = naive;
   double least = reference.weighted;
   for (double scale : scales) {
-    if (isWide && scale > double(naive)) {
-      break;
-    }
     // Cheap: the largest element alone. Below, products are subnormal.
     double excess = double(computeAbsMax(block)) -
                     std::max(values.values.back(), -values.values.front()) *
@@ -177,7 +172,7 @@ TEST_P(HessianScaleTest, NoOtherF32IsBetter) {
     float chosen = chooseHessianScale(block, hessian, size, format).scale;
     Outcome reference = get(naive);
     double error = get(chosen).weighted;
-    if (error > reference.weighted || chosen > naive) {
+    if (error > reference.weighted) {
       return "worse than the naive scale";
     }
     double squares = 0, trace = 0;
@@ -187,11 +182,12 @@ TEST_P(HessianScaleTest, NoOtherF32IsBetter) {
     }
     for (int i = 0; i < 300; ++i) {
       float other = i < 100 ? toFloat(toBits(chosen) + i - 50)
-                            : naive * float(random.uniform());
+                            : naive * float(4 * random.uniform());
       Outcome outcome = get(other);
       // ||H|| <= trace, and both residuals are rounded by 2^-24 |y|.
       double tolerance = 0x1p-22 * std::sqrt(trace * squares);
-      if (other > 0 && other <= naive && outcome.clipped <= reference.squared &&
+      if (other > 0 && outcome.clipped <= reference.squared &&
+          outcome.zeroed <= reference.squared &&
           std::sqrt(error) > std::sqrt(outcome.weighted) + tolerance) {
         return "chose " + std::to_string(chosen) + ", better is " +
                std::to_string(other);
@@ -210,7 +206,8 @@ TEST(HessianScaleIdentityTest, IsOptimal) {
   for (size_t i = 0; i < 32; ++i) {
     identity[i * 33] = 1;
   }
-  for (ScaleFormat scale : {ScaleFormat::E8M0, ScaleFormat::E4M3}) {
+  for (ScaleFormat scale : {ScaleFormat::E8M0, ScaleFormat::E4M3,
+                            ScaleFormat::F16, ScaleFormat::BF16}) {
     auto check =
         [&](llvm::ArrayRef<float> block) -> std::optional<std::string> {
       BlockFormat format = {e2m1, scale};

@@ -21,21 +21,29 @@ float getNaiveScale(llvm::ArrayRef<float> block, const BlockFormat &format) {
                            getElementTraits(format.element));
 }
 
-/// The scale that brute force over all values up to the naive one finds; errors
-/// as error_stats has them. Of ties the naive one, else the smallest.
+/// Whether no code but that of zero is nearest to an element under `scale`: no
+/// larger scale gives another error.
+bool isAllZero(llvm::ArrayRef<float> block, const Values &values,
+               double scale) {
+  double quantum = values.values[values.zero + 1];
+  return double(computeAbsMax(block)) < scale * quantum * 0.49;
+}
+
+/// The scale that brute force over all values finds; errors as error_stats has
+/// them. Of ties the naive one, else the smallest.
 float searchAll(llvm::ArrayRef<float> block, const BlockFormat &format,
                 const Values &values, llvm::ArrayRef<double> scales) {
   float naive = getNaiveScale(block, format);
   float best = naive;
   double least = computeError(block, format, values, naive);
   for (double scale : scales) {
-    if (scale >= double(naive)) {
-      break;
-    }
     double error = computeError(block, format, values, float(scale));
     if (error < least) {
       least = error;
       best = float(scale);
+    }
+    if (isAllZero(block, values, scale)) {
+      break;
     }
   }
   return best;
@@ -134,11 +142,11 @@ TEST_P(OptimalScaleWideTest, IsTheLeastQuadraticUnderF32) {
     float naive = getNaiveScale(block, format);
     float chosen = chooseOptimalScale(block, format).scale;
     double error = computeError(block, format, values, chosen);
-    if (error > computeError(block, format, values, naive) || chosen > naive) {
+    if (error > computeError(block, format, values, naive)) {
       return "worse than naive: " + describe(chosen, naive, naive);
     }
-    double low = double(naive) / 64;
-    double least = computeIdealLeast(block, values, low, double(naive));
+    double low = double(naive) / 64, high = double(naive) * 64;
+    double least = computeIdealLeast(block, values, low, high);
     if (std::sqrt(error) > std::sqrt(least) + 0x1p-22 * computeNorm(block)) {
       return describe(chosen, 0, naive) + ": error " + std::to_string(error) +
              ", least " + std::to_string(least);
@@ -148,8 +156,8 @@ TEST_P(OptimalScaleWideTest, IsTheLeastQuadraticUnderF32) {
   expectForAllBlocks(GetParam(), 6, check, {1, 3, 8, 16, 32, 20});
 }
 
-/// No f32 near the choice is better, nor any other up to the naive scale, but
-/// by the rounding of the products.
+/// No f32 near the choice is better, nor any other, but by the rounding of the
+/// products.
 TEST_P(OptimalScaleWideTest, NoOtherF32IsBetter) {
   BlockFormat format = {GetParam(), ScaleFormat::F32};
   Values values = getValues(GetParam());
@@ -168,16 +176,16 @@ TEST_P(OptimalScaleWideTest, NoOtherF32IsBetter) {
     Random random(toBits(chosen));
     for (int i = 0; i < 400; ++i) {
       others.push_back(naive * float(random.uniform()));
+      others.push_back(naive * float(1 + 3 * random.uniform()));
       float margin = float(1 - 0.5 * random.uniform());
       others.push_back(chooseAbsMaxScale(computeAbsMax(block), format.scale,
                                          getElementTraits(GetParam()),
                                          {margin, /*powerOfTwo=*/false}));
     }
     for (float other : others) {
-      if (other > 0 && other <= naive &&
-          std::sqrt(error) >
-              std::sqrt(computeError(block, format, values, other)) +
-                  tolerance) {
+      if (other > 0 && std::sqrt(error) > std::sqrt(computeError(
+                                              block, format, values, other)) +
+                                              tolerance) {
         return describe(chosen, other, naive);
       }
     }
@@ -210,9 +218,21 @@ TEST(OptimalScaleWideEdgeTest, InfiniteValuesAreNotChosen) {
   float naive = getNaiveScale(block, format);
   ASSERT_GE(naive * 127, 65520.0f);
   float chosen = chooseOptimalScale(block, format).scale;
-  EXPECT_LT(chosen, naive);
+  EXPECT_LT(computeError(block, format, getValues(format.element), chosen),
+            HUGE_VAL);
   EXPECT_EQ(chosen, searchAll(block, format, getValues(format.element),
                               getScales(ScaleFormat::BF16)));
+}
+
+/// Small elements that a larger scale hits are worth more than the largest one.
+TEST(OptimalScaleWideEdgeTest, LargerThanNaive) {
+  Block block(16, 1.0f);
+  block[0] = 3.0f;
+  for (ScaleFormat scale : wideFormats) {
+    BlockFormat format = {IntegerFormat{4, true}, scale};
+    ASSERT_LT(getNaiveScale(block, format), 0.5f);
+    EXPECT_EQ(chooseOptimalScale(block, format).scale, 0.5f);
+  }
 }
 
 /// The search needs few sums over a block, however long.
@@ -232,7 +252,10 @@ TEST(OptimalScaleWideCountTest, EvaluationsStayFew) {
           evaluations +=
               chooseOptimalScale(block, {element, scale}).evaluations;
         }
-        EXPECT_LT(evaluations / count, size == 1024 ? 400 : 100)
+        // Of f32 there are many between the local minima of long blocks.
+        bool isF32 = scale == ScaleFormat::F32;
+        EXPECT_LT(evaluations / count,
+                  size == 1024 ? (isF32 ? 4000 : 500) : (isF32 ? 800 : 200))
             << name << " " << size << " " << int(scale);
         RecordProperty(std::string(name) + "_" + std::to_string(int(scale)) +
                            "_" + std::to_string(size),
@@ -246,8 +269,8 @@ TEST(OptimalScaleWideCountTest, EvaluationsStayFew) {
 // Zero points
 //===----------------------------------------------------------------------===//
 
-/// The pair that brute force over all zero points and all scales up to that of
-/// minmax finds; of ties minmax's, else the smallest scale, then zero point.
+/// The pair that brute force over all zero points and all scales finds; of ties
+/// minmax's, else the smallest scale, then zero point.
 std::pair<float, int> searchAllPairs(llvm::ArrayRef<float> block,
                                      const BlockFormat &format,
                                      const Values &values,
@@ -259,7 +282,8 @@ std::pair<float, int> searchAllPairs(llvm::ArrayRef<float> block,
   double least =
       computeError(block, format, values, naive.scale, naive.zeroPoint);
   for (double scale : scales) {
-    if (scale > double(naive.scale)) {
+    // No element is next to another code than the zero point's.
+    if (double(computeAbsMax(block)) < scale * 0.49) {
       break;
     }
     // The two ends of the block exceed the range of the codes by this much
@@ -330,7 +354,7 @@ TEST(OptimalParametersTest, NeverWorseThanMinmax) {
         double other =
             computeSquaredError(block, {naive.scale, naive.zeroPoint}, format);
         better += error < other;
-        if (error > other || chosen.scale > naive.scale) {
+        if (error > other) {
           return "worse";
         }
         return std::nullopt;
