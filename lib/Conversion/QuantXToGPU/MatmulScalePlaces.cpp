@@ -73,14 +73,13 @@ static std::optional<ScalePlace> findScalePlaceOfCodes(ScaledType type) {
   return isMX || isNV ? std::optional(ScalePlace::Codes) : std::nullopt;
 }
 
-/// The same of both operands, which one instruction takes: in 4 bits with the
-/// same scales, or in 8.
-static std::optional<ScalePlaces> findScalePlacesOfCodes(const Matmul &matmul) {
+// One instruction takes both operands: in 4 bits with the same scales, or in 8.
+std::optional<ScalePlaces>
+quantx::findScalePlacesOfCodes(const Matmul &matmul) {
   ScaledType lhs = matmul.lhs.type, rhs = matmul.rhs.type;
   std::optional<ScalePlace> ofLhs = findScalePlaceOfCodes(lhs);
   std::optional<ScalePlace> ofRhs = findScalePlaceOfCodes(rhs);
-  if (!matmul.hasBlockScaledMma || !ofLhs || !ofRhs ||
-      lhs.getStorageBits() != rhs.getStorageBits())
+  if (!ofLhs || !ofRhs || lhs.getStorageBits() != rhs.getStorageBits())
     return std::nullopt;
   if (rhs.getStorageBits() == 4 && lhs.getScaleType() != rhs.getScaleType())
     return std::nullopt;
@@ -92,8 +91,9 @@ static std::optional<ScalePlaces> findScalePlacesOfCodes(const Matmul &matmul) {
 std::optional<ScalePlaces> quantx::findScalePlaces(const Matmul &matmul,
                                                    int64_t tokenTiles) {
   constexpr int64_t fewTiles = 2;
-  if (std::optional<ScalePlaces> places = findScalePlacesOfCodes(matmul))
-    return places;
+  if (matmul.hasBlockScaledMma)
+    if (std::optional<ScalePlaces> places = findScalePlacesOfCodes(matmul))
+      return places;
   Type element = getMultipliedType(matmul);
   bool areParts = splitsTokens(matmul);
   if (areParts && hasInfinity(matmul.rhs.type))
@@ -110,6 +110,10 @@ std::optional<ScalePlaces> quantx::findScalePlaces(const Matmul &matmul,
 
 bool quantx::suitsTensorCores(const Matmul &matmul) {
   return findScalePlaces(matmul, /*tokenTiles=*/1).has_value();
+}
+
+bool quantx::suitsTensorMemory(const Matmul &matmul) {
+  return matmul.hasTensorMemory && findScalePlacesOfCodes(matmul).has_value();
 }
 
 bool quantx::scalesBlockSums(const Matmul &matmul) {

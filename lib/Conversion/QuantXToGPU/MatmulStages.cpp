@@ -119,6 +119,9 @@ void StagedOperand::allocate(ImplicitLocOpBuilder &b, Value shared,
 // every other chunk at a time.
 Value StagedOperand::placeChunk(IndexMath math, Value row, Value chunk) const {
   constexpr int64_t banks = kBankBytes / kChunkBytes;
+  // PTX ISA, "Shared Memory Layout and Swizzling": K-major, 128 bytes.
+  if (shape.isSwizzled)
+    return math.bitXor(chunk, math.rem(row, banks));
   int64_t group = getBits() == 32 ? 1 : getBits() / 4;
   int64_t chunks = std::min(getChunksInRow(), banks);
   if (group >= chunks)

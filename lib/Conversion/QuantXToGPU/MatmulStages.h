@@ -39,6 +39,8 @@ struct ScalePlaces {
 /// where matrix instructions do not take these types.
 std::optional<ScalePlaces> findScalePlaces(const Matmul &matmul,
                                            int64_t tokenTiles);
+/// The same where matrix instructions are to take codes.
+std::optional<ScalePlaces> findScalePlacesOfCodes(const Matmul &matmul);
 
 /// The type that codes are decoded to: bf16 or f16.
 mlir::Type getMultipliedType(const Matmul &matmul);
@@ -53,6 +55,8 @@ struct StageShape {
   int64_t stages;  ///< stages in shared memory
   int64_t threads; ///< of a block
   PairOrder order; ///< of the elements of a lane
+  /// The chunks of a row, 128 bytes, go where tcgen05.mma has them.
+  bool isSwizzled = false;
 
   int64_t getSize() const { return steps * kStepSize; }
 };
