@@ -73,15 +73,22 @@ static std::optional<ScalePlace> findScalePlaceOfCodes(ScaledType type) {
   return isMX || isNV ? std::optional(ScalePlace::Codes) : std::nullopt;
 }
 
-// One instruction takes both operands: in 4 bits with the same scales, or in 8.
-std::optional<ScalePlaces>
-quantx::findScalePlacesOfCodes(const Matmul &matmul) {
+// One instruction takes both operands: in 4 bits with the same scales, or with
+// those of E8M0.
+std::optional<ScalePlaces> quantx::findScalePlacesOfCodes(const Matmul &matmul,
+                                                          bool canMix) {
   ScaledType lhs = matmul.lhs.type, rhs = matmul.rhs.type;
   std::optional<ScalePlace> ofLhs = findScalePlaceOfCodes(lhs);
   std::optional<ScalePlace> ofRhs = findScalePlaceOfCodes(rhs);
-  if (!ofLhs || !ofRhs || lhs.getStorageBits() != rhs.getStorageBits())
+  if (!ofLhs || !ofRhs)
     return std::nullopt;
-  if (rhs.getStorageBits() == 4 && lhs.getScaleType() != rhs.getScaleType())
+  bool areMixed = lhs.getStorageBits() != rhs.getStorageBits();
+  if (areMixed && !canMix)
+    return std::nullopt;
+  auto isNV = [](ScaledType type) {
+    return isa<Float8E4M3FNType>(type.getScaleType());
+  };
+  if (isNV(lhs) != isNV(rhs))
     return std::nullopt;
   return ScalePlaces{*ofLhs, *ofRhs, /*areCodes=*/true};
 }
@@ -92,7 +99,8 @@ std::optional<ScalePlaces> quantx::findScalePlaces(const Matmul &matmul,
                                                    int64_t tokenTiles) {
   constexpr int64_t fewTiles = 2;
   if (matmul.hasBlockScaledMma)
-    if (std::optional<ScalePlaces> places = findScalePlacesOfCodes(matmul))
+    if (std::optional<ScalePlaces> places =
+            findScalePlacesOfCodes(matmul, /*canMix=*/false))
       return places;
   Type element = getMultipliedType(matmul);
   bool areParts = splitsTokens(matmul);
@@ -113,7 +121,8 @@ bool quantx::suitsTensorCores(const Matmul &matmul) {
 }
 
 bool quantx::suitsTensorMemory(const Matmul &matmul) {
-  return matmul.hasTensorMemory && findScalePlacesOfCodes(matmul).has_value();
+  return matmul.hasTensorMemory &&
+         findScalePlacesOfCodes(matmul, /*canMix=*/true).has_value();
 }
 
 bool quantx::scalesBlockSums(const Matmul &matmul) {

@@ -55,8 +55,18 @@ unsigned StagedOperand::getBits() const {
                    : operand.getDataType().getIntOrFloatBitWidth();
 }
 
-int64_t StagedOperand::getRowUnits() const {
+int64_t StagedOperand::getSourceRowUnits() const {
   return shape.getSize() * getBits() / 8 / getUnitBytes();
+}
+
+int64_t StagedOperand::getRowUnits() const {
+  return getSourceRowUnits() / getSourceChunkUnits() * getChunkUnits();
+}
+
+int64_t StagedOperand::getSourceChunkUnits() const {
+  constexpr int64_t elements = 16;
+  return shape.isPadded ? elements * getBits() / 8 / getUnitBytes()
+                        : getChunkUnits();
 }
 
 int64_t StagedOperand::getBlocksInStep() const {
@@ -141,8 +151,8 @@ Value StagedOperand::getRowStart(IndexMath math, Value slot, Value row) const {
 StagedOperand::ChunkCopy
 StagedOperand::locateChunk(IndexMath math, const OperandTile &tile, Value stage,
                            Value slot, Value row, Value chunk) const {
-  Value inRow = math.add(math.mul(stage, getRowUnits()),
-                         math.mul(chunk, getChunkUnits()));
+  Value inRow = math.add(math.mul(stage, getSourceRowUnits()),
+                         math.mul(chunk, getSourceChunkUnits()));
   OperandRow start =
       operand.locate(math, tile.batch, math.add(tile.first, row));
   Value end = operand.getRowSize(math);
@@ -150,7 +160,7 @@ StagedOperand::locateChunk(IndexMath math, const OperandTile &tile, Value stage,
   Value inSlot =
       math.mul(placeChunk(math, row, chunk), int64_t(getChunkUnits()));
   return {math.add(start.offset, inRow),
-          math.min(left, math.constant(getChunkUnits())),
+          math.min(left, math.constant(getSourceChunkUnits())),
           math.add(getRowStart(math, slot, row), inSlot)};
 }
 
@@ -159,8 +169,8 @@ void StagedOperand::copyAtOnce(ImplicitLocOpBuilder &b,
   nvgpu::DeviceAsyncCopyOp::create(
       b, nvgpu::DeviceAsyncTokenType::get(b.getContext()), data,
       chunk.destination, operand.getData(), chunk.source,
-      b.getIndexAttr(getChunkUnits()), chunk.count,
-      /*bypassL1=*/b.getUnitAttr());
+      b.getIndexAttr(getSourceChunkUnits()), chunk.count,
+      /*bypassL1=*/shape.isPadded ? UnitAttr() : b.getUnitAttr());
 }
 
 void StagedOperand::copySlowly(ImplicitLocOpBuilder &b,

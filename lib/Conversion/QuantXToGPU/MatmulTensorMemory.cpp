@@ -125,7 +125,8 @@ public:
       : kernel(kernel), b(kernel.getBody()), math(b),
         mma(matmul.rhs.type, matmul.lhs.type),
         scaleTiles(kProducts * mma.getScales() / StagedScales::kColumns),
-        matmul(kernel, matmul), places(*findScalePlacesOfCodes(matmul)),
+        matmul(kernel, matmul),
+        places(*findScalePlacesOfCodes(matmul, /*canMix=*/true)),
         tokens(createOperand(this->matmul.lhs, places.lhs)),
         weights(createOperand(this->matmul.rhs, places.rhs)),
         tokenScales(this->matmul.lhs, places.lhs, scaleTiles),
@@ -142,11 +143,11 @@ private:
   StagedOperand createOperand(const KernelOperand &operand,
                               ScalePlace place) const {
     bool isRow = place == ScalePlace::RowSums;
-    return StagedOperand(operand, b.getBF16Type(),
-                         isRow ? place : ScalePlace::None,
-                         {StagedScales::kRows, getStageSize() / kStepSize,
-                          kStages, kThreads, PairOrder::Neighbours,
-                          /*isSwizzled=*/true});
+    return StagedOperand(
+        operand, b.getBF16Type(), isRow ? place : ScalePlace::None,
+        {StagedScales::kRows, getStageSize() / kStepSize, kStages, kThreads,
+         PairOrder::Neighbours,
+         /*isSwizzled=*/true, mma.isPadded(operand.getType())});
   }
   /// The elements of a row in a stage.
   int64_t getStageSize() const { return kProducts * mma.getSize(); }

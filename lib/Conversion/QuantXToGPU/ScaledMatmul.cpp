@@ -47,7 +47,6 @@ static MatmulChoice chooseTiling(const Matmul &matmul, int64_t mostTokens,
 /// The kernels for more and more tokens; the last one for any number.
 static SmallVector<MatmulChoice> getChoices(const Matmul &matmul) {
   SmallVector<MatmulChoice> choices;
-  constexpr int64_t some = 64;
   if (suitsTensorCores(matmul)) {
     bool isStatic = getConstantIntValue(matmul.sizes.sum).has_value();
     bool isF32 = !matmul.lhs.type &&
@@ -58,17 +57,17 @@ static SmallVector<MatmulChoice> getChoices(const Matmul &matmul) {
     choices = {
         chooseTiling(matmul, 1, MatmulTiling::getOne(bits, isStatic, blocks)),
         chooseTiling(matmul, 8, MatmulTiling::getFew(blocks)),
-        chooseTiling(matmul, some, MatmulTiling::getSome())};
+        chooseTiling(matmul, 64, MatmulTiling::getSome())};
     if (!isF32)
       choices.push_back(chooseTiling(
           matmul, kUnlimited, MatmulTiling::getMany(scalesBlockSums(matmul))));
-  } else {
-    choices.push_back({some, [=](const MatmulKernelContext &context) {
+  } else if (!suitsTensorMemory(matmul)) {
+    choices.push_back({kUnlimited, [=](const MatmulKernelContext &context) {
                          return buildPlainMatmul(context, matmul);
                        }});
   }
   if (suitsTensorMemory(matmul)) {
-    if (choices.back().mostTokens == kUnlimited)
+    if (!choices.empty() && choices.back().mostTokens == kUnlimited)
       choices.pop_back();
     choices.push_back({kUnlimited, [=](const MatmulKernelContext &context) {
                          return buildTensorMemoryMatmul(context, matmul);

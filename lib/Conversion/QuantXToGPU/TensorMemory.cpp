@@ -82,7 +82,10 @@ bool TensorMma::areE8M0() const {
 static uint32_t getTypeField(ScaledType type, bool isNarrow) {
   if (isNarrow)
     return 1;
-  return isa<Float8E5M2Type>(type.getStorageType()) ? 1 : 0;
+  Type storage = type.getStorageType();
+  return isa<Float4E2M1FNType>(storage) ? 5
+         : isa<Float8E5M2Type>(storage) ? 1
+                                        : 0;
 }
 
 // PTX ISA, "Instruction descriptor", for .kind::mxf8f6f4, and .kind::mxf4 and

@@ -33,9 +33,13 @@ public:
   static constexpr int64_t kRowBytes = 32;
 
   /// The elements of a row, and the scales.
-  int64_t getSize() const { return kRowBytes * 8 / weights.getStorageBits(); }
+  int64_t getSize() const { return kRowBytes * (isNarrow() ? 2 : 1); }
   int64_t getScales() const {
-    return isNarrow() && !areE8M0() ? 4 : isNarrow() ? 2 : 1;
+    return areE8M0() ? getSize() / 32 : getSize() / 16;
+  }
+  /// Codes of 4 bits beside such of 8: 16 of them and 8 bytes of anything.
+  bool isPadded(ScaledType type) const {
+    return type.getStorageBits() == 4 && !isNarrow();
   }
 
   /// Adds the product to the `sums`, or takes it for them where `adds` is
@@ -47,7 +51,10 @@ public:
               mlir::Value adds) const;
 
 private:
-  bool isNarrow() const { return weights.getStorageBits() == 4; }
+  /// Both have codes of 4 bits.
+  bool isNarrow() const {
+    return weights.getStorageBits() == 4 && tokens.getStorageBits() == 4;
+  }
   /// FP8 by rows has scales of 1, of this type.
   bool areE8M0() const;
   uint32_t getDescriptor(int64_t scaleByte) const;

@@ -72,7 +72,7 @@ std::string TensorProduct::check() const {
            std::to_string(getColumns()) + " columns";
   for (unsigned first : {7, 10}) {
     uint32_t type = getBits(first, first == 7 || isMixed ? 3 : 2);
-    if (isMixed ? type > 1 : type != 1)
+    if (isMixed ? type > 1 && type != 5 : type != 1)
       return "has matrices of type " + std::to_string(type);
   }
   bool areE8M0 = getBits(23, 1) != 0;
@@ -216,13 +216,28 @@ double TensorCore::getScale(const TensorProduct &product, bool ofA,
   return decodeScale(uint8_t(word >> (8 * byte)), product.getBits(23, 1) != 0);
 }
 
+/// Element `index` of a row. PTX ISA, "Packing format used for matrix A and B
+/// by .kind::mxf8f6f4 in Shared Memory": 16 codes of 4 bits are in the first
+/// half of 16 bytes.
+static double decodeElement(const uint8_t *row, uint32_t index, TensorKind kind,
+                            uint32_t type) {
+  if (kind != TensorKind::MXF8F6F4)
+    return decodeE2M1(row[index / 2] >> (index % 2 * 4) & 0xf);
+  constexpr uint32_t e5m2 = 1, e2m1 = 5, chunk = 16;
+  if (type == e2m1)
+    return decodeE2M1(row[index / chunk * chunk + index % chunk / 2] >>
+                          (index % 2 * 4) &
+                      0xf);
+  return type == e5m2 ? decodeFloat(row[index], 5, 2, /*hasInfinity=*/true)
+                      : decodeFloat(row[index], 4, 3, /*hasInfinity=*/false);
+}
+
 /// The elements of all rows, with their scales.
 std::vector<double> TensorCore::gather(const TensorProduct &product, bool ofA) {
   const SharedMatrix &matrix = ofA ? product.a : product.b;
   uint32_t rows = ofA ? product.getRows() : product.getColumns();
   uint32_t size = product.getSize();
-  bool isMixed = product.form.kind == TensorKind::MXF8F6F4;
-  bool isE5M2 = product.getBits(ofA ? 7 : 10, 3) == 1;
+  uint32_t type = product.getBits(ofA ? 7 : 10, 3);
   std::vector<double> values(size_t(rows) * size);
   for (uint32_t row = 0; row < rows; ++row) {
     uint8_t bytes[TensorProduct::kRowBytes];
@@ -230,14 +245,10 @@ std::vector<double> TensorCore::gather(const TensorProduct &product, bool ofA) {
       std::memcpy(bytes + offset,
                   reinterpret_cast<const void *>(matrix.locate(row, offset)),
                   16);
-    for (uint32_t i = 0; i < size; ++i) {
-      double value = !isMixed ? decodeE2M1(bytes[i / 2] >> (i % 2 * 4) & 0xf)
-                     : isE5M2
-                         ? decodeFloat(bytes[i], 5, 2, /*hasInfinity=*/true)
-                         : decodeFloat(bytes[i], 4, 3, /*hasInfinity=*/false);
+    for (uint32_t i = 0; i < size; ++i)
       values[size_t(row) * size + i] =
-          value * getScale(product, ofA, row, i / product.form.block);
-    }
+          decodeElement(bytes, i, product.form.kind, type) *
+          getScale(product, ofA, row, i / product.form.block);
   }
   return values;
 }
