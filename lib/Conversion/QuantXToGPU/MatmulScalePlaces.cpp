@@ -58,18 +58,20 @@ static bool hasInfinity(ScaledType type) {
 }
 
 /// Where the scales of an operand go whose codes are multiplied; none where
-/// they are not: with the codes, in MXFP8, MXFP4 and NVFP4, or onto results.
-static std::optional<ScalePlace> findScalePlaceOfCodes(ScaledType type) {
-  if (!type || !type.getFloatFormat() || !canDecodePairs(type) ||
-      !scalesSums(type))
+/// they are not: with the codes, in MXFP8, MXFP4 and NVFP4, and in MXFP6 if
+/// `takesSix`; or onto results.
+static std::optional<ScalePlace> findScalePlaceOfCodes(ScaledType type,
+                                                       bool takesSix) {
+  if (!type || !type.getFloatFormat() || !scalesSums(type))
     return std::nullopt;
   int64_t block = type.getBlockShape().back();
-  bool isNarrow = type.getStorageBits() == 4;
-  if (block == ScaledType::kWholeDimension && !isNarrow)
+  unsigned bits = type.getStorageBits();
+  if (block == ScaledType::kWholeDimension && bits == 8)
     return ScalePlace::RowSums;
-  bool isMX = isa<Float8E8M0FNUType>(type.getScaleType()) && block == 32;
+  bool isMX = isa<Float8E8M0FNUType>(type.getScaleType()) && block == 32 &&
+              (bits != 6 || takesSix);
   bool isNV =
-      isa<Float8E4M3FNType>(type.getScaleType()) && block == 16 && isNarrow;
+      isa<Float8E4M3FNType>(type.getScaleType()) && block == 16 && bits == 4;
   return isMX || isNV ? std::optional(ScalePlace::Codes) : std::nullopt;
 }
 
@@ -78,8 +80,8 @@ static std::optional<ScalePlace> findScalePlaceOfCodes(ScaledType type) {
 std::optional<ScalePlaces> quantx::findScalePlacesOfCodes(const Matmul &matmul,
                                                           bool canMix) {
   ScaledType lhs = matmul.lhs.type, rhs = matmul.rhs.type;
-  std::optional<ScalePlace> ofLhs = findScalePlaceOfCodes(lhs);
-  std::optional<ScalePlace> ofRhs = findScalePlaceOfCodes(rhs);
+  std::optional<ScalePlace> ofLhs = findScalePlaceOfCodes(lhs, canMix);
+  std::optional<ScalePlace> ofRhs = findScalePlaceOfCodes(rhs, canMix);
   if (!ofLhs || !ofRhs)
     return std::nullopt;
   bool areMixed = lhs.getStorageBits() != rhs.getStorageBits();

@@ -166,11 +166,21 @@ StagedOperand::locateChunk(IndexMath math, const OperandTile &tile, Value stage,
 
 void StagedOperand::copyAtOnce(ImplicitLocOpBuilder &b,
                                const ChunkCopy &chunk) const {
-  nvgpu::DeviceAsyncCopyOp::create(
-      b, nvgpu::DeviceAsyncTokenType::get(b.getContext()), data,
-      chunk.destination, operand.getData(), chunk.source,
-      b.getIndexAttr(getSourceChunkUnits()), chunk.count,
-      /*bypassL1=*/shape.isPadded ? UnitAttr() : b.getUnitAttr());
+  IndexMath math(b);
+  // There are copies of 16, 8 and 4 bytes; 16 codes of 6 bits are 12.
+  int64_t units = getSourceChunkUnits();
+  int64_t piece = shape.isPadded && getBits() == 6 ? kWordBytes : units;
+  for (int64_t first = 0; first < units; first += piece) {
+    Value start = math.constant(first);
+    Value count = math.min(math.sub(math.max(chunk.count, start), start),
+                           math.constant(piece));
+    nvgpu::DeviceAsyncCopyOp::create(
+        b, nvgpu::DeviceAsyncTokenType::get(b.getContext()), data,
+        math.add(chunk.destination, first), operand.getData(),
+        math.add(chunk.source, first), b.getIndexAttr(piece),
+        piece == units ? chunk.count : count,
+        /*bypassL1=*/shape.isPadded ? UnitAttr() : b.getUnitAttr());
+  }
 }
 
 void StagedOperand::copySlowly(ImplicitLocOpBuilder &b,

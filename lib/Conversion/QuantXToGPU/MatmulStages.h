@@ -39,8 +39,8 @@ struct ScalePlaces {
 /// where matrix instructions do not take these types.
 std::optional<ScalePlaces> findScalePlaces(const Matmul &matmul,
                                            int64_t tokenTiles);
-/// The same where matrix instructions are to take codes: both of as many bits,
-/// or with `canMix` also of 8 and 4.
+/// The same where matrix instructions are to take codes: both of 8 bits or of
+/// 4, or with `canMix` of 8, 6 and 4 in any pair.
 std::optional<ScalePlaces> findScalePlacesOfCodes(const Matmul &matmul,
                                                   bool canMix);
 

@@ -3,7 +3,7 @@
 #include "TensorMemory.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "quantx/Format/Mutants.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 using namespace quantx;
@@ -82,10 +82,12 @@ bool TensorMma::areE8M0() const {
 static uint32_t getTypeField(ScaledType type, bool isNarrow) {
   if (isNarrow)
     return 1;
-  Type storage = type.getStorageType();
-  return isa<Float4E2M1FNType>(storage) ? 5
-         : isa<Float8E5M2Type>(storage) ? 1
-                                        : 0;
+  return llvm::TypeSwitch<Type, uint32_t>(type.getStorageType())
+      .Case([](Float8E4M3FNType) { return 0; })
+      .Case([](Float8E5M2Type) { return 1; })
+      .Case([](Float6E2M3FNType) { return 3; })
+      .Case([](Float6E3M2FNType) { return 4; })
+      .Case([](Float4E2M1FNType) { return 5; });
 }
 
 // PTX ISA, "Instruction descriptor", for .kind::mxf8f6f4, and .kind::mxf4 and

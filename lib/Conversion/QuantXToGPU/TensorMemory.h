@@ -37,9 +37,10 @@ public:
   int64_t getScales() const {
     return areE8M0() ? getSize() / 32 : getSize() / 16;
   }
-  /// Codes of 4 bits beside such of 8: 16 of them and 8 bytes of anything.
+  /// Codes of 4 bits beside others, and of 6 bits: 16 of them, and padding of
+  /// anything up to 16 bytes.
   bool isPadded(ScaledType type) const {
-    return type.getStorageBits() == 4 && !isNarrow();
+    return type.getStorageBits() < 8 && !isNarrow();
   }
 
   /// Adds the product to the `sums`, or takes it for them where `adds` is

@@ -31,6 +31,10 @@ class MatmulKernelsPairsTest : public testing::TestWithParam<Pair> {};
 
 static std::vector<Pair> getPairs() {
   TypeSpec e5m2 = {"f8E5M2", "f32", "f8E8M0FNU", 1, 32, false, false, "floor"};
+  TypeSpec e2m3 = {"f6E2M3FN", "f32", "f8E8M0FNU", 1,
+                   32,         false, false,       "floor"};
+  TypeSpec e3m2 = {"f6E3M2FN", "f32", "f8E8M0FNU", 1,
+                   32,         false, false,       "floor"};
   TypeSpec fp8 = {"f8E4M3FN", "f32", "f32", 1, 0, false, false, "absmax"};
   return {{"fp8", fp8, fp8},
           {"fp8_by_mxfp8", fp8, mxfp8},
@@ -39,7 +43,9 @@ static std::vector<Pair> getPairs() {
           {"mxfp8", mxfp8, mxfp8},
           {"e5m2_by_e4m3", e5m2, mxfp8},
           {"mxfp4_by_mxfp8", mxfp4, mxfp8},
-          {"mxfp8_by_mxfp4", mxfp8, mxfp4}};
+          {"mxfp8_by_mxfp4", mxfp8, mxfp4},
+          {"mxfp6_by_mxfp8", e2m3, mxfp8},
+          {"mxfp4_by_mxfp6", mxfp4, e3m2}};
 }
 
 TEST_P(MatmulKernelsPairsTest, AllTilings) {

@@ -8,10 +8,8 @@
 
 namespace quantx::test {
 
-/// A number with `exponentBits` and `mantissaBits`, subnormals and a NaN with
-/// all bits set; with `hasInfinity`, the largest exponent is that of IEEE.
-inline double decodeFloat(uint32_t bits, int exponentBits, int mantissaBits,
-                          bool hasInfinity) {
+/// A number with `exponentBits` and `mantissaBits`, and subnormals.
+inline double decodeNumber(uint32_t bits, int exponentBits, int mantissaBits) {
   int bias = (1 << (exponentBits - 1)) - 1;
   uint32_t magnitude = bits & ((1u << (exponentBits + mantissaBits)) - 1);
   auto exponent = int(magnitude >> mantissaBits);
@@ -19,12 +17,21 @@ inline double decodeFloat(uint32_t bits, int exponentBits, int mantissaBits,
   double value = exponent == 0 ? std::ldexp(mantissa, 1 - bias - mantissaBits)
                                : std::ldexp(mantissa + (1 << mantissaBits),
                                             exponent - bias - mantissaBits);
-  bool isTop = exponent == (1 << exponentBits) - 1;
-  if (hasInfinity && isTop)
-    value = mantissa == 0 ? INFINITY : NAN;
-  if (!hasInfinity && isTop && mantissa == (1 << mantissaBits) - 1)
-    value = NAN;
   return bits >> (exponentBits + mantissaBits) ? -value : value;
+}
+
+/// The same with a NaN that has all bits set; or, with `hasInfinity`, with what
+/// IEEE has of the largest exponent.
+inline double decodeFloat(uint32_t bits, int exponentBits, int mantissaBits,
+                          bool hasInfinity) {
+  uint32_t magnitude = bits & ((1u << (exponentBits + mantissaBits)) - 1);
+  uint32_t top = ((1u << exponentBits) - 1) << mantissaBits;
+  uint32_t last = (1u << mantissaBits) - 1;
+  if (hasInfinity && magnitude == top)
+    return bits == magnitude ? INFINITY : -INFINITY;
+  if (hasInfinity ? magnitude > top : magnitude == (top | last))
+    return NAN;
+  return decodeNumber(bits, exponentBits, mantissaBits);
 }
 
 inline double decodeE2M1(uint32_t bits) {

@@ -72,7 +72,7 @@ std::string TensorProduct::check() const {
            std::to_string(getColumns()) + " columns";
   for (unsigned first : {7, 10}) {
     uint32_t type = getBits(first, first == 7 || isMixed ? 3 : 2);
-    if (isMixed ? type > 1 && type != 5 : type != 1)
+    if (isMixed ? type == 2 || type > 5 : type != 1)
       return "has matrices of type " + std::to_string(type);
   }
   bool areE8M0 = getBits(23, 1) != 0;
@@ -217,19 +217,31 @@ double TensorCore::getScale(const TensorProduct &product, bool ofA,
 }
 
 /// Element `index` of a row. PTX ISA, "Packing format used for matrix A and B
-/// by .kind::mxf8f6f4 in Shared Memory": 16 codes of 4 bits are in the first
-/// half of 16 bytes.
+/// by .kind::mxf8f6f4 in Shared Memory": 16 codes of 4 or 6 bits begin 16
+/// bytes, packed.
 static double decodeElement(const uint8_t *row, uint32_t index, TensorKind kind,
                             uint32_t type) {
-  if (kind != TensorKind::MXF8F6F4)
-    return decodeE2M1(row[index / 2] >> (index % 2 * 4) & 0xf);
-  constexpr uint32_t e5m2 = 1, e2m1 = 5, chunk = 16;
-  if (type == e2m1)
-    return decodeE2M1(row[index / chunk * chunk + index % chunk / 2] >>
-                          (index % 2 * 4) &
-                      0xf);
-  return type == e5m2 ? decodeFloat(row[index], 5, 2, /*hasInfinity=*/true)
-                      : decodeFloat(row[index], 4, 3, /*hasInfinity=*/false);
+  bool isMixed = kind == TensorKind::MXF8F6F4;
+  uint32_t width = !isMixed || type == 5 ? 4 : type >= 3 ? 6 : 8;
+  uint32_t chunk = isMixed ? 16 : 32;
+  const uint8_t *bytes = row + index / chunk * 16;
+  uint32_t bit = index % chunk * width;
+  uint32_t code = bytes[bit / 8] >> (bit % 8);
+  if (bit % 8 + width > 8)
+    code |= uint32_t(bytes[bit / 8 + 1]) << (8 - bit % 8);
+  code &= (1u << width) - 1;
+  if (width == 4)
+    return decodeE2M1(code);
+  switch (type) {
+  case 0:
+    return decodeFloat(code, 4, 3, /*hasInfinity=*/false);
+  case 1:
+    return decodeFloat(code, 5, 2, /*hasInfinity=*/true);
+  case 3:
+    return decodeNumber(code, 2, 3);
+  default:
+    return decodeNumber(code, 3, 2);
+  }
 }
 
 /// The elements of all rows, with their scales.

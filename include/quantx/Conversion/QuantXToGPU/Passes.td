@@ -45,8 +45,8 @@ def QuantXLowerToGPU : Pass<"quantx-lower-to-gpu", "::mlir::ModuleOp"> {
     Where `block-scaled-mma` says that the chip has it, two operands of FP8
     (MXFP8, or by rows), MXFP4 or NVFP4 go with their scales into one matrix
     instruction, undecoded. Where `tensor-memory` says that it has `tcgen05.mma`
-    they do so for more than 64 rows of activations, as do MXFP8 by MXFP4; for
-    fewer they are decoded to bf16, if that is exact.
+    they do so for more than 64 rows of activations, and MXFP8, MXFP6 and MXFP4 in
+    any pair; for fewer they are decoded to bf16, if that is exact.
 
     `error_stats` is two kernels, and four scalars that are copied to the host.
     `relayout` is a kernel for each part; no other op takes `packing rows16`.
