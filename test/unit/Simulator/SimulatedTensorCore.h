@@ -5,9 +5,9 @@
 // from the PTX ISA, "TensorCore 5th Generation Family Instructions": what bits
 // of descriptors mean is read here anew.
 //
-// Nothing is done before it must be, and nothing later than it may: a copy of
-// scales is done when it begins, as no product before it is ordered before it;
-// products are done when all threads wait, in their order.
+// What PTX leaves open is what a kernel would suffer from: a copy of scales is
+// done when it begins, as no product before it is ordered before it; products
+// are done when all threads wait, in their order.
 //
 //===----------------------------------------------------------------------===//
 
