@@ -31,6 +31,7 @@ static void addKernels(OpPassManager &pm, const NVVMPipelineOptions &options) {
   llvm::Expected<NVVMChip> chip = NVVMChip::get(options.chip);
   if (chip) {
     lowering.blockScaledMma = chip->hasBlockScaledMma;
+    lowering.tensorMemory = chip->hasTensorMemory;
   } else {
     // The first pass says so.
     llvm::consumeError(chip.takeError());
@@ -64,6 +65,8 @@ static void addDeviceCode(OpPassManager &module, StringRef chip) {
   ConvertGpuOpsToNVVMOpsOptions nvvm;
   nvvm.useBarePtrCallConv = true;
   pm.addPass(createConvertGpuOpsToNVVMOps(nvvm));
+  // Some ops are inline assembly.
+  pm.addPass(createConvertNVVMToLLVMPass());
   pm.addPass(createReconcileUnrealizedCastsPass());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());

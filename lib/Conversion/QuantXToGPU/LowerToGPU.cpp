@@ -144,7 +144,7 @@ struct LowerToGPUPass
     merge.add<MergeQuantize, SplitDynamic>(&getContext());
     walkAndApplyPatterns(getOperation(), std::move(merge));
     KernelLibrary library(getOperation());
-    KernelContext kernels = {library, blockScaledMma};
+    KernelContext kernels = {library, blockScaledMma, tensorMemory};
     auto addPatterns = [&](const TypeConverter &converter,
                            RewritePatternSet &patterns) {
       populateChooseKernelPatterns(converter, patterns, kernels);

@@ -72,6 +72,14 @@ mlir::Value buildTensorCoreMatmul(const MatmulKernelContext &context,
                                   const Matmul &matmul,
                                   const MatmulTiling &tiling);
 
+/// Whether `buildTensorMemoryMatmul` takes `matmul`.
+bool suitsTensorMemory(const Matmul &matmul);
+
+/// The result of a kernel for many tokens that multiplies codes with their
+/// scales by tcgen05.mma.
+mlir::Value buildTensorMemoryMatmul(const MatmulKernelContext &context,
+                                    const Matmul &matmul);
+
 } // namespace quantx
 
 #endif // QUANTX_LIB_CONVERSION_QUANTXTOGPU_MATMULKERNELS_H

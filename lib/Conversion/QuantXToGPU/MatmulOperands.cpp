@@ -189,24 +189,34 @@ void KernelMatmul::store(ImplicitLocOpBuilder &b, Value batch, Value token,
 // Tiles
 //===----------------------------------------------------------------------===//
 
+ResultTiles::ResultTiles(ImplicitLocOpBuilder &b, const KernelMatmul &matmul,
+                         int64_t tokens, int64_t outputs)
+    : tokens(tokens), outputs(outputs) {
+  IndexMath math(b);
+  columns = math.ceilDiv(matmul.sizes.outputs, outputs);
+  rows = math.ceilDiv(matmul.sizes.tokens, tokens);
+  count = math.mul(math.mul(columns, rows), matmul.countBatches(math));
+}
+
 // Blocks that run at the same time have the same tokens and different weights,
 // which are the larger operand, but fewer bytes.
+ResultTile ResultTiles::get(ImplicitLocOpBuilder &b, Value index) const {
+  IndexMath math(b);
+  Value row = math.div(index, columns);
+  ResultTile tile;
+  tile.output = math.mul(math.rem(index, columns), outputs);
+  tile.token = math.mul(math.rem(row, rows), tokens);
+  tile.batch = math.div(row, rows);
+  return tile;
+}
+
 void quantx::buildResultTiles(ImplicitLocOpBuilder &b,
                               const KernelMatmul &matmul, int64_t tokens,
                               int64_t outputs,
                               function_ref<void(const ResultTile &)> build) {
-  IndexMath math(b);
-  Value columns = math.ceilDiv(matmul.sizes.outputs, outputs);
-  Value rows = math.ceilDiv(matmul.sizes.tokens, tokens);
-  Value count = math.mul(math.mul(columns, rows), matmul.countBatches(math));
-  buildTileLoop(b, count, [&](Value tile) {
-    Value row = math.div(tile, columns);
-    ResultTile place;
-    place.output = math.mul(math.rem(tile, columns), outputs);
-    place.token = math.mul(math.rem(row, rows), tokens);
-    place.batch = math.div(row, rows);
-    build(place);
-  });
+  ResultTiles tiles(b, matmul, tokens, outputs);
+  buildTileLoop(b, tiles.getCount(),
+                [&](Value index) { build(tiles.get(b, index)); });
 }
 
 Value quantx::countResultTiles(KernelBuilder &kernel, const Matmul &matmul,

@@ -34,8 +34,9 @@ struct Matmul {
   MatmulOperand lhs, rhs;
   mlir::Value init;
   MatmulSizes<mlir::OpFoldResult> sizes;
-  /// Whether matrix instructions take codes and scales of blocks.
-  bool hasBlockScaledMma = false;
+  /// Whether matrix instructions take codes and scales of blocks: those of a
+  /// warp, or those on tensor memory.
+  bool hasBlockScaledMma = false, hasTensorMemory = false;
 };
 
 /// A row of an operand.
@@ -115,6 +116,21 @@ struct KernelMatmul {
 /// A tile of the results that a block of threads computes.
 struct ResultTile {
   mlir::Value batch, token, output; ///< of its first result
+};
+
+/// The tiles of `tokens` x `outputs` results, all batches' in one order.
+class ResultTiles {
+public:
+  ResultTiles(mlir::ImplicitLocOpBuilder &b, const KernelMatmul &matmul,
+              int64_t tokens, int64_t outputs);
+
+  mlir::Value getCount() const { return count; }
+  /// The one of that index.
+  ResultTile get(mlir::ImplicitLocOpBuilder &b, mlir::Value index) const;
+
+private:
+  int64_t tokens, outputs; ///< of a tile
+  mlir::Value rows, columns, count;
 };
 
 /// Builds a loop over the tiles, of `tokens` x `outputs`, that belong to a

@@ -58,31 +58,39 @@ static bool hasInfinity(ScaledType type) {
 }
 
 /// Where the scales of an operand go whose codes are multiplied; none where
-/// they are not: with the codes, in MXFP8, MXFP4 and NVFP4, or onto results.
-static std::optional<ScalePlace> findScalePlaceOfCodes(ScaledType type) {
-  if (!type || !type.getFloatFormat() || !canDecodePairs(type) ||
-      !scalesSums(type))
+/// they are not: with the codes, in MXFP8, MXFP4 and NVFP4, and in MXFP6 if
+/// `takesSix`; or onto results.
+static std::optional<ScalePlace> findScalePlaceOfCodes(ScaledType type,
+                                                       bool takesSix) {
+  if (!type || !type.getFloatFormat() || !scalesSums(type))
     return std::nullopt;
   int64_t block = type.getBlockShape().back();
-  bool isNarrow = type.getStorageBits() == 4;
-  if (block == ScaledType::kWholeDimension && !isNarrow)
+  unsigned bits = type.getStorageBits();
+  if (block == ScaledType::kWholeDimension && bits == 8)
     return ScalePlace::RowSums;
-  bool isMX = isa<Float8E8M0FNUType>(type.getScaleType()) && block == 32;
+  bool isMX = isa<Float8E8M0FNUType>(type.getScaleType()) && block == 32 &&
+              (bits != 6 || takesSix);
   bool isNV =
-      isa<Float8E4M3FNType>(type.getScaleType()) && block == 16 && isNarrow;
+      isa<Float8E4M3FNType>(type.getScaleType()) && block == 16 && bits == 4;
   return isMX || isNV ? std::optional(ScalePlace::Codes) : std::nullopt;
 }
 
-/// The same of both operands, which one instruction takes: in 4 bits with the
-/// same scales, or in 8.
-static std::optional<ScalePlaces> findScalePlacesOfCodes(const Matmul &matmul) {
+// One instruction takes both operands: in 4 bits with the same scales, or with
+// those of E8M0.
+std::optional<ScalePlaces> quantx::findScalePlacesOfCodes(const Matmul &matmul,
+                                                          bool canMix) {
   ScaledType lhs = matmul.lhs.type, rhs = matmul.rhs.type;
-  std::optional<ScalePlace> ofLhs = findScalePlaceOfCodes(lhs);
-  std::optional<ScalePlace> ofRhs = findScalePlaceOfCodes(rhs);
-  if (!matmul.hasBlockScaledMma || !ofLhs || !ofRhs ||
-      lhs.getStorageBits() != rhs.getStorageBits())
+  std::optional<ScalePlace> ofLhs = findScalePlaceOfCodes(lhs, canMix);
+  std::optional<ScalePlace> ofRhs = findScalePlaceOfCodes(rhs, canMix);
+  if (!ofLhs || !ofRhs)
     return std::nullopt;
-  if (rhs.getStorageBits() == 4 && lhs.getScaleType() != rhs.getScaleType())
+  bool areMixed = lhs.getStorageBits() != rhs.getStorageBits();
+  if (areMixed && !canMix)
+    return std::nullopt;
+  auto isNV = [](ScaledType type) {
+    return isa<Float8E4M3FNType>(type.getScaleType());
+  };
+  if (isNV(lhs) != isNV(rhs))
     return std::nullopt;
   return ScalePlaces{*ofLhs, *ofRhs, /*areCodes=*/true};
 }
@@ -92,8 +100,10 @@ static std::optional<ScalePlaces> findScalePlacesOfCodes(const Matmul &matmul) {
 std::optional<ScalePlaces> quantx::findScalePlaces(const Matmul &matmul,
                                                    int64_t tokenTiles) {
   constexpr int64_t fewTiles = 2;
-  if (std::optional<ScalePlaces> places = findScalePlacesOfCodes(matmul))
-    return places;
+  if (matmul.hasBlockScaledMma)
+    if (std::optional<ScalePlaces> places =
+            findScalePlacesOfCodes(matmul, /*canMix=*/false))
+      return places;
   Type element = getMultipliedType(matmul);
   bool areParts = splitsTokens(matmul);
   if (areParts && hasInfinity(matmul.rhs.type))
@@ -110,6 +120,11 @@ std::optional<ScalePlaces> quantx::findScalePlaces(const Matmul &matmul,
 
 bool quantx::suitsTensorCores(const Matmul &matmul) {
   return findScalePlaces(matmul, /*tokenTiles=*/1).has_value();
+}
+
+bool quantx::suitsTensorMemory(const Matmul &matmul) {
+  return matmul.hasTensorMemory &&
+         findScalePlacesOfCodes(matmul, /*canMix=*/true).has_value();
 }
 
 bool quantx::scalesBlockSums(const Matmul &matmul) {

@@ -55,8 +55,18 @@ unsigned StagedOperand::getBits() const {
                    : operand.getDataType().getIntOrFloatBitWidth();
 }
 
-int64_t StagedOperand::getRowUnits() const {
+int64_t StagedOperand::getSourceRowUnits() const {
   return shape.getSize() * getBits() / 8 / getUnitBytes();
+}
+
+int64_t StagedOperand::getRowUnits() const {
+  return getSourceRowUnits() / getSourceChunkUnits() * getChunkUnits();
+}
+
+int64_t StagedOperand::getSourceChunkUnits() const {
+  constexpr int64_t elements = 16;
+  return shape.isPadded ? elements * getBits() / 8 / getUnitBytes()
+                        : getChunkUnits();
 }
 
 int64_t StagedOperand::getBlocksInStep() const {
@@ -119,6 +129,9 @@ void StagedOperand::allocate(ImplicitLocOpBuilder &b, Value shared,
 // every other chunk at a time.
 Value StagedOperand::placeChunk(IndexMath math, Value row, Value chunk) const {
   constexpr int64_t banks = kBankBytes / kChunkBytes;
+  // PTX ISA, "Shared Memory Layout and Swizzling": K-major, 128 bytes.
+  if (shape.isSwizzled)
+    return math.bitXor(chunk, math.rem(row, banks));
   int64_t group = getBits() == 32 ? 1 : getBits() / 4;
   int64_t chunks = std::min(getChunksInRow(), banks);
   if (group >= chunks)
@@ -138,8 +151,8 @@ Value StagedOperand::getRowStart(IndexMath math, Value slot, Value row) const {
 StagedOperand::ChunkCopy
 StagedOperand::locateChunk(IndexMath math, const OperandTile &tile, Value stage,
                            Value slot, Value row, Value chunk) const {
-  Value inRow = math.add(math.mul(stage, getRowUnits()),
-                         math.mul(chunk, getChunkUnits()));
+  Value inRow = math.add(math.mul(stage, getSourceRowUnits()),
+                         math.mul(chunk, getSourceChunkUnits()));
   OperandRow start =
       operand.locate(math, tile.batch, math.add(tile.first, row));
   Value end = operand.getRowSize(math);
@@ -147,17 +160,27 @@ StagedOperand::locateChunk(IndexMath math, const OperandTile &tile, Value stage,
   Value inSlot =
       math.mul(placeChunk(math, row, chunk), int64_t(getChunkUnits()));
   return {math.add(start.offset, inRow),
-          math.min(left, math.constant(getChunkUnits())),
+          math.min(left, math.constant(getSourceChunkUnits())),
           math.add(getRowStart(math, slot, row), inSlot)};
 }
 
 void StagedOperand::copyAtOnce(ImplicitLocOpBuilder &b,
                                const ChunkCopy &chunk) const {
-  nvgpu::DeviceAsyncCopyOp::create(
-      b, nvgpu::DeviceAsyncTokenType::get(b.getContext()), data,
-      chunk.destination, operand.getData(), chunk.source,
-      b.getIndexAttr(getChunkUnits()), chunk.count,
-      /*bypassL1=*/b.getUnitAttr());
+  IndexMath math(b);
+  // There are copies of 16, 8 and 4 bytes; 16 codes of 6 bits are 12.
+  int64_t units = getSourceChunkUnits();
+  int64_t piece = shape.isPadded && getBits() == 6 ? kWordBytes : units;
+  for (int64_t first = 0; first < units; first += piece) {
+    Value start = math.constant(first);
+    Value count = math.min(math.sub(math.max(chunk.count, start), start),
+                           math.constant(piece));
+    nvgpu::DeviceAsyncCopyOp::create(
+        b, nvgpu::DeviceAsyncTokenType::get(b.getContext()), data,
+        math.add(chunk.destination, first), operand.getData(),
+        math.add(chunk.source, first), b.getIndexAttr(piece),
+        piece == units ? chunk.count : count,
+        /*bypassL1=*/shape.isPadded ? UnitAttr() : b.getUnitAttr());
+  }
 }
 
 void StagedOperand::copySlowly(ImplicitLocOpBuilder &b,

@@ -39,6 +39,10 @@ struct ScalePlaces {
 /// where matrix instructions do not take these types.
 std::optional<ScalePlaces> findScalePlaces(const Matmul &matmul,
                                            int64_t tokenTiles);
+/// The same where matrix instructions are to take codes: both of 8 bits or of
+/// 4, or with `canMix` of 8, 6 and 4 in any pair.
+std::optional<ScalePlaces> findScalePlacesOfCodes(const Matmul &matmul,
+                                                  bool canMix);
 
 /// The type that codes are decoded to: bf16 or f16.
 mlir::Type getMultipliedType(const Matmul &matmul);
@@ -53,6 +57,10 @@ struct StageShape {
   int64_t stages;  ///< stages in shared memory
   int64_t threads; ///< of a block
   PairOrder order; ///< of the elements of a lane
+  /// The chunks of a row, 128 bytes, go where tcgen05.mma has them.
+  bool isSwizzled = false;
+  /// A chunk of 16 bytes has no more than 16 elements, at its start.
+  bool isPadded = false;
 
   int64_t getSize() const { return steps * kStepSize; }
 };
@@ -138,6 +146,9 @@ private:
   int64_t getUnitBytes() const { return getType() ? 1 : getBits() / 8; }
   int64_t getRowUnits() const;
   int64_t getChunkUnits() const { return 16 / getUnitBytes(); }
+  /// The same in device memory.
+  int64_t getSourceRowUnits() const;
+  int64_t getSourceChunkUnits() const;
   int64_t getChunksInRow() const { return getRowUnits() / getChunkUnits(); }
 
   /// Where the chunk of 16 bytes number `chunk` of `row` is in a row.

@@ -4,6 +4,7 @@
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "quantx/IR/QuantXOps.h"
+#include <functional>
 
 using namespace mlir;
 using namespace quantx;
@@ -24,54 +25,78 @@ static OpFoldResult getSumSize(ImplicitLocOpBuilder &b, ScaledMatmulOp op) {
       .getResult();
 }
 
+namespace {
+
+/// A kernel, and the most tokens that it is for.
+struct MatmulChoice {
+  int64_t mostTokens;
+  std::function<Value(const MatmulKernelContext &)> build;
+};
+
+} // namespace
+
+constexpr int64_t kUnlimited = std::numeric_limits<int64_t>::max();
+
+static MatmulChoice chooseTiling(const Matmul &matmul, int64_t mostTokens,
+                                 const MatmulTiling &tiling) {
+  return {mostTokens, [=](const MatmulKernelContext &context) {
+            return buildTensorCoreMatmul(context, matmul, tiling);
+          }};
+}
+
+/// The kernels for more and more tokens; the last one for any number.
+static SmallVector<MatmulChoice> getChoices(const Matmul &matmul) {
+  SmallVector<MatmulChoice> choices;
+  if (suitsTensorCores(matmul)) {
+    bool isStatic = getConstantIntValue(matmul.sizes.sum).has_value();
+    bool isF32 = !matmul.lhs.type &&
+                 getElementTypeOrSelf(matmul.lhs.parts.front()).isF32();
+    // f32 multiply as three parts each, which take more registers.
+    int64_t blocks = isF32 ? 2 : isStatic ? 4 : 3;
+    unsigned bits = matmul.rhs.type.getStorageBits();
+    choices = {
+        chooseTiling(matmul, 1, MatmulTiling::getOne(bits, isStatic, blocks)),
+        chooseTiling(matmul, 8, MatmulTiling::getFew(blocks)),
+        chooseTiling(matmul, 64, MatmulTiling::getSome())};
+    if (!isF32)
+      choices.push_back(chooseTiling(
+          matmul, kUnlimited, MatmulTiling::getMany(scalesBlockSums(matmul))));
+  } else if (!suitsTensorMemory(matmul)) {
+    choices.push_back({kUnlimited, [=](const MatmulKernelContext &context) {
+                         return buildPlainMatmul(context, matmul);
+                       }});
+  }
+  if (suitsTensorMemory(matmul)) {
+    if (!choices.empty() && choices.back().mostTokens == kUnlimited)
+      choices.pop_back();
+    choices.push_back({kUnlimited, [=](const MatmulKernelContext &context) {
+                         return buildTensorMemoryMatmul(context, matmul);
+                       }});
+  }
+  choices.back().mostTokens = kUnlimited;
+  return choices;
+}
+
 /// The result, by the kernel for its number of tokens: where that shows at run
 /// time, one of several is launched then.
 static Value buildMatmul(ImplicitLocOpBuilder &b,
                          const MatmulKernelContext &context,
-                         const Matmul &matmul) {
-  if (!suitsTensorCores(matmul))
-    return buildPlainMatmul(context, matmul);
-  struct Choice {
-    int64_t mostTokens;
-    MatmulTiling tiling;
+                         OpFoldResult tokens, ArrayRef<MatmulChoice> choices) {
+  const MatmulChoice &first = choices.front();
+  auto build = [&]() -> SmallVector<Value> {
+    return {first.build({context.library, b, context.op})};
   };
-  bool isStatic = getConstantIntValue(matmul.sizes.sum).has_value();
-  bool isF32 = !matmul.lhs.type &&
-               getElementTypeOrSelf(matmul.lhs.parts.front()).isF32();
-  // f32 multiply as three parts each, which take more registers.
-  int64_t blocks = isF32 ? 2 : isStatic ? 4 : 3;
-  unsigned bits = matmul.rhs.type.getStorageBits();
-  SmallVector<Choice> choices = {
-      {1, MatmulTiling::getOne(bits, isStatic, blocks)},
-      {8, MatmulTiling::getFew(blocks)},
-      {64, MatmulTiling::getSome()}};
-  constexpr int64_t unlimited = std::numeric_limits<int64_t>::max();
-  if (isF32)
-    choices.back().mostTokens = unlimited;
-  else
-    choices.push_back(
-        {unlimited, MatmulTiling::getMany(scalesBlockSums(matmul))});
-  std::function<Value(ArrayRef<Choice>)> choose =
-      [&](ArrayRef<Choice> rest) -> Value {
-    int64_t mostTokens = rest.front().mostTokens;
-    MatmulTiling tiling = rest.front().tiling;
-    OpFoldResult tokens = matmul.sizes.tokens;
-    auto build = [&]() -> SmallVector<Value> {
-      return {buildTensorCoreMatmul({context.library, b, context.op}, matmul,
-                                    tiling)};
-    };
-    if (std::optional<int64_t> constant = getConstantIntValue(tokens))
-      return *constant <= mostTokens ? build()[0] : choose(rest.drop_front());
-    if (rest.size() == 1)
-      return build()[0];
-    IndexMath math(b);
-    Value suits = math.lessEqual(math.get(tokens), math.constant(mostTokens));
-    auto tryNext = [&]() -> SmallVector<Value> {
-      return {choose(rest.drop_front())};
-    };
-    return buildIfElse(b, suits, build, tryNext)[0];
+  auto tryNext = [&]() -> SmallVector<Value> {
+    return {buildMatmul(b, context, tokens, choices.drop_front())};
   };
-  return choose(choices);
+  if (std::optional<int64_t> constant = getConstantIntValue(tokens))
+    return (*constant <= first.mostTokens ? build() : tryNext())[0];
+  if (choices.size() == 1)
+    return build()[0];
+  IndexMath math(b);
+  Value suits =
+      math.lessEqual(math.get(tokens), math.constant(first.mostTokens));
+  return buildIfElse(b, suits, build, tryNext)[0];
 }
 
 namespace {
@@ -91,9 +116,11 @@ struct ScaledMatmulKernel : public KernelPattern<ScaledMatmulOp> {
                      init,
                      {SmallVector<OpFoldResult>(ArrayRef(shape).drop_back(2)),
                       shape[shape.size() - 2], shape.back(), getSumSize(b, op)},
-                     kernels.hasBlockScaledMma};
+                     kernels.hasBlockScaledMma,
+                     kernels.hasTensorMemory};
     MatmulKernelContext context = {kernels.library, rewriter, op};
-    Value result = buildMatmul(b, context, matmul);
+    Value result =
+        buildMatmul(b, context, matmul.sizes.tokens, getChoices(matmul));
     rewriter.replaceOp(op,
                        castKernelResult(b, b.getLoc(), result, op.getType()));
     return success();

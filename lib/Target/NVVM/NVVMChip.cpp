@@ -7,12 +7,13 @@
 using namespace quantx;
 
 llvm::ArrayRef<NVVMChip> NVVMChip::getAll() {
-  static constexpr NVVMChip chips[] = {// name, PTX, block-scaled mma
-                                       {"sm_80", "+ptx80", false},
-                                       {"sm_90", "+ptx84", false},
-                                       {"sm_90a", "+ptx84", false},
-                                       {"sm_100a", "+ptx86", false},
-                                       {"sm_120a", "+ptx87", true}};
+  static constexpr NVVMChip chips[] = {
+      // name, PTX, block-scaled mma, tensor memory
+      {"sm_80", "+ptx80", false, false},
+      {"sm_90", "+ptx84", false, false},
+      {"sm_90a", "+ptx84", false, false},
+      {"sm_100a", "+ptx88", false, true},
+      {"sm_120a", "+ptx87", true, false}};
   return chips;
 }
 

@@ -76,8 +76,24 @@ void SimulatedDevice::check(const Access &access, const char *site) {
   std::string mistake = memory.check(access);
   if (!mistake.empty())
     fail(mistake, site);
-  if (memory.find(access) == MemorySpace::Workgroup)
-    recordRace(access, site);
+  if (memory.find(access) != MemorySpace::Workgroup)
+    return;
+  recordRace(access, site);
+  if (kernel->usesTensorMemory && access.kind != AccessKind::Read)
+    proxies.write(access, unsigned(current));
+}
+
+void SimulatedDevice::checkAsyncRead(uintptr_t address, size_t size,
+                                     const char *site) {
+  Access access = {address, size, size, AccessKind::Read};
+  check(access, site);
+  if (memory.find(access) != MemorySpace::Workgroup)
+    fail("has the tensor core read what is no workgroup memory", site);
+  if (std::optional<unsigned> writer = proxies.find(address, size))
+    fail("has the tensor core read what thread " +
+             format(threads[*writer]->id) +
+             " has written, with no fence of proxies in between",
+         site);
 }
 
 void SimulatedDevice::recordRace(const Access &access, const char *site) {
@@ -131,6 +147,7 @@ void SimulatedDevice::launch(const KernelInfo &newKernel,
   std::string mistake = checkLaunch(*kernel);
   if (!mistake.empty())
     return fail(kernel->name + ": " + mistake);
+  sizes.grid[0] = std::min(sizes.grid[0], mostBlocks);
   memory.add(reinterpret_cast<uintptr_t>(parameters), parametersSize,
              MemorySpace::Parameters);
   // From the last on: code that counts on an order of blocks fails.
@@ -174,6 +191,8 @@ void SimulatedDevice::makeWorkgroup(const KernelInfo &kernel) {
     memory.add(start + dynamicOffset, sizes.dynamicWorkgroup,
                MemorySpace::Workgroup);
   races.reset(start, size);
+  proxies.reset(start, size);
+  tensorCore.reset();
 }
 
 //===----------------------------------------------------------------------===//
@@ -210,11 +229,16 @@ void SimulatedDevice::runBlock(void (*function)(void *), void *parameters) {
   blockBarriers = 1;
   while (true) {
     runReadyThreads();
-    if (!failure.empty() || isDone())
+    if (!failure.empty())
       return;
-    if (!releaseWaiting())
+    if (isDone())
+      break;
+    if (!releaseWaiting() && !tensorCore.run())
       return reportStuck();
   }
+  std::string mistake = tensorCore.checkEnd();
+  if (!mistake.empty())
+    fail(kernel->name + ", block " + format(blockId) + ": " + mistake);
 }
 
 void SimulatedDevice::runReadyThreads() {
@@ -238,6 +262,7 @@ bool SimulatedDevice::isDone() const {
 
 bool SimulatedDevice::releaseWaiting() {
   bool released = releaseBlock();
+  released |= releasePhases();
   for (unsigned warp = 0; warp < threadCount / kLanes; ++warp)
     released |= failure.empty() && releaseWarp(warp);
   return released;
@@ -254,6 +279,19 @@ bool SimulatedDevice::releaseBlock() {
     thread->state = State::Ready;
   ++blockBarriers;
   return true;
+}
+
+bool SimulatedDevice::releasePhases() {
+  bool released = false;
+  for (size_t i = 0; i < threadCount; ++i) {
+    Thread &thread = *threads[i];
+    if (thread.state != State::AtPhase ||
+        !tensorCore.isOver(thread.barrier, thread.parity))
+      continue;
+    thread.state = State::Ready;
+    released = true;
+  }
+  return released;
 }
 
 bool SimulatedDevice::releaseWarp(unsigned warp) {
@@ -311,12 +349,24 @@ void SimulatedDevice::waitForWarp(const WarpLane &lane) {
   wait(State::InWarp, lane.site);
 }
 
+void SimulatedDevice::waitForPhase(uintptr_t barrier, uint32_t parity,
+                                   const char *site) {
+  if (!tensorCore.isInitialized(barrier))
+    fail("waits at what is no mbarrier", site);
+  threads[current]->barrier = barrier;
+  threads[current]->parity = parity;
+  if (!tensorCore.isOver(barrier, parity))
+    wait(State::AtPhase, site);
+}
+
 std::string SimulatedDevice::describeThread(size_t index) const {
   const Thread &thread = *threads[index];
   std::string text = "thread " + format(thread.id);
   switch (thread.state) {
   case State::AtBarrier:
     return text + " waits for its block at " + thread.site;
+  case State::AtPhase:
+    return text + " waits for an mbarrier at " + thread.site;
   case State::InWarp:
     return text + " waits for its warp at " + thread.site;
   case State::Ready:
@@ -336,8 +386,9 @@ void SimulatedDevice::reportStuck() {
     return index;
   };
   size_t first = find(State::InWarp);
-  if (first == threadCount)
-    first = find(State::AtBarrier);
+  for (State state : {State::AtPhase, State::AtBarrier})
+    if (first == threadCount)
+      first = find(state);
   auto isWithFirst = [&](size_t other) {
     const Thread &a = *threads[first], &b = *threads[other];
     if (a.state != State::InWarp)

@@ -15,6 +15,7 @@
 
 #include "Fiber.h"
 #include "SimulatedMemory.h"
+#include "SimulatedTensorCore.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 #include <array>
@@ -41,6 +42,8 @@ struct KernelInfo {
   size_t workgroupSize = 0;
   /// The only block that it may be launched with, where it says so.
   std::optional<Dim3> knownBlock;
+  /// Whether it has tensor memory: fences of proxies matter.
+  bool usesTensorMemory = false;
 };
 
 /// A launch, as host code asks for it.
@@ -83,6 +86,9 @@ public:
               void *parameters, size_t parametersSize,
               const LaunchSizes &sizes);
 
+  /// Launches from now on have no more blocks along x.
+  void setMostBlocks(int64_t count) { mostBlocks = count; }
+
   // For kernels.
 
   const Dim3 &getThreadId() const;
@@ -112,6 +118,14 @@ public:
   /// Waits until at most `pending` groups of the thread are not complete.
   void waitForCopies(size_t pending, const char *site);
 
+  TensorCore &getTensorCore() { return tensorCore; }
+  /// Waits until the phase of an mbarrier that has this parity is over.
+  void waitForPhase(uintptr_t barrier, uint32_t parity, const char *site);
+  /// What the thread has written is there for the tensor core.
+  void fenceProxies() { proxies.fence(getLinearThread()); }
+  /// Called before the tensor core reads workgroup memory for a thread.
+  void checkAsyncRead(uintptr_t address, size_t size, const char *site);
+
   /// Called before each load and store of kernels and of the host's code.
   void check(const Access &access, const char *site);
   /// The bytes of a constant, which kernels may read until the launch ends.
@@ -120,7 +134,7 @@ public:
   }
 
 private:
-  enum class State { Ready, AtBarrier, InWarp, Done };
+  enum class State { Ready, AtBarrier, AtPhase, InWarp, Done };
 
   struct AsyncCopy {
     char *destination;
@@ -135,6 +149,9 @@ private:
     /// Where it waits.
     const char *site;
     WarpLane lane;
+    /// An mbarrier, and the parity of the phase that it waits for.
+    uintptr_t barrier;
+    uint32_t parity;
     uint32_t warpBarriers;
     std::vector<AsyncCopy> started;
     std::deque<std::vector<AsyncCopy>> groups;
@@ -151,6 +168,7 @@ private:
   bool releaseWarp(unsigned warp);
   bool releaseLanes(unsigned warp, const WarpLane &lane);
   bool releaseBlock();
+  bool releasePhases();
   bool isDone() const;
   std::string describeThread(size_t index) const;
   void reportStuck();
@@ -159,8 +177,11 @@ private:
 
   SimulatedMemory memory;
   RaceDetector races;
+  ProxyFences proxies;
+  TensorCore tensorCore;
   std::string failure;
 
+  int64_t mostBlocks = INT64_MAX;
   const KernelInfo *kernel = nullptr;
   LaunchSizes sizes;
   Dim3 blockId;

@@ -9,6 +9,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -151,6 +152,7 @@ static KernelInfo *takeWorkgroup(ImplicitLocOpBuilder &b,
   info.name = kernel.getName().drop_front(kPrefix.size()).str();
   if (std::optional<ArrayRef<int32_t>> block = kernel.getKnownBlockSize())
     info.knownBlock = Dim3{(*block)[0], (*block)[1], (*block)[2]};
+  kernel.walk([&](NVVM::Tcgen05AllocOp) { info.usesTensorMemory = true; });
   for (unsigned index = 0; index < kernel.getNumWorkgroupAttributions();
        ++index) {
     Value buffer = kernel.getWorkgroupAttributions()[index];

@@ -3,6 +3,7 @@
 #include "SimulatedMemory.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringRef.h"
+#include <algorithm>
 
 using namespace quantx::test;
 
@@ -109,4 +110,38 @@ std::optional<unsigned> RaceDetector::record(const Access &access,
     (access.kind == AccessKind::Write ? byte.write : byte.atomic) = time;
   }
   return other;
+}
+
+//===----------------------------------------------------------------------===//
+// Proxies
+//===----------------------------------------------------------------------===//
+
+void ProxyFences::reset(uintptr_t newStart, size_t size) {
+  start = newStart;
+  writers.assign(size, 0);
+  written.clear();
+}
+
+void ProxyFences::write(const Access &access, unsigned thread) {
+  std::fill_n(writers.begin() + int64_t(access.address - start), access.size,
+              uint16_t(thread + 1));
+  written[thread].push_back(access);
+}
+
+void ProxyFences::fence(unsigned thread) {
+  for (const Access &access : written[thread])
+    for (size_t i = 0; i < access.size; ++i) {
+      uint16_t &writer = writers[access.address - start + i];
+      if (writer == thread + 1)
+        writer = 0;
+    }
+  written[thread].clear();
+}
+
+std::optional<unsigned> ProxyFences::find(uintptr_t address,
+                                          size_t size) const {
+  for (size_t i = 0; i < size; ++i)
+    if (uint16_t writer = writers[address - start + i])
+      return writer - 1;
+  return std::nullopt;
 }

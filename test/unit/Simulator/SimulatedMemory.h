@@ -84,6 +84,26 @@ private:
   std::vector<Byte> bytes;
 };
 
+/// Finds what tensor cores read of workgroup memory that a thread has written
+/// with no fence.proxy.async after it.
+class ProxyFences {
+public:
+  /// Starts with `size` bytes that nobody has written.
+  void reset(uintptr_t start, size_t size);
+  void write(const Access &access, unsigned thread);
+  /// The fence of a thread.
+  void fence(unsigned thread);
+  /// A thread that wrote one of the bytes without.
+  std::optional<unsigned> find(uintptr_t address, size_t size) const;
+
+private:
+  uintptr_t start = 0;
+  /// By byte: the thread, from 1; 0 for none.
+  std::vector<uint16_t> writers;
+  /// By thread: what it has written since its last fence.
+  std::map<unsigned, std::vector<Access>> written;
+};
+
 } // namespace quantx::test
 
 #endif // QUANTX_TEST_UNIT_SIMULATOR_SIMULATEDMEMORY_H

@@ -237,7 +237,7 @@ static bool rewriteHalfFMA(Operation *op) {
 
 bool quantx::test::rewriteDeviceOp(Operation *op) {
   if (rewriteHalfFMA(op) || rewriteId(op) || rewriteMatrixOp(op) ||
-      rewriteMemoryOp(op))
+      rewriteTensorOp(op) || rewriteMemoryOp(op))
     return true;
   return llvm::TypeSwitch<Operation *, bool>(op)
       .Case<gpu::BarrierOp, NVVM::Barrier0Op>([](auto op) {

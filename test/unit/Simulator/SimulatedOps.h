@@ -18,8 +18,10 @@ bool rewriteHostOp(mlir::Operation *op);
 /// The same for an op in a kernel.
 bool rewriteDeviceOp(mlir::Operation *op);
 
-/// Its parts: tensor cores; workgroup memory and asynchronous copies.
+/// Its parts: tensor cores; those with tensor memory; workgroup memory and
+/// asynchronous copies.
 bool rewriteMatrixOp(mlir::Operation *op);
+bool rewriteTensorOp(mlir::Operation *op);
 bool rewriteMemoryOp(mlir::Operation *op);
 
 /// Whether a CPU runs an op as it is.

@@ -1,6 +1,7 @@
 //===- SimulatedWarp.cpp - What the lanes of a warp do together -----------===//
 
 #include "SimulatedWarp.h"
+#include "SimulatedFloats.h"
 #include "llvm/ADT/STLExtras.h"
 #include <cmath>
 #include <cstring>
@@ -140,25 +141,6 @@ std::string quantx::test::performLoadMatrix(ArrayRef<WarpLane *> lanes) {
   return "";
 }
 
-/// A number with `exponentBits` and `mantissaBits`, subnormals and a NaN with
-/// all bits set; with `hasInfinity`, the largest exponent is that of IEEE.
-static double decodeFloat(uint32_t bits, int exponentBits, int mantissaBits,
-                          bool hasInfinity) {
-  int bias = (1 << (exponentBits - 1)) - 1;
-  uint32_t magnitude = bits & ((1u << (exponentBits + mantissaBits)) - 1);
-  auto exponent = int(magnitude >> mantissaBits);
-  int mantissa = int(magnitude) & ((1 << mantissaBits) - 1);
-  double value = exponent == 0 ? std::ldexp(mantissa, 1 - bias - mantissaBits)
-                               : std::ldexp(mantissa + (1 << mantissaBits),
-                                            exponent - bias - mantissaBits);
-  bool isTop = exponent == (1 << exponentBits) - 1;
-  if (hasInfinity && isTop)
-    value = mantissa == 0 ? INFINITY : NAN;
-  if (!hasInfinity && isTop && mantissa == (1 << mantissaBits) - 1)
-    value = NAN;
-  return bits >> (exponentBits + mantissaBits) ? -value : value;
-}
-
 static unsigned getWidth(MatrixType type) {
   switch (type) {
   case MatrixType::F16:
@@ -194,11 +176,8 @@ static double getElement(const void *fragment, unsigned index,
     return int8_t(bits);
   case MatrixType::U8:
     return bits;
-  case MatrixType::E2M1: {
-    constexpr double magnitudes[] = {0, 0.5, 1, 1.5, 2, 3, 4, 6};
-    double value = magnitudes[bits % 8];
-    return bits < 8 ? value : -value;
-  }
+  case MatrixType::E2M1:
+    return decodeE2M1(bits);
   }
   llvm_unreachable("unknown type");
 }
@@ -278,16 +257,11 @@ std::string quantx::test::performMultiply(ArrayRef<WarpLane *> lanes) {
   return "";
 }
 
-/// Scale `index` of the word `lane` has as input `input`.
+/// Scale `byte` of the word `lane` has as input `input`.
 static double getScale(const WarpLane &lane, unsigned input, unsigned byte,
                        bool isE8M0) {
-  uint32_t code = getInput<uint32_t>(lane, input) >> (8 * byte) & 0xff;
-  constexpr uint32_t nan = 0xff;
-  constexpr int bias = 127;
-  if (isE8M0)
-    return code == nan ? NAN : std::ldexp(1.0, int(code) - bias);
-  // There is no sign.
-  return decodeFloat(code & 0x7f, 4, 3, /*hasInfinity=*/false);
+  return decodeScale(uint8_t(getInput<uint32_t>(lane, input) >> (8 * byte)),
+                     isE8M0);
 }
 
 // PTX: of each four lanes, a pair has the scales of A, the first of it those of

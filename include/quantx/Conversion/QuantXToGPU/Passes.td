@@ -44,7 +44,9 @@ def QuantXLowerToGPU : Pass<"quantx-lower-to-gpu", "::mlir::ModuleOp"> {
 
     Where `block-scaled-mma` says that the chip has it, two operands of FP8
     (MXFP8, or by rows), MXFP4 or NVFP4 go with their scales into one matrix
-    instruction, undecoded.
+    instruction, undecoded. Where `tensor-memory` says that it has `tcgen05.mma`
+    they do so for more than 64 rows of activations, and MXFP8, MXFP6 and MXFP4 in
+    any pair; for fewer they are decoded to bf16, if that is exact.
 
     `error_stats` is two kernels, and four scalars that are copied to the host.
     `relayout` is a kernel for each part; no other op takes `packing rows16`.
@@ -56,7 +58,9 @@ def QuantXLowerToGPU : Pass<"quantx-lower-to-gpu", "::mlir::ModuleOp"> {
   }];
   let options = [
     Option<"blockScaledMma", "block-scaled-mma", "bool", "false",
-           "The chip has mma.sync with scales">
+           "The chip has mma.sync with scales">,
+    Option<"tensorMemory", "tensor-memory", "bool", "false",
+           "The chip has tcgen05.mma">
   ];
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",

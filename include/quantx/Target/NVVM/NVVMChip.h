@@ -18,6 +18,7 @@ struct NVVMChip {
   /// LLVM's feature for the version of PTX that has all that the chip has.
   llvm::StringLiteral ptxFeature;
   bool hasBlockScaledMma; ///< mma.sync with f8E8M0FNU or f8E4M3FN scales
+  bool hasTensorMemory;   ///< tcgen05.mma, which takes such scales too
 
   /// Fails on a name that is not in the table, and lists those that are.
   static llvm::Expected<NVVMChip> get(llvm::StringRef name);

@@ -26,3 +26,18 @@ func.func @fp8_few(%x: tensor<4x?x!fp8>, %w: tensor<?x?x!fp8>, %acc: tensor<4x?x
   %r = quantx.scaled_matmul ins(%x, %w : tensor<4x?x!fp8>, tensor<?x?x!fp8>) outs(%acc : tensor<4x?xf32>) -> tensor<4x?xf32>
   return %r : tensor<4x?xf32>
 }
+
+func.func @mxfp8_many(%x: tensor<256x?x!mxfp8>, %w: tensor<?x?x!mxfp8_e5m2>, %acc: tensor<256x?xf32>) -> tensor<256x?xf32> {
+  %r = quantx.scaled_matmul ins(%x, %w : tensor<256x?x!mxfp8>, tensor<?x?x!mxfp8_e5m2>) outs(%acc : tensor<256x?xf32>) -> tensor<256x?xf32>
+  return %r : tensor<256x?xf32>
+}
+
+func.func @mxfp4_any(%x: tensor<?x4096x!mxfp4>, %w: tensor<14336x4096x!mxfp4>, %acc: tensor<?x14336xf32>) -> tensor<?x14336xf32> {
+  %r = quantx.scaled_matmul ins(%x, %w : tensor<?x4096x!mxfp4>, tensor<14336x4096x!mxfp4>) outs(%acc : tensor<?x14336xf32>) -> tensor<?x14336xf32>
+  return %r : tensor<?x14336xf32>
+}
+
+func.func @fp8_many(%x: tensor<256x4096x!fp8>, %w: tensor<14336x4096x!fp8>, %acc: tensor<256x14336xf32>) -> tensor<256x14336xf32> {
+  %r = quantx.scaled_matmul ins(%x, %w : tensor<256x4096x!fp8>, tensor<14336x4096x!fp8>) outs(%acc : tensor<256x14336xf32>) -> tensor<256x14336xf32>
+  return %r : tensor<256x14336xf32>
+}
