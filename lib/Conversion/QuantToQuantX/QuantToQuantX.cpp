@@ -260,8 +260,11 @@ struct ConvertQuantToQuantXPass
     });
     target.markUnknownOpDynamicallyLegal(
         [&](Operation *op) { return converter.isLegal(op); });
-    if (failed(
-            applyFullConversion(getOperation(), target, std::move(patterns))))
+    // Upstream folds a dcast of a qcast to what was quantized.
+    ConversionConfig config;
+    config.foldingMode = DialectConversionFoldingMode::Never;
+    if (failed(applyFullConversion(getOperation(), target, std::move(patterns),
+                                   config)))
       signalPassFailure();
   }
 };
