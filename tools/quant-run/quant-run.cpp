@@ -70,30 +70,41 @@ static Expected<CPUTarget> getTarget(StringRef name) {
   return target;
 }
 
-/// The signature of the function to run.
-static Expected<FunctionSignature>
-findEntryPoint(llvm::ArrayRef<FunctionSignature> signatures,
-               const Options &options) {
+/// The name of the function to run, one of `names`.
+static Expected<std::string> findEntryPoint(llvm::ArrayRef<std::string> names,
+                                            const Options &options) {
   StringRef entryPoint = options.entryPoint;
-  if (signatures.empty()) {
+  if (names.empty()) {
     return llvm::createStringError(
         options.filePath +
         ": expected a public function with a body, found none");
   }
-  for (const FunctionSignature &signature : signatures) {
-    if (signature.name == entryPoint ||
-        (entryPoint.empty() && signatures.size() == 1))
-      return signature;
-  }
-  std::string names = llvm::join(
-      llvm::map_range(signatures,
-                      [](const FunctionSignature &s) { return s.name; }),
-      ", ");
+  if (entryPoint.empty() && names.size() == 1)
+    return names.front();
+  if (llvm::is_contained(names, entryPoint))
+    return entryPoint.str();
+  std::string list = llvm::join(names, ", ");
   if (entryPoint.empty())
     return llvm::createStringError(
-        "expected --entry-point=NAME: the file has " + names);
+        "expected --entry-point=NAME: the file has " + list);
   return llvm::createStringError("no function '" + entryPoint +
-                                 "': the file has " + names);
+                                 "': the file has " + list);
+}
+
+/// Reduces the program to the function to run. Its signature.
+static Expected<FunctionSignature> keepEntryPoint(Compiler &compiler,
+                                                  const Options &options) {
+  Expected<std::string> name =
+      findEntryPoint(compiler.getFunctionNames(), options);
+  if (!name)
+    return name.takeError();
+  if (Error error = compiler.keepFunction(*name))
+    return error;
+  auto signatures = compiler.getSignatures();
+  if (!signatures)
+    return signatures.takeError();
+  assert(signatures->size() == 1 && "expected one public function");
+  return signatures->front();
 }
 
 /// Checks that there is one path for each value; `kind` is "input" or "output".
@@ -261,10 +272,7 @@ static Error run(const Options &options) {
   auto compiler = Compiler::parse(options.filePath);
   if (!compiler)
     return compiler.takeError();
-  auto signatures = (*compiler)->getSignatures();
-  if (!signatures)
-    return signatures.takeError();
-  Expected<FunctionSignature> signature = findEntryPoint(*signatures, options);
+  Expected<FunctionSignature> signature = keepEntryPoint(**compiler, options);
   if (!signature)
     return signature.takeError();
   if (Error error = checkCount(signature->inputs, options.inputs.size(),
