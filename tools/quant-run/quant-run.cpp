@@ -9,6 +9,7 @@
 #include "support/Compiler.h"
 #include "support/Threads.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/Signals.h"
 #include <chrono>
 #ifdef __GLIBC__
 #include <malloc.h>
@@ -190,6 +191,19 @@ static void measure(Call &call, const JITFunction &function, unsigned repeat,
   printMedian(std::move(seconds), bytes);
 }
 
+/// Ends the program where there is no memory, which compiled code does not
+/// look for. Files that have been begun are removed.
+static void *allocate(size_t size) {
+  void *address = std::malloc(size);
+  if (address || size == 0)
+    return address;
+  reportError("quant-run",
+              llvm::createStringError("out of memory: cannot allocate " +
+                                      llvm::Twine(size) + " bytes"));
+  llvm::sys::RunInterruptHandlers();
+  std::_Exit(1);
+}
+
 /// Runs the function on the CPU and writes the results.
 static Error runOnCPU(Compiler &compiler, const CPUTarget &target,
                       unsigned threads, const FunctionSignature &signature,
@@ -200,7 +214,8 @@ static Error runOnCPU(Compiler &compiler, const CPUTarget &target,
   if (threads > 1)
     bindThreads();
   auto function =
-      JITFunction::create(compiler.getModule(), target, signature.name);
+      JITFunction::create(compiler.getModule(), target, signature.name,
+                          HostMemory{allocate, std::free});
   if (!function)
     return function.takeError();
   Call call(signature, arguments);
