@@ -335,6 +335,9 @@ LogicalResult ScaledType::verify(function_ref<InFlightDiagnostic()> emitError,
     if (size < 1 && size != kWholeDimension)
       return emitError() << "expected block sizes of at least 1 or '*', got "
                          << size;
+    if (size > kLargestBlock)
+      return emitError() << "expected block sizes of at most " << kLargestBlock
+                         << " or '*', got " << size;
   }
   // scaled_c5
   if (globalType && !isa<Float32Type>(globalType))

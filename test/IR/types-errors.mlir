@@ -34,6 +34,11 @@ func.func private @block_ends_with_x(!quantx.scaled<i8 : f32, f32 per 1x32x>)
 
 // -----
 
+// expected-error@+1 {{expected block sizes of at most 2147483647 or '*', got 2147483648}}
+func.func private @scaled_c4_large(!quantx.scaled<i8 : f32, f32 per 1x2147483648>)
+
+// -----
+
 // scaled_c4: at least one entry.
 // expected-error@+1 {{expected a block size or '*'}}
 func.func private @scaled_c4_none(!quantx.scaled<i8 : f32, f32 per>)

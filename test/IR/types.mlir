@@ -73,14 +73,14 @@ func.func private @scale(
 // CHECK-SAME: per *x1>
 // CHECK-SAME: per 128x128>
 // CHECK-SAME: per 1x32>
-// CHECK-SAME: per 1x9223372036854775807>
+// CHECK-SAME: per 1x2147483647>
 func.func private @block(
   tensor<4x64x!quantx.scaled<i8 : f32, f32 per *x*>>,
   tensor<4x64x!quantx.scaled<i8 : f32, f32 per 1x*>>,
   tensor<4x64x!quantx.scaled<i8 : f32, f32 per *x1>>,
   tensor<4x64x!quantx.scaled<i8 : f32, f32 per 128x128>>,
   tensor<4x64x!quantx.scaled<i8 : f32, f32 per 1 x 32>>,
-  tensor<4x64x!quantx.scaled<i8 : f32, f32 per 1x9223372036854775807>>)
+  tensor<4x64x!quantx.scaled<i8 : f32, f32 per 1x2147483647>>)
 
 // CHECK-LABEL: func.func private @block_rank(
 // CHECK-SAME: tensor<64x!quantx.scaled<i8 : f32, f32 per 32>>

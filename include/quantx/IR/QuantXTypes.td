@@ -48,7 +48,8 @@ def QuantX_ScaledType : QuantX_Type<"Scaled", "scaled",
       a signless (signed codes) or unsigned integer of 2 to 8 bits.
     - (scaled_c2) EXPRESSED is f32, f16 or bf16.
     - (scaled_c3) SCALE is f32, f16, bf16, f8E8M0FNU or f8E4M3FN.
-    - (scaled_c4) BLOCK has at least one entry; each is `*` or at least 1.
+    - (scaled_c4) BLOCK has at least one entry; each is `*` or from 1 to 2^31 - 1,
+      so that no sum of an index and a block overflows.
     - (scaled_c5) `global` is f32.
     - (scaled_c6) `zero_point` is the storage type, and that an integer; it does
       not go with an f8E8M0FNU scale or with `global`.
@@ -100,6 +101,8 @@ def QuantX_ScaledType : QuantX_Type<"Scaled", "scaled",
   let extraClassDeclaration = [{
     /// The block entry that stands for the whole dimension, printed `*`.
     static constexpr int64_t kWholeDimension = -1;
+    /// The largest size of a block in a dimension that is not the whole one.
+    static constexpr int64_t kLargestBlock = (int64_t(1) << 31) - 1;
 
     /// Bits of one code.
     unsigned getStorageBits() const;
