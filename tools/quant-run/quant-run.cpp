@@ -62,7 +62,23 @@ struct Options {
 };
 } // namespace
 
+/// The names that --target takes on this machine.
+static std::string listTargets() {
+  llvm::SmallVector<StringRef> names = {"cpu", "nvvm"};
+  for (StringRef name : CPUTarget::getNames()) {
+    Error error = llvm::cantFail(CPUTarget::get(name)).checkRunsHere();
+    if (!error)
+      names.push_back(name);
+    llvm::consumeError(std::move(error));
+  }
+  return llvm::join(names, ", ");
+}
+
 static Expected<CPUTarget> getTarget(StringRef name) {
+  if (name != "cpu" && !llvm::is_contained(CPUTarget::getNames(), name)) {
+    return llvm::createStringError("unknown target '" + name +
+                                   "': expected one of " + listTargets());
+  }
   Expected<CPUTarget> target =
       CPUTarget::get(name == "cpu" ? StringRef("native") : name);
   if (target)
