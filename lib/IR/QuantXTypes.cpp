@@ -349,11 +349,10 @@ LogicalResult ScaledType::verify(function_ref<InFlightDiagnostic()> emitError,
                             "integer, got zero point "
                          << zeroPointType << " for storage " << storage;
     }
-    if (globalType || isa<Float8E8M0FNUType>(scale)) {
-      return emitError() << "expected no zero point with "
-                         << (globalType ? "a global scale"
-                                        : "an f8E8M0FNU scale")
-                         << ", got zero point " << zeroPointType;
+    if (isa<Float8E8M0FNUType>(scale)) {
+      return emitError() << "expected no zero point with an f8E8M0FNU scale, "
+                            "got zero point "
+                         << zeroPointType;
     }
   }
   // scaled_c7

@@ -153,11 +153,6 @@ func.func private @scaled_c6_float(!quantx.scaled<f8E4M3FN : f32, f32 per 1x32, 
 
 // -----
 
-// expected-error@+1 {{expected no zero point with a global scale, got zero point 'ui4'}}
-func.func private @scaled_c6_global(!quantx.scaled<ui4 : f32, f32 per 1x32, global f32, zero_point ui4>)
-
-// -----
-
 // expected-error@+1 {{expected no zero point with an f8E8M0FNU scale, got zero point 'i4'}}
 func.func private @scaled_c6_e8m0(!quantx.scaled<i4 : f32, f8E8M0FNU per 1x32, zero_point i4>)
 
