@@ -86,16 +86,17 @@ BlockFactors quantx::emitDequantizeFactors(ElementwiseBuilder &b,
 //===----------------------------------------------------------------------===//
 
 /// `value` in units of its code: divided by the scale. Under a zero scale, a
-/// zero of the value's sign.
+/// zero of the value's sign, and NaN for NaN.
 static Value emitDivideByScale(ElementwiseBuilder &b, Value value,
                                const BlockFactors &factors) {
   value = b.extendToF32(value);
   if (factors.reciprocal)
     return b.mul(value, factors.reciprocal);
   Value scale = factors.divisor;
-  Value isZero = b.equalF(scale, b.f32(0.0, scale));
+  Value isNumberByZero =
+      b.logicalAnd(b.equalF(scale, b.f32(0.0, scale)), b.equalF(value, value));
   Value signedZero = b.asF32(b.bitAnd(b.asI32(value), 0x80000000));
-  return b.select(isZero, signedZero, b.div(value, scale));
+  return b.select(isNumberByZero, signedZero, b.div(value, scale));
 }
 
 // NaN is not greater.

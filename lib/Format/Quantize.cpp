@@ -20,8 +20,9 @@ uint8_t quantx::quantizeElement(float value, const QuantParameters &parameters,
   if (std::isnan(divisor)) {
     return 0;
   }
+  bool isNumberByZero = divisor == 0.0f && !std::isnan(value);
   float quotient =
-      divisor == 0.0f ? std::copysign(0.0f, value) : value / divisor;
+      isNumberByZero ? std::copysign(0.0f, value) : value / divisor;
   uint32_t randomBits = options.rounding == RoundingMode::Stochastic
                             ? getRandomBits(options.seed, index)
                             : 0;

@@ -16,8 +16,6 @@ using llvm::StringRef;
 using llvm::Twine;
 namespace json = llvm::json;
 
-static constexpr llvm::StringLiteral metadataKey = "__metadata__";
-
 namespace {
 /// A tensor and the position of its bytes after the header.
 struct Entry {
@@ -224,7 +222,7 @@ static Expected<std::vector<Entry>> parseEntries(const json::Object &header,
                                                  StringRef data) {
   std::vector<Entry> entries;
   for (const auto &[key, value] : header) {
-    if (StringRef(key) == metadataKey)
+    if (StringRef(key) == kMetadataKey)
       continue;
     Expected<Entry> entry = parseEntry(key, value, data);
     if (!entry)
@@ -255,7 +253,7 @@ Expected<Safetensors> Safetensors::parse(llvm::MemoryBufferRef buffer) {
     Expected<json::Object> header = parseHeader(parts->first);
     if (!header)
       return header.takeError();
-    if (const json::Value *value = header->get(metadataKey)) {
+    if (const json::Value *value = header->get(kMetadataKey)) {
       auto metadata = parseMetadata(*value);
       if (!metadata)
         return metadata.takeError();

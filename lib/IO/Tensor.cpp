@@ -72,6 +72,11 @@ Expected<TensorSpec> quantx::parseTensorSpec(StringRef spec) {
   if (name.empty())
     return llvm::createStringError("expected the name of a tensor after " +
                                    quote(spec));
+  if (name == kMetadataKey) {
+    return makeFileError(spec.take_front(end),
+                         "expected the name of a tensor, found " + quote(name) +
+                             ", which the format reserves");
+  }
   return TensorSpec{spec.take_front(end).str(), name.str()};
 }
 

@@ -50,7 +50,8 @@ private:
     }
     bool isGroupedInt4 = type.getStorageType().isUnsignedInteger(4) &&
                          isa<Float16Type>(type.getScaleType()) &&
-                         type.hasZeroPoint() && blockSize > 0;
+                         type.hasZeroPoint() && !type.hasGlobal() &&
+                         blockSize > 0;
     if (isGroupedInt4)
       os << "int4_g" << blockSize;
     return isGroupedInt4;

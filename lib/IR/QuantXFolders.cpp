@@ -1,5 +1,6 @@
 //===- QuantXFolders.cpp - Folders of the quantx operations ---------------===//
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "quantx/Format/Mutants.h"
 #include "quantx/IR/QuantXOps.h"
@@ -51,11 +52,18 @@ OpFoldResult PackOp::fold(FoldAdaptor) {
   return unpack.getBytes();
 }
 
+/// Whether the bytes that hold `codes` are known to be those that `unpack`
+/// gives. An argument's may have anything above the bits of a code.
+static bool areExtended(Value codes) {
+  return getElementTypeOrSelf(codes).getIntOrFloatBitWidth() == 8 ||
+         isa_and_nonnull<UnpackOp, arith::ConstantOp>(codes.getDefiningOp());
+}
+
 // unpack(pack(c)) -> c
 OpFoldResult UnpackOp::fold(FoldAdaptor) {
   auto pack = getBytes().getDefiningOp<PackOp>();
   if (!pack || pack.getPacking() != getPacking() ||
-      pack.getCodes().getType() != getType() ||
+      pack.getCodes().getType() != getType() || !areExtended(pack.getCodes()) ||
       !keepsNumCodes(getType(), getType().getElementTypeBitWidth()))
     return {};
   return pack.getCodes();

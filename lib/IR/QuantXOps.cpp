@@ -159,6 +159,11 @@ static LogicalResult verifySeed(Operation *op, Rounding rounding, Value seed) {
 
 static LogicalResult
 verifyMethod(Operation *op, ScaleMethodAttrInterface method, ScaledType type) {
+  if (type.hasGlobal() && type.hasZeroPoint()) {
+    return op->emitOpError() << "expected a type without a zero point or "
+                                "without a global scale for "
+                             << method << ", got " << type;
+  }
   return method.verifySuits(type, [op] { return op->emitOpError(); });
 }
 

@@ -335,6 +335,9 @@ LogicalResult ScaledType::verify(function_ref<InFlightDiagnostic()> emitError,
     if (size < 1 && size != kWholeDimension)
       return emitError() << "expected block sizes of at least 1 or '*', got "
                          << size;
+    if (size > kLargestBlock)
+      return emitError() << "expected block sizes of at most " << kLargestBlock
+                         << " or '*', got " << size;
   }
   // scaled_c5
   if (globalType && !isa<Float32Type>(globalType))
@@ -346,11 +349,10 @@ LogicalResult ScaledType::verify(function_ref<InFlightDiagnostic()> emitError,
                             "integer, got zero point "
                          << zeroPointType << " for storage " << storage;
     }
-    if (globalType || isa<Float8E8M0FNUType>(scale)) {
-      return emitError() << "expected no zero point with "
-                         << (globalType ? "a global scale"
-                                        : "an f8E8M0FNU scale")
-                         << ", got zero point " << zeroPointType;
+    if (isa<Float8E8M0FNUType>(scale)) {
+      return emitError() << "expected no zero point with an f8E8M0FNU scale, "
+                            "got zero point "
+                         << zeroPointType;
     }
   }
   // scaled_c7

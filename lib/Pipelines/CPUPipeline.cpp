@@ -102,6 +102,7 @@ static void addSetTarget(OpPassManager &pm, StringRef target) {
 }
 
 static void addLLVM(OpPassManager &pm, StringRef target) {
+  pm.addPass(createQuantXSaturateSizes());
   pm.addPass(memref::createExpandOpsPass());
   // LLVM calls a function for bf16 that many systems lack.
   arith::ArithExpandOpsPassOptions arithOptions;
@@ -151,6 +152,7 @@ static int64_t getTileProductRows(const CPUPipelineOptions &options) {
 
 void quantx::buildCPUPipeline(OpPassManager &pm,
                               const CPUPipelineOptions &options) {
+  pm.addPass(createQuantXVerifySizes());
   pm.addPass(createQuantXEvaluateConstants());
   pm.addPass(createQuantXFuseDequantize());
   pm.addPass(createQuantXFuseQuantize());

@@ -11,6 +11,7 @@
 #include "quantx/Conversion/QuantXToGPU/QuantXToGPU.h"
 #include "quantx/Pipelines/Passes.h"
 #include "quantx/Pipelines/Pipelines.h"
+#include "quantx/Target/CPU/Passes.h"
 #include "quantx/Target/NVVM/NVVMChip.h"
 #include "quantx/Target/NVVM/Passes.h"
 #include "quantx/Target/NarrowFloats/Passes.h"
@@ -101,6 +102,7 @@ void quantx::buildNVVMKernelPipeline(OpPassManager &pm,
                                      const NVVMPipelineOptions &options) {
   // Fails on an unknown chip before anything else is done.
   addSetTarget(pm, options.chip);
+  pm.addPass(createQuantXVerifySizes());
   pm.addPass(createQuantXEvaluateConstants());
   pm.addPass(createQuantXFuseDequantize());
   addKernels(pm, options);

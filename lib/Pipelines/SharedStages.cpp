@@ -11,6 +11,8 @@ using namespace quantx;
 
 void quantx::addBufferization(OpPassManager &pm) {
   pm.addPass(createQuantXVerifyBufferizable());
+  // Folding makes constants of tensors that were not.
+  pm.addPass(createQuantXVerifySizes());
   pm.addPass(createQuantXProtectArguments());
   pm.addPass(bufferization::createEmptyTensorEliminationPass());
   bufferization::OneShotBufferizePassOptions options;

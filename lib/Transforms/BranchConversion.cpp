@@ -2,6 +2,7 @@
 
 #include "quantx/Transforms/BranchConversion.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
 using namespace quantx;
@@ -62,10 +63,49 @@ private:
   }
 };
 
+/// Upstream's structural conversions leave scf.execute_region out.
+struct ConvertExecuteRegion : public OpConversionPattern<scf::ExecuteRegionOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult
+  matchAndRewrite(scf::ExecuteRegionOp op, OneToNOpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    SmallVector<SmallVector<Type>> types;
+    SmallVector<Type> allTypes;
+    for (Type type : op.getResultTypes()) {
+      if (failed(getTypeConverter()->convertType(type, types.emplace_back())))
+        return rewriter.notifyMatchFailure(op, "unconvertible result");
+      llvm::append_range(allTypes, types.back());
+    }
+    auto converted = scf::ExecuteRegionOp::create(rewriter, op.getLoc(),
+                                                  allTypes, op.getNoInline());
+    rewriter.inlineRegionBefore(op.getRegion(), converted.getRegion(),
+                                converted.getRegion().end());
+    SmallVector<ValueRange> results;
+    ValueRange rest = converted.getResults();
+    for (const SmallVector<Type> &parts : types) {
+      results.push_back(rest.take_front(parts.size()));
+      rest = rest.drop_front(parts.size());
+    }
+    rewriter.replaceOpWithMultiple(op, results);
+    return success();
+  }
+};
+
 } // namespace
 
 void quantx::populateBranchConversionPatterns(const TypeConverter &converter,
-                                              RewritePatternSet &patterns) {
-  patterns.add<ConvertBranch<cf::BranchOp>, ConvertBranch<cf::CondBranchOp>>(
-      converter, patterns.getContext());
+                                              RewritePatternSet &patterns,
+                                              ConversionTarget &target) {
+  patterns.add<ConvertBranch<cf::BranchOp>, ConvertBranch<cf::CondBranchOp>,
+               ConvertExecuteRegion>(converter, patterns.getContext());
+  target.addDynamicallyLegalOp<cf::BranchOp, cf::CondBranchOp,
+                               scf::ExecuteRegionOp>(
+      [&converter](Operation *op) { return converter.isLegal(op); });
+  target.addDynamicallyLegalOp<scf::YieldOp>(
+      [&converter](Operation *op) -> std::optional<bool> {
+        if (!isa<scf::ExecuteRegionOp>(op->getParentOp()))
+          return std::nullopt;
+        return converter.isLegal(op);
+      });
 }

@@ -207,6 +207,13 @@ struct FuseQuantizePass
     : public quantx::impl::QuantXFuseQuantizeBase<FuseQuantizePass> {
   using QuantXFuseQuantizeBase::QuantXFuseQuantizeBase;
 
+  LogicalResult initialize(MLIRContext *context) override {
+    if (tile >= 1)
+      return success();
+    return emitError(UnknownLoc::get(context))
+           << "expected a tile of at least 1 element, got " << int64_t(tile);
+  }
+
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     patterns.add<MergeQuantize, SplitGlobal>(&getContext());

@@ -2,23 +2,38 @@
 //
 // RUN: quant-opt %s -canonicalize | FileCheck %s
 
+// The bytes that a caller has for codes may hold more than these: unpack extends
+// them.
 // CHECK-LABEL: func.func @unpack_of_pack(
-// CHECK-SAME: %[[C:.*]]: tensor<8x64xi4>
 func.func @unpack_of_pack(%c: tensor<8x64xi4>) -> tensor<8x64xi4> {
-  // CHECK-NEXT: return %[[C]]
+  // CHECK: quantx.pack
+  // CHECK: %[[R:.*]] = quantx.unpack
+  // CHECK: return %[[R]]
   %b = quantx.pack %c as #quantx.packing<linear> : tensor<8x64xi4> to tensor<8x32xi8>
   %r = quantx.unpack %b as #quantx.packing<linear> : tensor<8x32xi8> to tensor<8x64xi4>
   return %r : tensor<8x64xi4>
 }
 
-// Codes come back whatever the padding.
+// What unpack has made comes back, whatever the padding.
 // CHECK-LABEL: func.func @unpack_of_pack_odd(
-// CHECK-SAME: %[[C:.*]]: tensor<8x63xui3>
-func.func @unpack_of_pack_odd(%c: tensor<8x63xui3>) -> tensor<8x63xui3> {
+// CHECK-SAME: %[[X:.*]]: tensor<8x24xi8>
+func.func @unpack_of_pack_odd(%x: tensor<8x24xi8>) -> tensor<8x63xui3> {
+  // CHECK-NEXT: %[[C:.*]] = quantx.unpack %[[X]]
   // CHECK-NEXT: return %[[C]]
+  %c = quantx.unpack %x as #quantx.packing<linear> : tensor<8x24xi8> to tensor<8x63xui3>
   %b = quantx.pack %c as #quantx.packing<linear> : tensor<8x63xui3> to tensor<8x24xi8>
   %r = quantx.unpack %b as #quantx.packing<linear> : tensor<8x24xi8> to tensor<8x63xui3>
   return %r : tensor<8x63xui3>
+}
+
+// CHECK-LABEL: func.func @unpack_of_pack_constant(
+func.func @unpack_of_pack_constant() -> tensor<4xi4> {
+  // CHECK-NEXT: %[[C:.*]] = arith.constant dense<[-8, -1, 0, 7]>
+  // CHECK-NEXT: return %[[C]]
+  %c = arith.constant dense<[-8, -1, 0, 7]> : tensor<4xi4>
+  %b = quantx.pack %c as #quantx.packing<linear> : tensor<4xi4> to tensor<2xi8>
+  %r = quantx.unpack %b as #quantx.packing<linear> : tensor<2xi8> to tensor<4xi4>
+  return %r : tensor<4xi4>
 }
 
 // CHECK-LABEL: func.func @pack_of_unpack(
@@ -73,9 +88,11 @@ func.func @other_width(%c: tensor<8x64xi4>) -> tensor<8x32xi8> {
 
 // The other layouts undo each other too, each itself alone.
 // CHECK-LABEL: func.func @layouts(
-// CHECK-SAME: %[[C:.*]]: tensor<8x63xi4>, %[[B:.*]]: tensor<8x32xi8>
-func.func @layouts(%c: tensor<8x63xi4>, %b: tensor<8x32xi8>) -> (tensor<8x63xi4>, tensor<8x32xi8>) {
+// CHECK-SAME: %[[B:.*]]: tensor<8x32xi8>
+func.func @layouts(%b: tensor<8x32xi8>) -> (tensor<8x63xi4>, tensor<8x32xi8>) {
+  // CHECK-NEXT: %[[C:.*]] = quantx.unpack
   // CHECK-NEXT: return %[[C]], %[[B]]
+  %c = quantx.unpack %b as #quantx.packing<split_half> : tensor<8x32xi8> to tensor<8x63xi4>
   %0 = quantx.pack %c as #quantx.packing<split_half> : tensor<8x63xi4> to tensor<8x32xi8>
   %1 = quantx.unpack %0 as #quantx.packing<split_half> : tensor<8x32xi8> to tensor<8x63xi4>
   %2 = quantx.unpack %b as #quantx.packing<interleaved8> : tensor<8x32xi8> to tensor<8x64xui4>

@@ -34,6 +34,11 @@ func.func private @block_ends_with_x(!quantx.scaled<i8 : f32, f32 per 1x32x>)
 
 // -----
 
+// expected-error@+1 {{expected block sizes of at most 2147483647 or '*', got 2147483648}}
+func.func private @scaled_c4_large(!quantx.scaled<i8 : f32, f32 per 1x2147483648>)
+
+// -----
+
 // scaled_c4: at least one entry.
 // expected-error@+1 {{expected a block size or '*'}}
 func.func private @scaled_c4_none(!quantx.scaled<i8 : f32, f32 per>)
@@ -145,11 +150,6 @@ func.func private @scaled_c6_other_type(!quantx.scaled<ui4 : f32, f32 per 1x32, 
 
 // expected-error@+1 {{expected a zero point of the storage type, an integer, got zero point 'f8E4M3FN' for storage 'f8E4M3FN'}}
 func.func private @scaled_c6_float(!quantx.scaled<f8E4M3FN : f32, f32 per 1x32, zero_point f8E4M3FN>)
-
-// -----
-
-// expected-error@+1 {{expected no zero point with a global scale, got zero point 'ui4'}}
-func.func private @scaled_c6_global(!quantx.scaled<ui4 : f32, f32 per 1x32, global f32, zero_point ui4>)
 
 // -----
 

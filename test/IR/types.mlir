@@ -73,14 +73,14 @@ func.func private @scale(
 // CHECK-SAME: per *x1>
 // CHECK-SAME: per 128x128>
 // CHECK-SAME: per 1x32>
-// CHECK-SAME: per 1x9223372036854775807>
+// CHECK-SAME: per 1x2147483647>
 func.func private @block(
   tensor<4x64x!quantx.scaled<i8 : f32, f32 per *x*>>,
   tensor<4x64x!quantx.scaled<i8 : f32, f32 per 1x*>>,
   tensor<4x64x!quantx.scaled<i8 : f32, f32 per *x1>>,
   tensor<4x64x!quantx.scaled<i8 : f32, f32 per 128x128>>,
   tensor<4x64x!quantx.scaled<i8 : f32, f32 per 1 x 32>>,
-  tensor<4x64x!quantx.scaled<i8 : f32, f32 per 1x9223372036854775807>>)
+  tensor<4x64x!quantx.scaled<i8 : f32, f32 per 1x2147483647>>)
 
 // CHECK-LABEL: func.func private @block_rank(
 // CHECK-SAME: tensor<64x!quantx.scaled<i8 : f32, f32 per 32>>
@@ -97,12 +97,14 @@ func.func private @block_rank(
 // CHECK-SAME: <f8E4M3FN : f32, f8E4M3FN per 1x16, global f32>
 // CHECK-SAME: <ui4 : f32, f32 per 1x16, zero_point ui4>
 // CHECK-SAME: <i8 : f32, bf16 per *x*, zero_point i8>
+// CHECK-SAME: <ui4 : f32, f16 per 1x32, global f32, zero_point ui4>
 // CHECK-SAME: <i8 : f32, bf16 per 1x1x*, zero_point i8, packing rows16>
 // CHECK-SAME: <f8E4M3FN : f32, f8E4M3FN per 1x16, global f32, packing rows16>
 func.func private @extras(
   tensor<4x64x!quantx.scaled<f8E4M3FN : f32, f8E4M3FN per 1x16, global f32>>,
   tensor<4x64x!quantx.scaled<ui4 : f32, f32 per 1x16, zero_point ui4>>,
   tensor<4x64x!quantx.scaled<i8 : f32, bf16 per *x*, zero_point i8>>,
+  tensor<4x64x!quantx.scaled<ui4 : f32, f16 per 1x32, global f32, zero_point ui4>>,
   tensor<2x4x64x!quantx.scaled<i8 : f32, bf16 per 1x1x*, zero_point i8, packing rows16>>,
   tensor<4x64x!quantx.scaled<f8E4M3FN : f32, f8E4M3FN per 1x16, global f32, packing rows16>>)
 

@@ -92,6 +92,15 @@ func.func @choose_qparams_c3_absmax_parameters(%x: tensor<8x64xf32>) {
 
 // -----
 
+!both = !quantx.scaled<ui4 : f32, f16 per 1x32, global f32, zero_point ui4>
+func.func @choose_qparams_c3_both(%x: tensor<8x64xf32>) {
+  // expected-error@+1 {{expected a type without a zero point or without a global scale for #quantx.minmax, got '!quantx.scaled<ui4 : f32, f16 per 1x32, global f32, zero_point ui4>'}}
+  %s:3 = quantx.choose_qparams %x using #quantx.minmax for !both : tensor<8x64xf32> -> tensor<8x2xf16>, tensor<8x2xui4>, tensor<f32>
+  return
+}
+
+// -----
+
 !fp8 = !quantx.scaled<f8E4M3FN : f32, f32 per 1x*>
 func.func @choose_qparams_c3_minmax(%x: tensor<8x64xf32>) {
   // expected-error@+1 {{#quantx.minmax expects a zero point and an f32, f16 or bf16 scale, got '!quantx.scaled<f8E4M3FN : f32, f32 per 1x*>'}}

@@ -37,7 +37,7 @@
 // THREADS:   omp.yield
 // THREADS:   llvm.call_intrinsic "llvm.x86.sse.sfence"
 // THREADS:   omp.terminator
-// LLVM:      %[[AHEAD:.+]] = getelementptr i8, ptr
+// LLVM:      %[[AHEAD:.+]] = getelementptr i8, ptr %{{.+}}, i64
 // LLVM-NEXT: call void @llvm.prefetch{{.*}}(ptr %[[AHEAD]], i32 0, i32 3, i32 1)
 // V3:        prefetcht0
 // V3-COUNT-8: vmovntps %ymm

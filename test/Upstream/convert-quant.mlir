@@ -1,6 +1,5 @@
 // Upstream's quantized types, converted and run. The expected codes and values are
-// by hand: ties go to even, and narrow storage clamps. Casts are in other functions,
-// as upstream folds the two ways to nothing.
+// by hand: ties go to even, and narrow storage clamps.
 //
 // RUN: quant-opt %s --convert-quant-to-quantx \
 // RUN:     --quantx-cpu-pipeline=target=generic \

@@ -9,6 +9,7 @@
 #include "support/Compiler.h"
 #include "support/Threads.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/Signals.h"
 #include <chrono>
 #ifdef __GLIBC__
 #include <malloc.h>
@@ -61,7 +62,23 @@ struct Options {
 };
 } // namespace
 
+/// The names that --target takes on this machine.
+static std::string listTargets() {
+  llvm::SmallVector<StringRef> names = {"cpu", "nvvm"};
+  for (StringRef name : CPUTarget::getNames()) {
+    Error error = llvm::cantFail(CPUTarget::get(name)).checkRunsHere();
+    if (!error)
+      names.push_back(name);
+    llvm::consumeError(std::move(error));
+  }
+  return llvm::join(names, ", ");
+}
+
 static Expected<CPUTarget> getTarget(StringRef name) {
+  if (name != "cpu" && !llvm::is_contained(CPUTarget::getNames(), name)) {
+    return llvm::createStringError("unknown target '" + name +
+                                   "': expected one of " + listTargets());
+  }
   Expected<CPUTarget> target =
       CPUTarget::get(name == "cpu" ? StringRef("native") : name);
   if (target)
@@ -70,30 +87,41 @@ static Expected<CPUTarget> getTarget(StringRef name) {
   return target;
 }
 
-/// The signature of the function to run.
-static Expected<FunctionSignature>
-findEntryPoint(llvm::ArrayRef<FunctionSignature> signatures,
-               const Options &options) {
+/// The name of the function to run, one of `names`.
+static Expected<std::string> findEntryPoint(llvm::ArrayRef<std::string> names,
+                                            const Options &options) {
   StringRef entryPoint = options.entryPoint;
-  if (signatures.empty()) {
+  if (names.empty()) {
     return llvm::createStringError(
         options.filePath +
         ": expected a public function with a body, found none");
   }
-  for (const FunctionSignature &signature : signatures) {
-    if (signature.name == entryPoint ||
-        (entryPoint.empty() && signatures.size() == 1))
-      return signature;
-  }
-  std::string names = llvm::join(
-      llvm::map_range(signatures,
-                      [](const FunctionSignature &s) { return s.name; }),
-      ", ");
+  if (entryPoint.empty() && names.size() == 1)
+    return names.front();
+  if (llvm::is_contained(names, entryPoint))
+    return entryPoint.str();
+  std::string list = llvm::join(names, ", ");
   if (entryPoint.empty())
     return llvm::createStringError(
-        "expected --entry-point=NAME: the file has " + names);
+        "expected --entry-point=NAME: the file has " + list);
   return llvm::createStringError("no function '" + entryPoint +
-                                 "': the file has " + names);
+                                 "': the file has " + list);
+}
+
+/// Reduces the program to the function to run. Its signature.
+static Expected<FunctionSignature> keepEntryPoint(Compiler &compiler,
+                                                  const Options &options) {
+  Expected<std::string> name =
+      findEntryPoint(compiler.getFunctionNames(), options);
+  if (!name)
+    return name.takeError();
+  if (Error error = compiler.keepFunction(*name))
+    return error;
+  auto signatures = compiler.getSignatures();
+  if (!signatures)
+    return signatures.takeError();
+  assert(signatures->size() == 1 && "expected one public function");
+  return signatures->front();
 }
 
 /// Checks that there is one path for each value; `kind` is "input" or "output".
@@ -179,6 +207,19 @@ static void measure(Call &call, const JITFunction &function, unsigned repeat,
   printMedian(std::move(seconds), bytes);
 }
 
+/// Ends the program where there is no memory, which compiled code does not
+/// look for. Files that have been begun are removed.
+static void *allocate(size_t size) {
+  void *address = std::malloc(size);
+  if (address || size == 0)
+    return address;
+  reportError("quant-run",
+              llvm::createStringError("out of memory: cannot allocate " +
+                                      llvm::Twine(size) + " bytes"));
+  llvm::sys::RunInterruptHandlers();
+  std::_Exit(1);
+}
+
 /// Runs the function on the CPU and writes the results.
 static Error runOnCPU(Compiler &compiler, const CPUTarget &target,
                       unsigned threads, const FunctionSignature &signature,
@@ -189,7 +230,8 @@ static Error runOnCPU(Compiler &compiler, const CPUTarget &target,
   if (threads > 1)
     bindThreads();
   auto function =
-      JITFunction::create(compiler.getModule(), target, signature.name);
+      JITFunction::create(compiler.getModule(), target, signature.name,
+                          HostMemory{allocate, std::free});
   if (!function)
     return function.takeError();
   Call call(signature, arguments);
@@ -261,10 +303,7 @@ static Error run(const Options &options) {
   auto compiler = Compiler::parse(options.filePath);
   if (!compiler)
     return compiler.takeError();
-  auto signatures = (*compiler)->getSignatures();
-  if (!signatures)
-    return signatures.takeError();
-  Expected<FunctionSignature> signature = findEntryPoint(*signatures, options);
+  Expected<FunctionSignature> signature = keepEntryPoint(**compiler, options);
   if (!signature)
     return signature.takeError();
   if (Error error = checkCount(signature->inputs, options.inputs.size(),

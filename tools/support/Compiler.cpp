@@ -1,12 +1,14 @@
 //===- Compiler.cpp - What the compiling tools share ----------------------===//
 
 #include "Compiler.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Support/FileUtilities.h"
 #include "mlir/Target/LLVMIR/Dialect/GPU/GPUToLLVMIRTranslation.h"
+#include "mlir/Transforms/Passes.h"
 #include "quantx/Pipelines/Pipelines.h"
 #include "quantx/Target/CPU/CodeGen.h"
 #include "llvm/Support/SourceMgr.h"
@@ -103,6 +105,27 @@ std::unique_ptr<Compiler> Compiler::build(
   compiler->context.loadAllAvailableDialects();
   compiler->module = build(compiler->context);
   return compiler;
+}
+
+std::vector<std::string> Compiler::getFunctionNames() {
+  std::vector<std::string> names;
+  for (auto function : module->getOps<mlir::func::FuncOp>())
+    if (function.isPublic() && !function.isExternal())
+      names.push_back(function.getName().str());
+  return names;
+}
+
+Error Compiler::keepFunction(StringRef name) {
+  module->walk([&](mlir::SymbolOpInterface symbol) {
+    if (symbol.getOperation() != *module && symbol.getNameAttr() &&
+        symbol.getName() != name)
+      symbol.setPrivate();
+  });
+  mlir::PassManager passes(&context);
+  passes.addPass(mlir::createSymbolDCEPass());
+  if (mlir::failed(passes.run(*module)))
+    return takeError("symbol-dce");
+  return Error::success();
 }
 
 Expected<llvm::SmallVector<FunctionSignature>> Compiler::getSignatures() {

@@ -24,6 +24,12 @@ public:
       llvm::function_ref<mlir::OwningOpRef<mlir::ModuleOp>(mlir::MLIRContext &)>
           build);
 
+  /// The names of the public functions with a body, in the order of the file.
+  std::vector<std::string> getFunctionNames();
+
+  /// Erases what the public function `name` does not reach.
+  llvm::Error keepFunction(llvm::StringRef name);
+
   /// The lowered signatures of the public functions, in the order of the file.
   /// Only before `lower`.
   llvm::Expected<llvm::SmallVector<FunctionSignature>> getSignatures();

@@ -35,8 +35,9 @@ struct QuantizeOptions {
 
 /// The code of `value` as a byte (a signed integer sign-extended). The quotient
 /// is value / (scale * global). A zero divisor gives the code of zero, with the
-/// sign of `value` where codes have one; a NaN divisor gives code 0. `index`,
-/// the element's linear index in its tensor, selects its random bits.
+/// sign of `value` where codes have one, or that of a NaN `value`; a NaN
+/// divisor gives code 0. `index`, the element's linear index in its tensor,
+/// selects its random bits.
 uint8_t quantizeElement(float value, const QuantParameters &parameters,
                         const ElementFormat &format,
                         const QuantizeOptions &options = {},

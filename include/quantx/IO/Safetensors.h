@@ -14,6 +14,9 @@
 
 namespace quantx {
 
+/// The key of the header that is no tensor's name.
+inline constexpr llvm::StringLiteral kMetadataKey = "__metadata__";
+
 /// A tensor with its name in a .safetensors file.
 struct NamedTensor {
   std::string name;

@@ -29,7 +29,8 @@ def QuantX_QuantizeOp : QuantX_ShapedOp<"quantize", [AttrSizedOperandSegments]> 
     - A NaN element becomes a NaN code where the format has one, the largest
       finite code in f6 and f4, and the zero point in integers.
     - A NaN scale makes the codes of its block 0: the block dequantizes to NaN.
-    - A zero scale encodes to zeros of the elements' signs.
+    - A zero scale encodes to zeros of the elements' signs; NaN as under any other
+      scale.
 
     Constraints:
     - (quantize_c1) `input` and the result have the same shape, and the element

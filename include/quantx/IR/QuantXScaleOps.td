@@ -91,7 +91,8 @@ def QuantX_ChooseQParamsOp
     - (choose_qparams_c1) the element type of `input` is the expressed type of
       `scaled`.
     - (choose_qparams_c2) the rank of `input` is the rank of the block.
-    - (choose_qparams_c3) `method` suits `scaled`.
+    - (choose_qparams_c3) `method` suits `scaled`, which has no zero points under a
+      global scale.
     - (choose_qparams_c4) the results have the parameter types of `scaled` for
       the shape of `input`.
     - (choose_qparams_c5) `weights` are there exactly when `method` takes them.

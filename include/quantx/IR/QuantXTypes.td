@@ -34,7 +34,8 @@ def QuantX_ScaledType : QuantX_Type<"Scaled", "scaled",
       the last block of a dimension may be partial. Block `*x*` is per tensor,
       `1x*` per row, `1x32` a 32-element block along the last dimension.
     - `global` adds one f32 scale for the whole tensor (NVFP4).
-    - `zero_point` adds one zero point a block, of the storage type.
+    - `zero_point` adds one zero point a block, of the storage type. With `global`
+      it is given, as in a checkpoint: no scale method chooses both.
     - `packing rows16` is another order of the same tensor in memory, for
       `scaled_matmul` by few rows of activations; see `relayout`, which makes it.
 
@@ -48,10 +49,11 @@ def QuantX_ScaledType : QuantX_Type<"Scaled", "scaled",
       a signless (signed codes) or unsigned integer of 2 to 8 bits.
     - (scaled_c2) EXPRESSED is f32, f16 or bf16.
     - (scaled_c3) SCALE is f32, f16, bf16, f8E8M0FNU or f8E4M3FN.
-    - (scaled_c4) BLOCK has at least one entry; each is `*` or at least 1.
+    - (scaled_c4) BLOCK has at least one entry; each is `*` or from 1 to 2^31 - 1,
+      so that no sum of an index and a block overflows.
     - (scaled_c5) `global` is f32.
     - (scaled_c6) `zero_point` is the storage type, and that an integer; it does
-      not go with an f8E8M0FNU scale or with `global`.
+      not go with an f8E8M0FNU scale.
     - (scaled_c7) an f8E8M0FNU scale does not go with unsigned storage.
     - (scaled_c8) `packing rows16` goes with storage of 4 or 8 bits and a BLOCK of
       two entries or more, of which the last is `*` or a multiple of 8 and all
@@ -100,6 +102,8 @@ def QuantX_ScaledType : QuantX_Type<"Scaled", "scaled",
   let extraClassDeclaration = [{
     /// The block entry that stands for the whole dimension, printed `*`.
     static constexpr int64_t kWholeDimension = -1;
+    /// The largest size of a block in a dimension that is not the whole one.
+    static constexpr int64_t kLargestBlock = (int64_t(1) << 31) - 1;
 
     /// Bits of one code.
     unsigned getStorageBits() const;

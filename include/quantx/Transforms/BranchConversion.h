@@ -8,9 +8,13 @@
 namespace quantx {
 
 /// Patterns that convert the types of what `cf.br` and `cf.cond_br` pass to
-/// blocks, and of the arguments of these, one to any number.
+/// blocks, and of the arguments of these, and the results of
+/// `scf.execute_region`, one to any number. Such ops are legal in `target`
+/// where their types are. Comes after upstream's for structured control flow,
+/// whose rule for `scf.yield` this one goes before.
 void populateBranchConversionPatterns(const mlir::TypeConverter &converter,
-                                      mlir::RewritePatternSet &patterns);
+                                      mlir::RewritePatternSet &patterns,
+                                      mlir::ConversionTarget &target);
 
 } // namespace quantx
 

@@ -95,9 +95,13 @@ quantx::convertQuantTensor(RankedTensorType tensor,
       llvm::any_of(parameters->zeroPoints, [](int64_t z) { return z != 0; });
   auto scaleType = Float32Type::get(context);
   QuantTensor result;
-  result.type =
-      ScaledType::get(context, storage, expressed, scaleType, parameters->block,
-                      /*globalType=*/Type(), hasZeroPoint ? storage : Type());
+  result.type = ScaledType::getChecked(
+      emitError, context, Type(storage), expressed, Type(scaleType),
+      ArrayRef(parameters->block),
+      /*globalType=*/Type(), hasZeroPoint ? storage : Type(),
+      WeightLayout::Linear);
+  if (!result.type)
+    return failure();
   result.scales = DenseElementsAttr::get(
       RankedTensorType::get(parameters->grid, scaleType), ArrayRef(scales));
   if (hasZeroPoint) {

@@ -131,16 +131,15 @@ static void populateStructure(const TypeConverter &converter,
                                                                  converter);
   populateCallOpTypeConversionPattern(patterns, converter);
   populateReturnOpTypeConversionPattern(patterns, converter);
-  populateBranchConversionPatterns(converter, patterns);
   scf::populateSCFStructuralTypeConversionsAndLegality(converter, patterns,
                                                        target);
+  populateBranchConversionPatterns(converter, patterns, target);
 
   target.addIllegalDialect<QuantXDialect>();
   target.addDynamicallyLegalOp<func::FuncOp>([&](func::FuncOp op) {
     return converter.isSignatureLegal(op.getFunctionType());
   });
-  target.addDynamicallyLegalOp<func::CallOp, func::ReturnOp, cf::BranchOp,
-                               cf::CondBranchOp>(
+  target.addDynamicallyLegalOp<func::CallOp, func::ReturnOp>(
       [&](Operation *op) { return converter.isLegal(op); });
   addLegalMoves(converter, target);
   // Anything else may use small integers, but not scaled tensors.
@@ -153,7 +152,7 @@ static void populateStructure(const TypeConverter &converter,
 
 LogicalResult quantx::lowerScaledTensors(Operation *root,
                                          AddPatternsFn addPatterns) {
-  if (failed(verifyScaledRanks(root)))
+  if (failed(verifyScaledRanks(root)) || failed(verifyScaledUses(root)))
     return failure();
   FailureOr<ScaledTensorSlices> slices = findScaledTensorSlices(root);
   if (failed(slices))

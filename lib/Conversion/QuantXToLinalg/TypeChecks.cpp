@@ -1,7 +1,14 @@
 //===- TypeChecks.cpp - Scaled types that cannot be lowered ---------------===//
 
 #include "TypeChecks.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/AttrTypeSubElements.h"
+#include "quantx/IR/QuantXDialect.h"
 #include "quantx/IR/QuantXTypes.h"
 
 using namespace mlir;
@@ -42,6 +49,38 @@ LogicalResult quantx::verifyScaledRanks(Operation *root) {
     ScaledType::printBlock(os, getScaledElementType(culprit).getBlockShape());
     op->emitOpError() << "expected a block of rank " << culprit.getRank()
                       << " in " << culprit << ", got " << block;
+    return WalkResult::interrupt();
+  });
+  return failure(result.wasInterrupted());
+}
+
+/// Whether there are patterns for `op` on scaled tensors, if not for every one.
+static bool movesScaledTensors(Operation *op) {
+  if (isa<func::CallIndirectOp>(op))
+    return false;
+  Dialect *dialect = op->getDialect();
+  return isa_and_nonnull<QuantXDialect, func::FuncDialect,
+                         cf::ControlFlowDialect, scf::SCFDialect>(dialect) ||
+         isa<arith::SelectOp, bufferization::AllocTensorOp, tensor::CastOp,
+             tensor::DimOp, tensor::EmptyOp, tensor::ExtractSliceOp,
+             tensor::InsertSliceOp, tensor::ParallelInsertSliceOp,
+             UnrealizedConversionCastOp>(op);
+}
+
+LogicalResult quantx::verifyScaledUses(Operation *root) {
+  auto isScaled = [](Type type) {
+    return static_cast<bool>(getScaledElementType(type));
+  };
+  WalkResult result = root->walk([&](Operation *op) {
+    if (movesScaledTensors(op) ||
+        !(llvm::any_of(op->getOperandTypes(), isScaled) ||
+          llvm::any_of(op->getResultTypes(), isScaled)))
+      return WalkResult::advance();
+    op->emitOpError() << "has no lowering on scaled tensors: expected one of "
+                         "quantx, func, cf or scf, arith.select, "
+                         "bufferization.alloc_tensor, or tensor.cast, dim, "
+                         "empty, extract_slice or insert_slice, or a tensor "
+                         "after quantx.dequantize or quantx.disassemble";
     return WalkResult::interrupt();
   });
   return failure(result.wasInterrupted());

@@ -11,6 +11,10 @@ namespace quantx {
 /// rank of its block, in any type or attribute below `root`.
 llvm::LogicalResult verifyScaledRanks(mlir::Operation *root);
 
+/// Fails, naming the op, where one that there is no lowering for takes or gives
+/// a scaled tensor.
+llvm::LogicalResult verifyScaledUses(mlir::Operation *root);
+
 /// Fails, naming the op and the type, where `!quantx.scaled` is left in any
 /// type or attribute below `root`: in a memref, an unranked tensor, a tuple,
 /// ...

@@ -150,11 +150,27 @@ static Value readElements(ImplicitLocOpBuilder &b, Value input, Chunk elements,
 using ReadPartFn =
     llvm::function_ref<Value(ImplicitLocOpBuilder &b, int64_t i, Value offset)>;
 
-/// For each of `count` blocks of `size` elements, its parts of `lanes`
+/// How many elements at most blocks of `block` have in rows of `rowSize`, a
+/// multiple of `lanes`, both powers of two. Rows of dynamic size have `end`
+/// elements.
+static OpFoldResult getLongest(ImplicitLocOpBuilder &b, int64_t block,
+                               int64_t rowSize, int64_t lanes, Value end) {
+  // A comparison costs nothing next to a loop from here on.
+  constexpr int64_t shortest = 1024;
+  if (!ShapedType::isDynamic(rowSize))
+    return b.getIndexAttr(std::min(
+        block, int64_t(llvm::alignTo(std::max(rowSize, lanes), lanes))));
+  if (block < shortest)
+    return b.getIndexAttr(block);
+  return b.createOrFold<arith::MinUIOp>(
+      end, arith::ConstantIndexOp::create(b, block));
+}
+
+/// For each of `count` blocks of up to `size` elements, its parts of `lanes`
 /// combined: `readPart` gives one at an offset. Short blocks are unrolled.
 static SmallVector<Value> combineParts(ImplicitLocOpBuilder &b,
                                        vector::CombiningKind kind,
-                                       int64_t count, int64_t size,
+                                       int64_t count, OpFoldResult size,
                                        int64_t lanes, ReadPartFn readPart) {
   auto combine = [&](ImplicitLocOpBuilder &b, ValueRange vectors,
                      Value offset) {
@@ -172,13 +188,15 @@ static SmallVector<Value> combineParts(ImplicitLocOpBuilder &b,
   for (int64_t i = 0; i < count; ++i)
     vectors.push_back(readPart(b, i, index(0)));
   constexpr int64_t longestUnrolled = 64;
-  if (size <= longestUnrolled) {
-    for (int64_t offset = lanes; offset < size; offset += lanes)
+  std::optional<int64_t> staticSize = getConstantIntValue(size);
+  if (staticSize && *staticSize <= longestUnrolled) {
+    for (int64_t offset = lanes; offset < *staticSize; offset += lanes)
       vectors = combine(b, vectors, index(offset));
     return vectors;
   }
   auto loop = scf::ForOp::create(
-      b, index(lanes), index(size), index(lanes), vectors,
+      b, index(lanes), getValueOrCreateConstantIndexOp(b, b.getLoc(), size),
+      index(lanes), vectors,
       [&](OpBuilder &builder, Location loc, Value offset, ValueRange carried) {
         ImplicitLocOpBuilder n(loc, builder);
         scf::YieldOp::create(n, combine(n, carried, offset));
@@ -238,8 +256,9 @@ Value quantx::reduceGroups(const GroupedBlocks &blocks,
           b, loc,
           readElements(b, blocks.input, elements[i], offset, lanes, end));
     };
+    OpFoldResult longest = getLongest(b, blocks.block, rowSize, lanes, end);
     SmallVector<Value> parts =
-        combineParts(b, kind, chunk.size, blocks.block, lanes, readPart);
+        combineParts(b, kind, chunk.size, longest, lanes, readPart);
     Value all;
     if (inPairs) {
       all = widen(b, loc, combinePairsOfLanes(b, combine, parts));

@@ -106,13 +106,15 @@ struct LowerToVectorPass
     : public quantx::impl::QuantXLowerToVectorBase<LowerToVectorPass> {
   using QuantXLowerToVectorBase::QuantXLowerToVectorBase;
 
+  LogicalResult initialize(MLIRContext *context) override {
+    if (isChunkSize(chunk))
+      return success();
+    return emitError(UnknownLoc::get(context))
+           << "expected a chunk of a power of two from 8 on, got "
+           << int64_t(chunk);
+  }
+
   void runOnOperation() override {
-    if (!isChunkSize(chunk)) {
-      getOperation().emitError()
-          << "expected a chunk of a power of two from 8 on, got "
-          << int64_t(chunk);
-      return signalPassFailure();
-    }
     // First of all: whether an op is in a chain shows in its users.
     RewritePatternSet expand(&getContext());
     populateExpandDynamicPatterns(expand);

@@ -17,12 +17,16 @@ struct SetCPUTargetPass
     : public quantx::impl::QuantXSetCPUTargetBase<SetCPUTargetPass> {
   using QuantXSetCPUTargetBase::QuantXSetCPUTargetBase;
 
+  LogicalResult initialize(MLIRContext *context) override {
+    if (llvm::Error error = CPUTarget::get(target).takeError())
+      return emitError(UnknownLoc::get(context))
+             << llvm::toString(std::move(error));
+    return success();
+  }
+
   void runOnOperation() override {
     llvm::Expected<CPUTarget> cpu = CPUTarget::get(target);
-    if (!cpu) {
-      getOperation().emitError() << llvm::toString(cpu.takeError());
-      return signalPassFailure();
-    }
+    assert(cpu && "expected a target that has been checked");
     Builder builder(&getContext());
     getOperation()->setAttr(LLVM::LLVMDialect::getTargetTripleAttrName(),
                             builder.getStringAttr(cpu->triple.str()));

@@ -34,12 +34,16 @@ struct SetNVVMTargetPass
     : public quantx::impl::QuantXSetNVVMTargetBase<SetNVVMTargetPass> {
   using QuantXSetNVVMTargetBase::QuantXSetNVVMTargetBase;
 
+  LogicalResult initialize(MLIRContext *context) override {
+    if (llvm::Error error = NVVMChip::get(chip).takeError())
+      return emitError(UnknownLoc::get(context))
+             << llvm::toString(std::move(error));
+    return success();
+  }
+
   void runOnOperation() override {
     llvm::Expected<NVVMChip> found = NVVMChip::get(chip);
-    if (!found) {
-      getOperation().emitError() << llvm::toString(found.takeError());
-      return signalPassFailure();
-    }
+    assert(found && "expected a chip that has been checked");
     constexpr int fullOptimization = 3;
     auto target = NVVM::NVVMTargetAttr::get(&getContext(), fullOptimization,
                                             "nvptx64-nvidia-cuda", found->name,

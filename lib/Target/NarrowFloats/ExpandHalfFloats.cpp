@@ -61,13 +61,17 @@ struct ExpandHalfFloatsPass
     : public quantx::impl::QuantXExpandHalfFloatsBase<ExpandHalfFloatsPass> {
   using QuantXExpandHalfFloatsBase::QuantXExpandHalfFloatsBase;
 
+  LogicalResult initialize(MLIRContext *context) override {
+    if (llvm::Error error = createFloatCodec(target).takeError())
+      return emitError(UnknownLoc::get(context))
+             << llvm::toString(std::move(error));
+    return success();
+  }
+
   void runOnOperation() override {
     llvm::Expected<std::unique_ptr<FloatCodec>> codec =
         createFloatCodec(target);
-    if (!codec) {
-      getOperation()->emitError() << llvm::toString(codec.takeError());
-      return signalPassFailure();
-    }
+    assert(codec && "expected a target that has been checked");
     if ((*codec)->hasF16Instructions())
       return;
     RewritePatternSet patterns(&getContext());

@@ -91,13 +91,17 @@ struct ExpandNarrowFloatsPass
           ExpandNarrowFloatsPass> {
   using QuantXExpandNarrowFloatsBase::QuantXExpandNarrowFloatsBase;
 
+  LogicalResult initialize(MLIRContext *context) override {
+    if (llvm::Error error = createFloatCodec(target).takeError())
+      return emitError(UnknownLoc::get(context))
+             << llvm::toString(std::move(error));
+    return success();
+  }
+
   void runOnOperation() override {
     llvm::Expected<std::unique_ptr<FloatCodec>> codec =
         createFloatCodec(target);
-    if (!codec) {
-      getOperation()->emitError() << llvm::toString(codec.takeError());
-      return signalPassFailure();
-    }
+    assert(codec && "expected a target that has been checked");
     NarrowFloatTypeConverter converter;
     ConversionTarget conversion(getContext());
     RewritePatternSet patterns(&getContext());

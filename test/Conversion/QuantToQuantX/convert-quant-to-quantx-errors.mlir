@@ -58,3 +58,12 @@ func.func @other_op(%q: tensor<4x8x!i8>) -> tensor<2x8x!i8> {
   %s = tensor.extract_slice %q[0, 0] [2, 8] [1, 1] : tensor<4x8x!i8> to tensor<2x8x!i8>
   return %s : tensor<2x8x!i8>
 }
+
+// -----
+
+!long = !quant.uniform<i8:f32:{1:2147483648}, {{0.5}}>
+func.func @long_blocks(%x: tensor<1x2147483648xf32>) {
+  // expected-error@+1 {{cannot be converted: expected block sizes of at most 2147483647 or '*', got 2147483648}}
+  %q = quant.qcast %x : tensor<1x2147483648xf32> to tensor<1x2147483648x!long>
+  return
+}

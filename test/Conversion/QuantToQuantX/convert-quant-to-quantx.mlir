@@ -16,6 +16,21 @@ func.func @per_layer(%x: tensor<4x8xf32>) -> tensor<4x8x!u8> {
 
 // -----
 
+// A way there and back rounds: it is not folded.
+
+// CHECK-LABEL: func.func @round_trip(
+// CHECK:         %[[Q:.*]] = quantx.quantize
+// CHECK:         %[[Y:.*]] = quantx.dequantize %[[Q]]
+// CHECK:         return %[[Y]]
+!i8 = !quant.uniform<i8:f32, 0.5>
+func.func @round_trip(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  %q = quant.qcast %x : tensor<4x8xf32> to tensor<4x8x!i8>
+  %y = quant.dcast %q : tensor<4x8x!i8> to tensor<4x8xf32>
+  return %y : tensor<4x8xf32>
+}
+
+// -----
+
 // CHECK-LABEL: func.func @per_axis(
 // CHECK-SAME:    -> tensor<4x2x!quantx.scaled<i8 : bf16, f32 per *x1>>
 // CHECK:         arith.constant dense<{{\[\[}}5.000000e-01, 2.000000e+00]]> : tensor<1x2xf32>

@@ -59,6 +59,25 @@ func.func @recursive(%q: tensor<?x128x!mxfp4>, %again: i1) -> tensor<?x128x!mxfp
 
 // Structured control flow.
 
+// CHECK-LABEL: func.func @execute_region(
+// CHECK-SAME: %[[P:.*]]: tensor<8x32xi8>, %[[S:.*]]: tensor<8x2xf8E8M0FNU>, %[[C:.*]]: i1, %[[N:.*]]: i32)
+// CHECK-NEXT: %[[R:.*]]:3 = scf.execute_region -> (i32, tensor<8x32xi8>, tensor<8x2xf8E8M0FNU>) {
+// CHECK: cf.cond_br %[[C]], ^[[B:.*]](%[[P]], %[[S]] : tensor<8x32xi8>, tensor<8x2xf8E8M0FNU>),
+// CHECK: ^[[B]](%[[PB:.*]]: tensor<8x32xi8>, %[[SB:.*]]: tensor<8x2xf8E8M0FNU>):
+// CHECK-NEXT: scf.yield %[[N]], %[[PB]], %[[SB]]
+// CHECK: scf.yield %[[N]], %[[P]], %[[S]]
+// CHECK: return %[[R]]#1, %[[R]]#2
+func.func @execute_region(%q: tensor<8x64x!mxfp4>, %c: i1, %n: i32) -> tensor<8x64x!mxfp4> {
+  %r:2 = scf.execute_region -> (i32, tensor<8x64x!mxfp4>) {
+    cf.cond_br %c, ^bb1(%q : tensor<8x64x!mxfp4>), ^bb2
+  ^bb1(%b: tensor<8x64x!mxfp4>):
+    scf.yield %n, %b : i32, tensor<8x64x!mxfp4>
+  ^bb2:
+    scf.yield %n, %q : i32, tensor<8x64x!mxfp4>
+  }
+  return %r#1 : tensor<8x64x!mxfp4>
+}
+
 // CHECK-LABEL: func.func @for_loop(
 // CHECK-SAME: %[[P:.*]]: tensor<8x32xi8>, %[[S:.*]]: tensor<8x2xf8E8M0FNU>
 // CHECK: %[[R:.*]]:3 = scf.for {{.*}} iter_args(%[[N:.*]] = %{{.*}}, %[[PI:.*]] = %[[P]], %[[SI:.*]] = %[[S]]) -> (i32, tensor<8x32xi8>, tensor<8x2xf8E8M0FNU>)

@@ -59,6 +59,28 @@ func.func @rest_of_groups(%x: tensor<?x?xf32>) -> tensor<?x?xf8E8M0FNU> {
 
 // -----
 
+// Blocks that are longer than rows cost what the rows have.
+
+!long = !quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x1073741824>
+
+// CHECK-LABEL: func.func @long_blocks(
+// CHECK-SAME:    %[[X:.+]]: tensor<?x?xf32>, %[[Y:.+]]: tensor<3x100xf32>)
+// CHECK:       %[[K:.+]] = tensor.dim %[[X]], %c1
+// CHECK:         %[[END:.+]] = arith.minui %[[K]], %c1073741824
+// CHECK:         scf.for %{{.+}} = %c16 to %[[END]] step %c16
+// CHECK:       vector.transfer_read %[[Y]]
+// CHECK:         scf.for %{{.+}} = %c8 to %c104 step %c8
+func.func @long_blocks(%x: tensor<?x?xf32>, %y: tensor<3x100xf32>)
+    -> (tensor<?x?xf8E8M0FNU>, tensor<3x1xf8E8M0FNU>) {
+  %s = quantx.choose_qparams %x using #quantx.floor for !long
+         : tensor<?x?xf32> -> tensor<?x?xf8E8M0FNU>
+  %t = quantx.choose_qparams %y using #quantx.floor for !long
+         : tensor<3x100xf32> -> tensor<3x1xf8E8M0FNU>
+  return %s, %t : tensor<?x?xf8E8M0FNU>, tensor<3x1xf8E8M0FNU>
+}
+
+// -----
+
 // A search has its block as a vector: read once, whole, and every term of it is
 // computed on all lanes. The sum of squared errors is not reassociated.
 

@@ -43,6 +43,8 @@ def make_arrays():
     npy("x3", "<f4", [3], [1.0, 2.0, 3.0])
     npy("x2x4", "<f4", [2, 4], range(8))
     npy("empty", "<f4", [0], [])
+    for bits, rows in [(46, 2 ** 46), (62, 2 ** 62), (63, 2 ** 63 - 1)]:
+        npy(f"rows{bits}", "<f4", [rows, 0], [])
     npy("d4", "<f8", [4], [1.5, -2.0, 0.0, 1e300])
     npy("h4", "<f2", [4], [1.5, -2.0, 0.0, 65504.0])
     npy("b4", "<u2", [4], [0x3fc0, 0xc000, 0, 0x7f80])
@@ -52,7 +54,8 @@ def make_arrays():
     for name, descr, value in [("f32", "<f4", 1.5), ("f16", "<f2", 2.5),
                                ("bf16", "<u2", 0x3f80), ("i1", "|b1", True),
                                ("i8", "|i1", -2), ("i64", "<i8", -7),
-                               ("index", "<i8", 9), ("f64", "<f8", 0.1)]:
+                               ("index", "<i8", 9), ("large", "<i8", 4000000000),
+                               ("f64", "<f8", 0.1)]:
         npy(f"scalar_{name}", descr, [], [value])
     source = random.Random(1)
     npy("weights", "<f4", [24, 64],

@@ -24,6 +24,17 @@ TEST(QuantizeTest, ZeroDivisorKeepsTheSignOfTheValue) {
   EXPECT_EQ(quantizeElement(-3.0f, {0x1p-9f, 0, 0x1p-149f}, e2m1), 0x8);
 }
 
+TEST(QuantizeTest, NanUnderAZeroDivisorIsNan) {
+  const FloatFormat &e5m2 = *lookupFloatFormat("f8E5M2");
+  EXPECT_EQ(quantizeElement(NAN, {0.0f}, e4m3), 0x7f);
+  EXPECT_EQ(quantizeElement(-NAN, {-0.0f}, e4m3), 0xff);
+  EXPECT_EQ(quantizeElement(NAN, {0.0f}, e5m2), 0x7e);
+  EXPECT_EQ(quantizeElement(NAN, {0x1p-9f, 0, 0x1p-149f}, e4m3), 0x7f);
+  // Formats without NaN.
+  EXPECT_EQ(quantizeElement(NAN, {0.0f}, e2m1), 0x7);
+  EXPECT_EQ(quantizeElement(NAN, {0.0f, 5}, ui4), 5);
+}
+
 TEST(QuantizeTest, NanDivisorGivesCodeZero) {
   EXPECT_EQ(quantizeElement(-3.0f, {NAN}, e2m1), 0);
   EXPECT_EQ(quantizeElement(NAN, {NAN}, e4m3), 0);

@@ -145,6 +145,32 @@ def QuantXProtectArguments
   }];
 }
 
+def QuantXSaturateSizes : Pass<"quantx-saturate-sizes"> {
+  let summary = "Keep the sizes of buffers from wrapping around";
+  let description = [{
+    Allocates each buffer of dynamic size as its bytes, the number of which
+    becomes 2^62 where it would be more. That is more than any allocator has, so a
+    program whose sizes are too large finds no memory, and not a buffer that is
+    too small.
+
+    ```mlir
+    %b = memref.alloc(%m, %n) {alignment = 64} : memref<?x?xf32>
+    // becomes
+    %low, %high = arith.mului_extended %c4, %m : index
+    ...
+    %bytes = arith.select %is_too_many, %c4611686018427387904, %low_1 : index
+    %raw = memref.alloc(%bytes) {alignment = 64} : memref<?xi8>
+    %b = memref.view %raw[%c0][%m, %n] : memref<?xi8> to memref<?x?xf32>
+    ```
+
+    Other passes do not see through the view: this one comes last before the LLVM
+    dialect.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect"
+  ];
+}
+
 def QuantXSetCPUTarget : Pass<"quantx-set-cpu-target", "::mlir::ModuleOp"> {
   let summary = "Attach the triple, CPU and features of a target";
   let description = [{
@@ -266,6 +292,16 @@ def QuantXVerifyLLVM : Pass<"quantx-verify-llvm", "::mlir::ModuleOp"> {
     The last pass of the CPU pipeline: each op that is neither of the `llvm` nor
     of the `omp` dialect is an error that names it, so that exit code 0 means
     done.
+  }];
+}
+
+def QuantXVerifySizes : Pass<"quantx-verify-sizes", "::mlir::ModuleOp"> {
+  let summary = "Fail on tensors that no memory can hold";
+  let description = [{
+    Makes an error of each value whose static sizes are those of more than 2^47
+    bytes, what a process can address, and of each constant of more than 2^31
+    bytes, what code reaches in the data of its file: translation to LLVM IR would
+    write out each element, of splats too.
   }];
 }
 
