@@ -34,7 +34,7 @@ static void fillNormal(ElementType type, llvm::MutableArrayRef<uint8_t> data) {
   size_t width = getBitWidth(type) / 8;
   size_t count = std::min(distinct, data.size() / width);
   std::mt19937 random(1);
-  std::normal_distribution<float> normal(0.0f, 0.02f);
+  std::normal_distribution<float> normal(0.0f, TensorPool::deviation);
   for (size_t i = 0; i < count; ++i) {
     float value = normal(random);
     uint16_t half =

@@ -34,8 +34,11 @@ private:
 /// Makes the data that kernels run on, once for all that want the same.
 class TensorPool {
 public:
-  /// A matrix of normally distributed values, as weights are: of f32 or bf16.
-  /// From a million values on they repeat.
+  /// The standard deviation of values, as weights have it.
+  static constexpr float deviation = 0.02f;
+
+  /// A matrix of normally distributed values, of f32 or bf16. From a million
+  /// values on they repeat.
   TensorView getValues(ElementType type, size_t rows, size_t columns);
 
   /// At least `rows` rows of the quantized values, of which each `distinct`

@@ -16,6 +16,8 @@ struct TensorOp {
   const TensorFormat &format;
   const char *method;
   const char *wide;
+  /// Under a global scale that is there already: the second pass alone.
+  bool hasGivenGlobal = false;
   /// Takes a minute from DRAM, and none of it is memory's.
   bool isInL2Alone = false;
 
@@ -28,7 +30,8 @@ struct TensorOp {
     std::string name = std::string(format.name) + " ";
     if (!isQuantize())
       return name + "-> " + wide;
-    return name + method + (isF32() ? "" : std::string(" from ") + wide);
+    return name + method + (hasGivenGlobal ? " under a global" : "") +
+           (isF32() ? "" : std::string(" from ") + wide);
   }
 };
 
@@ -47,6 +50,8 @@ static constexpr TensorOp tensorOps[] = {
     {mxfp4, "floor", "bf16"},
     {mxfp4, "optimal", "bf16"},
     {nvfp4, "absmax", "f32"},
+    {nvfp4, "absmax", "f32", /*hasGivenGlobal=*/true},
+    {nvfp4, "absmax", "bf16", /*hasGivenGlobal=*/true},
     {nvfp4, "four_over_six", "f32"},
     {nvfp4, "optimal", "f32"},
     {mxfp8, "floor", "f32"},
@@ -55,7 +60,8 @@ static constexpr TensorOp tensorOps[] = {
     {fp8Block, "absmax", "f32"},
     {int8Row, "absmax", "f32"},
     {int4Group128, "minmax", "f32"},
-    {int4Group128, "optimal", "f32", /*isInL2Alone=*/true},
+    {int4Group128, "optimal", "f32", /*hasGivenGlobal=*/false,
+     /*isInL2Alone=*/true},
     {mxfp4, nullptr, "f32"},
     {mxfp4, nullptr, "bf16"},
     {nvfp4, nullptr, "f32"},
@@ -74,8 +80,8 @@ std::vector<std::string> quantx::getTensorNames() {
 
 static std::string printProgram(const TensorOp &op, size_t columns) {
   constexpr const char *quantize = R"mlir(
-func.func @quantize(%x: tensor<?x{0}x{1}>) -> tensor<?x{0}x{2}> {{
-  %q = quantx.dynamic_quantize %x using #quantx.{3}
+func.func @quantize(%x: tensor<?x{0}x{1}>{4}) -> tensor<?x{0}x{2}> {{
+  %q = quantx.dynamic_quantize %x using #quantx.{3}{5}
     : tensor<?x{0}x{1}> to tensor<?x{0}x{2}>
   return %q : tensor<?x{0}x{2}>
 })mlir";
@@ -85,8 +91,11 @@ func.func @dequantize(%q: tensor<?x{0}x{2}>) -> tensor<?x{0}x{1}> {{
   return %x : tensor<?x{0}x{1}>
 })mlir";
   std::string type = op.format.getType(op.wide);
-  if (op.isQuantize())
-    return llvm::formatv(quantize, columns, op.wide, type, op.method);
+  if (op.isQuantize()) {
+    return llvm::formatv(quantize, columns, op.wide, type, op.method,
+                         op.hasGivenGlobal ? ", %g: tensor<f32>" : "",
+                         op.hasGivenGlobal ? " under %g" : "");
+  }
   return llvm::formatv(dequantize, columns, op.wide, type);
 }
 
@@ -106,8 +115,15 @@ static Error addInputs(const TensorOp &op, const Request &request, Shape shape,
   if (op.isQuantize()) {
     ElementType type =
         op.isF32() ? ElementType::Float32 : ElementType::BFloat16;
-    return kernel.addInputs(
-        request.pool.getValues(type, shape.rows, shape.columns));
+    std::vector<TensorView> inputs = {
+        request.pool.getValues(type, shape.rows, shape.columns)};
+    // So many values are within 5.4 standard deviations.
+    static const float global = 5.4f * TensorPool::deviation / (448.0f * 6.0f);
+    if (op.hasGivenGlobal) {
+      auto *bytes = reinterpret_cast<const uint8_t *>(&global);
+      inputs.push_back({ElementType::Float32, {}, {bytes, sizeof(global)}});
+    }
+    return kernel.addInputs(inputs);
   }
   auto matrices = request.getQuantized(op.format, shape.rows, shape.columns);
   if (!matrices)
