@@ -397,26 +397,27 @@ void TensorMemoryKernel::storeSums(const ResultTile &tile) {
   // PTX ISA, "Tensor Memory Addressing": lanes are in the high half.
   constexpr int64_t laneUnit = int64_t(1) << 16;
   Value lane = math.mul(warp, kLanes * laneUnit);
+  auto storeSum = [&](Value token, Value sum, Value factor) {
+    buildIf(b, math.less(token, matmul.sizes.tokens), [&] {
+      Value result = math.select(hasSums, sum, zero);
+      for (Value other : {factor, tokens.loadRowFactor(b, tile.batch, token)})
+        if (other)
+          result = arith::MulFOp::create(b, result, other);
+      matmul.store(b, tile.batch, token, output, result);
+    });
+  };
+  auto storeSums = [&](Value first) {
+    SmallVector<Value> sums =
+        loadSums(b, getColumn(math.add(lane, first)), columns);
+    buildIf(b, hasOutput, [&] {
+      Value factor = weights.loadRowFactor(b, tile.batch, output);
+      for (auto [i, sum] : llvm::enumerate(sums))
+        storeSum(math.add(tile.token, math.add(first, int64_t(i))), sum,
+                 factor);
+    });
+  };
   buildLoop(b, math.constant(0), math.constant(TensorMma::kColumns),
-            math.constant(columns), [&](Value first) {
-              SmallVector<Value> sums =
-                  loadSums(b, getColumn(math.add(lane, first)), columns);
-              buildIf(b, hasOutput, [&] {
-                Value factor = weights.loadRowFactor(b, tile.batch, output);
-                for (auto [i, sum] : llvm::enumerate(sums)) {
-                  Value token =
-                      math.add(tile.token, math.add(first, int64_t(i)));
-                  buildIf(b, math.less(token, matmul.sizes.tokens), [&] {
-                    Value result = math.select(hasSums, sum, zero);
-                    for (Value other :
-                         {factor, tokens.loadRowFactor(b, tile.batch, token)})
-                      if (other)
-                        result = arith::MulFOp::create(b, result, other);
-                    matmul.store(b, tile.batch, token, output, result);
-                  });
-                }
-              });
-            });
+            math.constant(columns), storeSums);
   createFenceBefore(b);
 }
 
