@@ -178,13 +178,13 @@ bool HessianSearch::resolve(uint32_t bottom, uint32_t top, Incumbent &best) {
   return true;
 }
 
-/// The smallest scale, up to the naive one, that clips no more than `limit`.
-uint32_t HessianSearch::findLowest(uint32_t naive, double limit) const {
-  uint32_t low = 1;
-  uint32_t high = naive;
+/// The first of `low` up to, not including, `high` of which `condition` holds,
+/// and of all larger ones; else `high`.
+static uint32_t findFirst(uint32_t low, uint32_t high,
+                          llvm::function_ref<bool(uint32_t)> condition) {
   while (low < high) {
     uint32_t middle = low + (high - low) / 2;
-    if (computeClipped(middle) <= limit) {
+    if (condition(middle)) {
       high = middle;
     } else {
       low = middle + 1;
@@ -193,19 +193,17 @@ uint32_t HessianSearch::findLowest(uint32_t naive, double limit) const {
   return low;
 }
 
+/// The smallest scale, up to the naive one, that clips no more than `limit`.
+uint32_t HessianSearch::findLowest(uint32_t naive, double limit) const {
+  return findFirst(
+      1, naive, [&](uint32_t bits) { return computeClipped(bits) <= limit; });
+}
+
 /// The largest scale, from the naive one on, that zeroes no more than `limit`.
 uint32_t HessianSearch::findHighest(uint32_t naive, double limit) const {
-  uint32_t low = naive;
-  uint32_t high = getLargestScaleBits(format.scale);
-  while (low < high) {
-    uint32_t middle = high - (high - low) / 2;
-    if (computeZeroed(middle) <= limit) {
-      low = middle;
-    } else {
-      high = middle - 1;
-    }
-  }
-  return low;
+  return findFirst(naive + 1, getLargestScaleBits(format.scale) + 1,
+                   [&](uint32_t bits) { return computeZeroed(bits) > limit; }) -
+         1;
 }
 
 /// Considers every f32, f16 or bf16 scale from `highest` down to `lowest`, in

@@ -10,39 +10,43 @@
 using namespace mlir;
 using namespace quantx;
 
-/// The smallest scale, up to the naive one, that clips no more than `limit`.
-static Value emitFindLowest(ElementwiseBuilder &b, const SearchedBlock &block,
-                            Value naive, Value limit) {
+/// The first scale (bits) from `low` up to, not including, `high` of which
+/// `condition` holds, and of all larger ones; else `high`.
+static Value emitFindFirst(
+    ElementwiseBuilder &b, Value low, Value high,
+    llvm::function_ref<Value(ElementwiseBuilder &b, Value bits)> condition) {
   auto isLeft = [](ElementwiseBuilder &n, ValueRange values) {
     return n.less(values[0], values[1]);
   };
   auto halve = [&](ElementwiseBuilder &n, ValueRange values) -> Values {
-    Value low = values[0], high = values[1];
-    Value middle = n.add(low, n.lshr(n.sub(high, low), 1));
-    Value clipped = emitClipped(n, block, emitParameters(n, block, middle));
-    Value isEnough = n.greaterEqualF(limit, clipped);
-    return {n.select(isEnough, low, n.add(middle, 1)),
-            n.select(isEnough, middle, high)};
+    Value middle = n.add(values[0], n.lshr(n.sub(values[1], values[0]), 1));
+    Value holds = condition(n, middle);
+    return {n.select(holds, values[0], n.add(middle, 1)),
+            n.select(holds, middle, values[1])};
   };
-  return emitWhile(b, {b.i32(1, naive), naive}, isLeft, halve)[0];
+  return emitWhile(b, {low, high}, isLeft, halve)[0];
+}
+
+/// The smallest scale, up to the naive one, that clips no more than `limit`.
+static Value emitFindLowest(ElementwiseBuilder &b, const SearchedBlock &block,
+                            Value naive, Value limit) {
+  auto clipsFew = [&](ElementwiseBuilder &n, Value bits) {
+    Value clipped = emitClipped(n, block, emitParameters(n, block, bits));
+    return n.greaterEqualF(limit, clipped);
+  };
+  return emitFindFirst(b, b.i32(1, naive), naive, clipsFew);
 }
 
 /// The largest scale, from the naive one on, that zeroes no more than `limit`.
 static Value emitFindHighest(ElementwiseBuilder &b, const SearchedBlock &block,
                              Value naive, Value limit) {
-  auto isLeft = [](ElementwiseBuilder &n, ValueRange values) {
-    return n.less(values[0], values[1]);
+  auto zeroesMany = [&](ElementwiseBuilder &n, Value bits) {
+    Value zeroed = emitZeroed(n, block, emitParameters(n, block, bits));
+    return n.greaterF(zeroed, limit);
   };
-  auto halve = [&](ElementwiseBuilder &n, ValueRange values) -> Values {
-    Value low = values[0], high = values[1];
-    Value middle = n.sub(high, n.lshr(n.sub(high, low), 1));
-    Value zeroed = emitZeroed(n, block, emitParameters(n, block, middle));
-    Value isFew = n.greaterEqualF(limit, zeroed);
-    return {n.select(isFew, middle, low),
-            n.select(isFew, high, n.add(middle, -1))};
-  };
-  int64_t largest = getLargestBits(block.type.getScaleType());
-  return emitWhile(b, {naive, b.i32(largest, naive)}, isLeft, halve)[0];
+  Value end = b.i32(getLargestBits(block.type.getScaleType()) + 1, naive);
+  Value beyond = emitFindFirst(b, b.add(naive, 1), end, zeroesMany);
+  return b.add(beyond, -1);
 }
 
 /// The code (i8) of `element` under the scale of these bits.

@@ -88,6 +88,23 @@ INSTANTIATE_TEST_SUITE_P(Types, MatmulKernelsPairsTest,
                            return info.param.name;
                          });
 
+/// The product of `x` and `w`, both quantized to `type`, and `acc`.
+static std::vector<float> multiplyPair(const TypeSpec &type, const char *chip,
+                                       const Matrix &x, const Matrix &w,
+                                       const Matrix &acc) {
+  QuantizedInput inputX(type, x), inputW(type, w);
+  Input inputAcc(acc, "f32", {acc.rows, acc.columns});
+  std::vector<TensorView> views;
+  inputX.addViews(views);
+  inputW.addViews(views);
+  views.push_back(inputAcc.getView());
+  std::vector<Array> out =
+      compile(type, {"f32", type}, acc.rows, chip).run(views);
+  std::vector<float> product(acc.rows * acc.columns);
+  std::memcpy(product.data(), out[0].bytes.data(), out[0].bytes.size());
+  return product;
+}
+
 // Each block has its own scale, in each row another: the sum of a row is exact.
 static void checkScales(const TypeSpec &type, const char *chip, int64_t tokens,
                         int64_t outputs) {
@@ -105,16 +122,7 @@ static void checkScales(const TypeSpec &type, const char *chip, int64_t tokens,
   };
   Matrix x = fill(tokens, 5), w = fill(outputs, 7),
          acc{tokens, outputs, std::vector<float>(tokens * outputs, 0.0f)};
-  QuantizedInput inputX(type, x), inputW(type, w);
-  Input inputAcc(acc, "f32", {tokens, outputs});
-  std::vector<TensorView> views;
-  inputX.addViews(views);
-  inputW.addViews(views);
-  views.push_back(inputAcc.getView());
-  std::vector<Array> out =
-      compile(type, {"f32", type}, tokens, chip).run(views);
-  std::vector<float> got(tokens * outputs);
-  std::memcpy(got.data(), out[0].bytes.data(), out[0].bytes.size());
+  std::vector<float> got = multiplyPair(type, chip, x, w, acc);
   for (int64_t m = 0; m < tokens; ++m)
     for (int64_t n = 0; n < outputs; ++n) {
       float expected = 0;
@@ -138,16 +146,7 @@ static void checkNonFinite(const TypeSpec &type, const char *chip,
   Matrix x = drawMatrix(tokens, sum, 1), w = drawMatrix(outputs, sum, 2),
          acc = drawMatrix(tokens, outputs, 3);
   w.values[1 * sum + 40] = NAN;
-  QuantizedInput inputX(type, x), inputW(type, w);
-  Input inputAcc(acc, "f32", {tokens, outputs});
-  std::vector<TensorView> views;
-  inputX.addViews(views);
-  inputW.addViews(views);
-  views.push_back(inputAcc.getView());
-  std::vector<Array> out =
-      compile(type, {"f32", type}, tokens, chip).run(views);
-  std::vector<float> got(tokens * outputs);
-  std::memcpy(got.data(), out[0].bytes.data(), out[0].bytes.size());
+  std::vector<float> got = multiplyPair(type, chip, x, w, acc);
   for (int64_t i = 0; i < tokens * outputs; ++i)
     EXPECT_EQ(std::isnan(got[i]), i % outputs == 1) << i;
 }
