@@ -21,10 +21,11 @@ using namespace quantx::test;
 //===----------------------------------------------------------------------===//
 
 /// Normal values around 1; some around 2^-8, whose f8E4M3FN scales have few
-/// bits; values over the whole range of f32, subnormals too;
-/// few values, so that ties and equal magnitudes abound; these and the values
-/// just below and above, where a scale changes; NaN and infinities.
-enum class Data { Gauss, Small, Bits, Ties, Neighbours, NonFinite };
+/// bits, and around 2^-20, whose f16 scales have; values over the whole range
+/// of f32, subnormals too; few values, so that ties and equal magnitudes
+/// abound; these and the values just below and above, where a scale changes;
+/// NaN and infinities.
+enum class Data { Gauss, Small, Tiny, Bits, Ties, Neighbours, NonFinite };
 
 static float drawValue(Data kind, std::mt19937 &random) {
   static std::normal_distribution<float> gauss;
@@ -33,6 +34,8 @@ static float drawValue(Data kind, std::mt19937 &random) {
     return gauss(random);
   case Data::Small:
     return gauss(random) * 0x1p-8f;
+  case Data::Tiny:
+    return gauss(random) * 0x1p-20f;
   case Data::Bits: {
     float value = llvm::bit_cast<float>(uint32_t(random()));
     return std::isfinite(value) ? value : 0.0f;
@@ -138,8 +141,8 @@ static void expectEqualsFormat(const TypeSpec &type, llvm::StringRef target) {
   const int64_t shapes[][2] = {{1, 1}, {3, 33}, {5, 70}, {2, 128}, {33, 3},
                                {0, 8}, {4, 0},  {1, 31}, {2, 131}, {2, 1100}};
   for (auto [rows, columns] : shapes) {
-    for (Data kind : {Data::Gauss, Data::Small, Data::Bits, Data::Ties,
-                      Data::Neighbours, Data::NonFinite}) {
+    for (Data kind : {Data::Gauss, Data::Small, Data::Tiny, Data::Bits,
+                      Data::Ties, Data::Neighbours, Data::NonFinite}) {
       std::vector<float> matrix = drawMatrix(kind, rows * columns, random);
       std::vector<Array> got = runOn(program, type, {rows, columns}, matrix, 0);
       SCOPED_TRACE(type.print() + " " + type.method + " " +
