@@ -218,8 +218,11 @@ static Value emitInteger(ElementwiseBuilder &b, ScaledType type, Value value,
 
 /// The code of `units`, of which nothing but the range is known.
 static Value emitEncodeBounded(ElementwiseBuilder &b, ScaledType type,
-                               Value units, bool saturate) {
+                               Value units, QuotientRange range,
+                               bool saturate) {
   SmallVector<StringRef> known = {kBoundedAttr};
+  if (range >= QuotientRange::NearlyFits)
+    known.push_back(kNearRangeAttr);
   if (saturate)
     known.push_back(kSaturatesAttr);
   if (goesByPowerOfTwo(type))
@@ -232,7 +235,7 @@ static Value emitProduct(ElementwiseBuilder &b, ScaledType type, Value value,
                          const BlockQuotient &quotient, bool saturate) {
   Value units = emitDivide(b, value, quotient);
   if (quotient.range != QuotientRange::Any)
-    return emitEncodeBounded(b, type, units, saturate);
+    return emitEncodeBounded(b, type, units, quotient.range, saturate);
   return goesByPowerOfTwo(type)
              ? emitTruncate(b, type, units, kByPowerOfTwoAttr)
              : emitEncodeUnits(b, type, units, RoundingSpec(), saturate);
@@ -261,6 +264,7 @@ Value quantx::emitQuantizeElement(ElementwiseBuilder &b, ScaledType type,
   case QuotientRange::Fits:
     return emitTruncate(b, type, units, {kInRangeAttr, kBoundedAttr});
   default:
-    return emitEncodeBounded(b, type, units, /*saturate=*/true);
+    return emitEncodeBounded(b, type, units, quotient.range,
+                             /*saturate=*/true);
   }
 }

@@ -96,6 +96,7 @@ static void addLoops(OpPassManager &pm, const CPUPipelineOptions &options) {
 }
 
 static void addSetTarget(OpPassManager &pm, StringRef target) {
+  pm.addPass(createQuantXUnswitchLoops());
   QuantXSetCPUTargetOptions options;
   options.target = target.str();
   pm.addPass(createQuantXSetCPUTarget(options));

@@ -45,7 +45,30 @@ func.func @threads(%x: f32, %n: index) {
 
 // -----
 
-// Stays: what is large together with others, dynamic, freed elsewhere, made
+// As large as it can be, on the stack; as large as it was, in the loop.
+// CHECK-LABEL: func.func @limited(
+// CHECK-NEXT:    %[[MOST:.+]] = memref.alloca() {alignment = 64 : i64} : memref<512xi8>
+// CHECK:         scf.for %[[I:.+]] =
+// CHECK-NEXT:      %[[SIZE:.+]] = affine.min
+// CHECK-NEXT:      %[[BEGIN:.+]] = arith.constant 0 : index
+// CHECK-NEXT:      %[[ROWS:.+]] = memref.view %[[MOST]][%[[BEGIN]]][%[[SIZE]]] : memref<512xi8> to memref<?x32xf32>
+// CHECK-NEXT:      memref.store %{{.+}}, %[[ROWS]]
+// CHECK-NEXT:    }
+func.func @limited(%x: f32, %n: index) {
+  %c0 = arith.constant 0 : index
+  %c4 = arith.constant 4 : index
+  scf.for %i = %c0 to %n step %c4 {
+    %size = affine.min affine_map<(d0)[s0] -> (-d0 + s0, 4)>(%i)[%n]
+    %rows = memref.alloc(%size) {alignment = 64 : i64} : memref<?x32xf32>
+    memref.store %x, %rows[%c0, %c0] : memref<?x32xf32>
+    memref.dealloc %rows : memref<?x32xf32>
+  }
+  return
+}
+
+// -----
+
+// Stays: what is large together with others, of any size, freed elsewhere, made
 // once, or in a loop that may become parallel.
 // CHECK-LABEL: func.func @stays(
 // CHECK-NEXT:    memref.alloca() : memref<200xf32>

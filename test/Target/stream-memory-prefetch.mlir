@@ -239,6 +239,40 @@ func.func @rows_by_fours(%x: memref<1x2048xi8>, %w: memref<?x1024xi8>, %n: index
   return
 }
 
+// Whichever branch is taken, each line once; not again in a branch of it.
+// CHECK-LABEL: func.func @branches(
+// CHECK:         scf.for %[[J:.+]] =
+// CHECK-NEXT:      scf.if
+// CHECK-NEXT:        %[[NEXT:.+]] = affine.apply #[[$PLUS64]](%[[J]])
+// CHECK-NEXT:        memref.prefetch %{{.+}}[%[[NEXT]]], read, locality<3>, data
+// CHECK-NEXT:        vector.transfer_read
+// CHECK:           } else {
+// CHECK-NEXT:        %[[NEXT:.+]] = affine.apply #[[$PLUS64]](%[[J]])
+// CHECK-NEXT:        memref.prefetch %{{.+}}[%[[NEXT]]], read, locality<3>, data
+// CHECK-NEXT:        vector.transfer_read
+func.func @branches(%x: memref<?xf32>, %n: index, %choice: i1) {
+  %c0 = arith.constant 0 : index
+  %c16 = arith.constant 16 : index
+  %zero = arith.constant 0.0 : f32
+  scf.for %j = %c0 to %n step %c16 {
+    scf.if %choice {
+      %v = vector.transfer_read %x[%j], %zero {in_bounds = [true]}
+        : memref<?xf32>, vector<16xf32>
+      vector.print %v : vector<16xf32>
+    } else {
+      %v = vector.transfer_read %x[%j], %zero {in_bounds = [true]}
+        : memref<?xf32>, vector<16xf32>
+      scf.if %choice {
+        %w = vector.transfer_read %x[%j], %zero {in_bounds = [true]}
+          : memref<?xf32>, vector<16xf32>
+        vector.print %w : vector<16xf32>
+      }
+      vector.print %v : vector<16xf32>
+    }
+  }
+  return
+}
+
 // Not what the loops write, or make.
 // CHECK-LABEL: func.func @written(
 func.func @written(%x: memref<?x64xf32>, %m: index) {

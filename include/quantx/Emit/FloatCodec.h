@@ -22,6 +22,10 @@ inline constexpr llvm::StringLiteral kInRangeAttr = "quantx.in_range";
 /// None is NaN, and magnitudes are less than 2^22.
 inline constexpr llvm::StringLiteral kBoundedAttr = "quantx.bounded";
 
+/// Magnitudes are less than twice the largest power of two among the codes'
+/// values.
+inline constexpr llvm::StringLiteral kNearRangeAttr = "quantx.near_range";
+
 /// The operand is a product as `FloatCodec::encodeProduct` wants it.
 inline constexpr llvm::StringLiteral kByPowerOfTwoAttr =
     "quantx.by_power_of_two";
@@ -37,6 +41,7 @@ struct EncodedValues {
   bool areNumbers = false; ///< none is NaN
 };
 
+  bool isNear = false;     ///< `kNearRangeAttr`
 /// Emits conversions between f32, f16 or bf16 and small floats. Values are
 /// scalars, or vectors of any static or scalable shape, or tensors; codes are
 /// i8 of the same shape. This class emits the portable formulas; targets derive
@@ -69,13 +74,12 @@ public:
 
   /// The code, to nearest even and saturating, of the product of `value` (f32,
   /// or bf16 extended by `extendToF32`) and `factor` (f32), a power of two from
-  /// 2^-125 to 2^120 that is the same for all elements of a block. Products may
-  /// be known to be bounded. Null where there is no better form than of the
-  /// product.
+  /// 2^-125 to 2^120 that is the same for all elements of a block. Null
+  /// where there is no better form than of the product.
   virtual mlir::Value encodeProduct(ElementwiseBuilder &b, mlir::Value value,
                                     mlir::Value factor,
                                     const FloatFormat &format,
-                                    bool isBounded) const {
+                                    EncodedValues known) const {
     return {};
   }
 

@@ -15,7 +15,8 @@ enum class QuotientRange {
   /// Its magnitude is less than 2^20.
   Bounded,
   /// It rounds to an integer that, with the zero point, is beyond the codes by
-  /// 1 at most.
+  /// 1 at most. Codes that are floats: its magnitude is less than twice the
+  /// largest power of two among their values.
   NearlyFits,
   /// It rounds to the value of a code.
   Fits,

@@ -2,15 +2,18 @@
 //
 // What a block needs instead of a division is computed for several blocks at
 // once, before the loop that encodes. There, whether the blocks of a chunk have
-// it is a branch that is hardly ever taken the other way.
+// it is a branch that is hardly ever taken the other way; where all blocks have
+// it, LLVM makes that a loop without a branch.
 //
 //===----------------------------------------------------------------------===//
 
 #include "QuotientCodes.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "quantx/Format/Mutants.h"
 
 using namespace mlir;
 using namespace quantx;
@@ -103,6 +106,48 @@ void QuotientCodes::buildQuotients(OpBuilder &builder) {
                       getChunkSize(scales.getShape().back(), kQuotients)};
   quotients = quotients.withValues(buildElementChunks(
       builder, loc, rows, BlockQuotient::getTypes(type, range), emit));
+  if (!type.isWholeDimension(type.getBlockRank() - 1)) {
+    ImplicitLocOpBuilder b(loc, builder);
+    buildAreAllUsable(b, rows);
+  }
+}
+
+// Reciprocals are positive or, where there is none, NaN: so is their sum.
+void QuotientCodes::buildAreAllUsable(ImplicitLocOpBuilder &b,
+                                      const ChunkedRows &rows) {
+  auto index = [&](ImplicitLocOpBuilder &n, OpFoldResult value) {
+    return getValueOrCreateConstantIndexOp(n, n.getLoc(), value);
+  };
+  Value end = index(b, rows.sizes.back());
+  SmallVector<Value> lower, upper, steps;
+  for (OpFoldResult size : rows.sizes) {
+    lower.push_back(arith::ConstantIndexOp::create(b, 0));
+    upper.push_back(index(b, size));
+    steps.push_back(arith::ConstantIndexOp::create(b, 1));
+  }
+  steps.back() = arith::ConstantIndexOp::create(b, rows.chunk);
+  if (isPlanted(Mutant::FirstQuotientsChecked))
+    upper.back() = arith::MinUIOp::create(b, steps.back(), end);
+  Value one = arith::ConstantOp::create(b, b.getF32FloatAttr(1.0));
+  auto add = [&](OpBuilder &builder, Location loc, ValueRange indices,
+                 ValueRange sums) -> scf::ValueVector {
+    ImplicitLocOpBuilder n(loc, builder);
+    Chunk chunk{SmallVector<Value>(indices), rows.chunk, Value()};
+    std::optional<int64_t> size = getConstantIntValue(rows.sizes.back());
+    if (!size || *size % rows.chunk != 0) {
+      Value rest = arith::SubIOp::create(n, end, indices.back());
+      chunk.count = arith::MinUIOp::create(n, rest, steps.back());
+    }
+    Value reciprocals = readChunk(n, quotients.reciprocal, chunk, one);
+    return {arith::AddFOp::create(n, sums[0], reciprocals)};
+  };
+  auto lanes = VectorType::get(rows.chunk, b.getF32Type());
+  Value zeros = arith::ConstantOp::create(b, b.getZeroAttr(lanes));
+  BlockQuotient sum = quotients;
+  sum.reciprocal =
+      scf::buildLoopNest(b, b.getLoc(), lower, upper, steps, zeros, add)
+          .results[0];
+  areAllUsable = sum.emitIsUsable(b);
 }
 
 BlockQuotient QuotientCodes::readQuotient(ImplicitLocOpBuilder &b,
@@ -137,6 +182,15 @@ Value QuotientCodes::emitBytes(
     ImplicitLocOpBuilder b(loc, builder);
     scf::YieldOp::create(b, otherwise(b));
   };
-  Value isUsable = quotient.emitIsUsable(b);
-  return scf::IfOp::create(b, isUsable, encode, encodeOtherwise).getResult(0);
+  auto encodeChecked = [&](OpBuilder &builder, Location loc) {
+    ImplicitLocOpBuilder b(loc, builder);
+    Value isUsable = quotient.emitIsUsable(b);
+    return scf::IfOp::create(b, isUsable, encode, encodeOtherwise).getResult(0);
+  };
+  if (!areAllUsable || chunk.count)
+    return encodeChecked(b, b.getLoc());
+  auto yieldChecked = [&](OpBuilder &builder, Location loc) {
+    scf::YieldOp::create(builder, loc, encodeChecked(builder, loc));
+  };
+  return scf::IfOp::create(b, areAllUsable, encode, yieldChecked).getResult(0);
 }

@@ -28,6 +28,8 @@ public:
 
 private:
   void buildQuotients(mlir::OpBuilder &builder);
+  void buildAreAllUsable(mlir::ImplicitLocOpBuilder &b,
+                         const ChunkedRows &rows);
   BlockQuotient readQuotient(mlir::ImplicitLocOpBuilder &b, const Chunk &chunk);
 
   QuantizeOp op;
@@ -37,6 +39,8 @@ private:
   bool isPossible;
   /// Tensors, one value for each block; empty where chunks compute their own.
   BlockQuotient quotients;
+  /// Whether all of these are usable (i1); null where a row has one.
+  mlir::Value areAllUsable;
 };
 
 } // namespace quantx

@@ -144,15 +144,18 @@ struct AbsmaxModel
     return success();
   }
 
-  // A scale of few bits may be a little too small, a margin makes it smaller,
-  // and negative elements have no unsigned codes.
+  // A scale of few bits may be a little too small, by a 16th of itself, which
+  // ends beyond the codes of all but f4E2M1FN; a margin makes it smaller; and
+  // negative elements have no unsigned codes.
   QuotientRange getQuotientRange(Attribute attr, ScaledType type) const {
     bool isUnsigned =
         !type.getFloatFormat() && !type.getIntegerFormat().isSigned;
     if (isUnsigned || attr != AbsmaxAttr::get(attr.getContext()))
       return QuotientRange::Any;
-    return isWideScaleType(type.getScaleType()) ? QuotientRange::Fits
-                                                : QuotientRange::Bounded;
+    bool isCoarse = type.getFloatFormat() && type.getStorageBits() == 4;
+    return isWideScaleType(type.getScaleType()) || isCoarse
+               ? QuotientRange::Fits
+               : QuotientRange::Bounded;
   }
 
   SmallVector<Value> buildParameters(Attribute attr,

@@ -77,8 +77,10 @@ struct E8M0Model
                        << type;
   }
 
-  QuotientRange getQuotientRange(Attribute, ScaledType) const {
-    return QuotientRange::Bounded;
+  // The largest element has the exponent of the largest code, or a smaller one.
+  QuotientRange getQuotientRange(Attribute, ScaledType type) const {
+    return type.getFloatFormat() ? QuotientRange::NearlyFits
+                                 : QuotientRange::Bounded;
   }
 
   SmallVector<Value> buildParameters(Attribute method,

@@ -200,16 +200,23 @@ Distance Prefetcher::getDistance(const Stream &stream, const Loop &stepping) {
   return {chosen, 2};
 }
 
-/// Prefetches each line that the stream's loop reads in an iteration, once.
+/// Prefetches each line that the stream's loop reads in an iteration, once,
+/// whichever branches it takes.
 void Prefetcher::prefetch(const Stream &stream, const Loop &stepping) {
   Distance ahead = getDistance(stream, stepping);
-  SmallVector<SmallVector<AffineExpr>> lines;
-  auto isCovered = [&](ArrayRef<AffineExpr> indices, int64_t bytes) {
-    return llvm::any_of(lines, [&](ArrayRef<AffineExpr> line) {
-      if (line.drop_back() != indices.drop_back())
+  struct Line {
+    Operation *read;
+    SmallVector<AffineExpr> indices;
+  };
+  SmallVector<Line> lines;
+  auto isCovered = [&](Operation *read, ArrayRef<AffineExpr> indices,
+                       int64_t bytes) {
+    return llvm::any_of(lines, [&](const Line &line) {
+      if (!line.read->getBlock()->findAncestorOpInBlock(*read) ||
+          ArrayRef(line.indices).drop_back() != indices.drop_back())
         return false;
       auto offset = dyn_cast<AffineConstantExpr>(
-          exprs.simplify(indices.back() - line.back()));
+          exprs.simplify(indices.back() - line.indices.back()));
       return offset && offset.getValue() >= 0 &&
              offset.getValue() * bytes < kLineBytes;
     });
@@ -219,9 +226,9 @@ void Prefetcher::prefetch(const Stream &stream, const Loop &stepping) {
     for (int64_t at = 0; at < read.getBytes(); at += kLineBytes) {
       SmallVector<AffineExpr> indices = read.indices;
       indices.back() = indices.back() + at / bytes;
-      if (isCovered(indices, bytes))
+      if (isCovered(read.op, indices, bytes))
         continue;
-      lines.push_back(indices);
+      lines.push_back({read.op, indices});
       rewriter.setInsertionPoint(read.op);
       Location loc = read.op->getLoc();
       SmallVector<Value> position = read.baseIndices;

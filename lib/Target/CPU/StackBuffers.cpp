@@ -1,11 +1,14 @@
 //===- StackBuffers.cpp - Small buffers of loops on the stack -------------===//
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/OpenMP/OpenMPDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/PatternMatch.h"
+#include "mlir/Interfaces/ValueBoundsOpInterface.h"
 #include "quantx/Target/CPU/Passes.h"
+#include "llvm/Support/MathExtras.h"
 
 namespace quantx {
 #define GEN_PASS_DEF_QUANTXSTACKBUFFERS
@@ -15,13 +18,49 @@ namespace quantx {
 using namespace mlir;
 using namespace quantx;
 
-/// The size of a buffer in bytes; null if it is dynamic, or not whole bytes.
-static std::optional<int64_t> getByteSize(MemRefType type) {
+/// The bytes of a buffer at most; null if they have no limit that shows, or
+/// elements are not whole bytes.
+static std::optional<int64_t> getMostBytes(memref::AllocOp alloc) {
+  MemRefType type = alloc.getType();
   Type element = type.getElementType();
-  if (!type.hasStaticShape() || !type.getLayout().isIdentity() ||
-      !element.isIntOrFloat() || element.getIntOrFloatBitWidth() % 8 != 0)
+  if (!type.getLayout().isIdentity() || !element.isIntOrFloat() ||
+      element.getIntOrFloatBitWidth() % 8 != 0)
     return std::nullopt;
-  return type.getNumElements() * element.getIntOrFloatBitWidth() / 8;
+  int64_t bytes = element.getIntOrFloatBitWidth() / 8;
+  auto multiply = [&](int64_t size) {
+    return !llvm::MulOverflow(bytes, size, bytes);
+  };
+  for (int64_t size : type.getShape())
+    if (!ShapedType::isDynamic(size) && !multiply(size))
+      return std::nullopt;
+  for (Value size : alloc.getDynamicSizes()) {
+    FailureOr<int64_t> most = ValueBoundsConstraintSet::computeConstantBound(
+        presburger::BoundType::UB, size, /*stopCondition=*/nullptr,
+        /*closedUB=*/true);
+    if (failed(most) || *most < 0 || !multiply(*most))
+      return std::nullopt;
+  }
+  return bytes;
+}
+
+/// A buffer of `bytes` on the stack at `entry`, as what `alloc` makes.
+static void moveToStack(RewriterBase &rewriter, memref::AllocOp alloc,
+                        Block *entry, int64_t bytes) {
+  rewriter.setInsertionPointToStart(entry);
+  Location loc = alloc.getLoc();
+  if (alloc.getType().hasStaticShape()) {
+    rewriter.replaceOp(alloc,
+                       memref::AllocaOp::create(rewriter, loc, alloc.getType(),
+                                                alloc.getAlignmentAttr()));
+    return;
+  }
+  auto type = MemRefType::get({bytes}, rewriter.getI8Type());
+  Value most =
+      memref::AllocaOp::create(rewriter, loc, type, alloc.getAlignmentAttr());
+  rewriter.setInsertionPoint(alloc);
+  Value begin = arith::ConstantIndexOp::create(rewriter, loc, 0);
+  rewriter.replaceOpWithNewOp<memref::ViewOp>(alloc, alloc.getType(), most,
+                                              begin, alloc.getDynamicSizes());
 }
 
 /// The op that frees `alloc` where it was made; null if there is none.
@@ -61,17 +100,14 @@ struct StackBuffersPass
     // What is on the stack of each function or parallel region.
     DenseMap<Block *, int64_t> used;
     for (memref::AllocOp alloc : allocs) {
-      std::optional<int64_t> size = getByteSize(alloc.getType());
+      std::optional<int64_t> bytes = getMostBytes(alloc);
       memref::DeallocOp dealloc = findDealloc(alloc);
       Block *entry = findEntry(alloc);
-      if (!size || !dealloc || !entry || used[entry] + *size > maxBytes)
+      if (!bytes || !dealloc || !entry || used[entry] + *bytes > maxBytes)
         continue;
-      used[entry] += *size;
+      used[entry] += *bytes;
       rewriter.eraseOp(dealloc);
-      rewriter.setInsertionPointToStart(entry);
-      rewriter.replaceOp(alloc, memref::AllocaOp::create(
-                                    rewriter, alloc.getLoc(), alloc.getType(),
-                                    alloc.getAlignmentAttr()));
+      moveToStack(rewriter, alloc, entry, *bytes);
     }
   }
 };

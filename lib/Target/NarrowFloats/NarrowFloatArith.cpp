@@ -12,6 +12,7 @@ EncodedValues quantx::getEncodedValues(arith::TruncFOp op) {
   known.saturates = op->hasAttr(kSaturatesAttr);
   known.isInRange = op->hasAttr(kInRangeAttr);
   known.isBounded = op->hasAttr(kBoundedAttr);
+  known.isNear = op->hasAttr(kNearRangeAttr);
   known.areNumbers =
       known.isBounded ||
       arith::bitEnumContainsAll(fastMath, arith::FastMathFlags::nnan);
@@ -218,7 +219,7 @@ private:
       return {};
     return codec.encodeProduct(b, product.getLhs(), product.getRhs(),
                                *getFloatFormat(op.getType()),
-                               op->hasAttr(kBoundedAttr));
+                               getEncodedValues(op));
   }
 };
 

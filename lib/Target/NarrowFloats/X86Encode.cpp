@@ -138,8 +138,9 @@ Value X86FloatCodec::encodeByTable(ElementwiseBuilder &b, Value value,
   if (!isPlanted(Mutant::X86ZeroLosesSign))
     tiny = math::CopySignOp::create(b.getBuilder(), tiny, sign);
   Value quarters = b.fma(value, b.f32(4.0, value), tiny);
+  bool isInTable = known.isInRange || known.isNear;
   return encodeQuarters(b, quarters, format,
-                        {known.isInRange || !known.isBounded, known.isInRange});
+                        {isInTable || !known.isBounded, isInTable});
 }
 
 //===----------------------------------------------------------------------===//
@@ -236,7 +237,7 @@ Value X86FloatCodec::encodeHalves(ElementwiseBuilder &b, Value halves,
 
 Value X86FloatCodec::encodeProduct(ElementwiseBuilder &b, Value value,
                                    Value factor, const FloatFormat &format,
-                                   bool isBounded) const {
+                                   EncodedValues known) const {
   auto type = dyn_cast<VectorType>(value.getType());
   if (!type || type.getRank() != 1 || !isEncodedByTable(type, format))
     return {};
@@ -245,10 +246,11 @@ Value X86FloatCodec::encodeProduct(ElementwiseBuilder &b, Value value,
   Value four =
       mapSpread(b, factor, [&](Value power) { return b.mul(power, 4.0); });
   Value quarters = b.mul(value, four);
-  if (!isBounded)
+  if (!known.isBounded)
     quarters = limitAbove(b, quarters, 4 * format.getMaxFinite());
   return encodeQuarters(b, moveOffZero(b, quarters), format,
-                        {/*above=*/!isBounded, /*below=*/false});
+                        {/*above=*/!known.isBounded || known.isNear,
+                         /*below=*/known.isNear});
 }
 
 //===----------------------------------------------------------------------===//

@@ -24,7 +24,7 @@ public:
                           EncodedValues known) const override;
   mlir::Value encodeProduct(ElementwiseBuilder &b, mlir::Value value,
                             mlir::Value factor, const FloatFormat &format,
-                            bool isBounded) const override;
+                            EncodedValues known) const override;
   mlir::Value decode(ElementwiseBuilder &b, mlir::Value code,
                      const FloatFormat &format,
                      mlir::Type element) const override;

@@ -185,6 +185,37 @@ TEST(QuantizeTilesTest, EqualFormat) {
   }
 }
 
+// One block of a tile, wherever it is, that is no product with a reciprocal.
+TEST(QuantizeTilesTest, OneSpecialBlock) {
+  const TypeSpec types[] = {
+      {"f4E2M1FN", "f32", "f8E8M0FNU", 1, 32, false, false, "floor"},
+      {"f4E2M1FN", "bf16", "f8E8M0FNU", 1, 32, false, false, "floor"},
+      {"f8E4M3FN", "f32", "f8E8M0FNU", 1, 32, false, false, "rceil"},
+      {"f4E2M1FN", "f32", "f8E4M3FN", 1, 16, true, false, "absmax"},
+      {"ui4", "f32", "f16", 1, 128, false, true, "minmax"}};
+  constexpr int64_t rows = 2, columns = 2304;
+  std::mt19937 random(6);
+  for (const TypeSpec &type : types) {
+    Program program(getProgram(type));
+    std::vector<float> matrix = drawMatrix(Data::Gauss, rows * columns, random);
+    int64_t block = type.blockColumns;
+    for (int64_t position :
+         {int64_t(0), 16 * block, columns - block, rows * columns - block}) {
+      for (float special : {0.0f, -HUGE_VALF, 0x1p-140f}) {
+        SCOPED_TRACE(type.print() + " at " + std::to_string(position) + " " +
+                     std::to_string(special));
+        std::vector<float> changed = matrix;
+        std::fill_n(changed.begin() + position, block, special);
+        std::vector<Array> got =
+            runOn(program, type, {rows, columns}, changed, 0);
+        expectEqual(type, quantize(type, rows, columns, changed), got);
+        if (HasFatalFailure())
+          return;
+      }
+    }
+  }
+}
+
 TEST(QuantizeTilesTest, ScalesOfSeparateOps) {
   Program program(R"(
 !t = !quantx.scaled<f4E2M1FN : f32, f8E4M3FN per 1x16, global f32>

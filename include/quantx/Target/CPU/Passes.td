@@ -189,11 +189,12 @@ def QuantXSetCPUTarget : Pass<"quantx-set-cpu-target", "::mlir::ModuleOp"> {
 def QuantXStackBuffers : Pass<"quantx-stack-buffers"> {
   let summary = "Keep small buffers of loop bodies on the stack";
   let description = [{
-    Replaces each `memref.alloc` of static size in a loop that is freed in the
-    same block by a `memref.alloca` at the start of the function, or of the
-    `omp.parallel` region around it: one for all iterations of a thread, and no
-    call of `malloc` for a row. All of one function or region take `max-bytes` at
-    most; others stay.
+    Replaces each `memref.alloc` in a loop that is freed in the same block by a
+    `memref.alloca` at the start of the function, or of the `omp.parallel` region
+    around it: one for all iterations of a thread, and no call of `malloc` for a
+    row. Where sizes are dynamic but have a limit, as those of a tile have, that
+    is what the stack holds, and a `memref.view` of it is as large as the buffer
+    was. All of one function or region take `max-bytes` at most; others stay.
 
     Upstream's promote-buffers-to-stack leaves the `memref.alloca` in the loop,
     where LLVM takes new memory each time.
@@ -202,7 +203,21 @@ def QuantXStackBuffers : Pass<"quantx-stack-buffers"> {
     Option<"maxBytes", "max-bytes", "int64_t", "65536",
            "Bytes on the stack of a function or parallel region at most">
   ];
-  let dependentDialects = ["::mlir::memref::MemRefDialect"];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::memref::MemRefDialect"];
+}
+
+def QuantXUnswitchLoops : Pass<"quantx-unswitch-loops"> {
+  let summary = "Decide before a loop what does not change in it";
+  let description = [{
+    Where the body of an innermost `scf.for` has an `scf.if` whose condition is
+    computed outside of the loop, makes two loops of it, one in each branch. One
+    `scf.if` of a loop is taken out, the first.
+
+    LLVM does the same where it finds the loop small enough, and not sooner than
+    it has joined what both branches have in common.
+  }];
+  let dependentDialects = ["::mlir::scf::SCFDialect"];
 }
 
 def QuantXStreamMemory : Pass<"quantx-stream-memory"> {
