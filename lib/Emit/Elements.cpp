@@ -2,6 +2,7 @@
 
 #include "quantx/Emit/Elements.h"
 #include "Truncate.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "quantx/Emit/FloatCodec.h"
 #include "quantx/Format/Mutants.h"
 
@@ -271,10 +272,42 @@ static bool isExactInBF16(ScaledType type) {
          exponent + smallestScaleExponent >= smallestExponent;
 }
 
+bool quantx::suitsNormalValues(ScaledType type) {
+  return type.getExpressedType().isBF16() && !isExactInBF16(type);
+}
+
+// The smallest positive values of codes are 2^-16. Zeros are not subnormal; of
+// infinities and NaN nothing is.
+Value quantx::emitAreNormal(ElementwiseBuilder &b,
+                            const BlockFactors &factors) {
+  int64_t leastScale =
+      isPlanted(Mutant::SubnormalsByInstruction) ? 1 << 23 : (127 - 60) << 23;
+  constexpr int64_t leastGlobal = (127 - 40) << 23;
+  auto isNormal = [&](Value factor, int64_t least) {
+    // 0 less 1 is the largest of integers without sign.
+    Value bits = b.add(b.bitAnd(b.asI32(factor), 0x7fffffff), -1);
+    return b.lessUnsigned(b.i32(least - 2, bits), bits);
+  };
+  Value areNormal = isNormal(factors.scale, leastScale);
+  if (factors.global)
+    areNormal = b.logicalAnd(areNormal, isNormal(factors.global, leastGlobal));
+  if (!isa<VectorType>(areNormal.getType()))
+    return areNormal;
+  return vector::ReductionOp::create(b.getBuilder(), vector::CombiningKind::AND,
+                                     areNormal);
+}
+
 Value quantx::emitExpressedValue(ElementwiseBuilder &b, ScaledType type,
-                                 Value value, const BlockFactors &factors) {
+                                 Value value, const BlockFactors &factors,
+                                 bool areNormal) {
   value = emitMultiplyByScales(b, value, factors);
   Type expressed = type.getExpressedType();
+  if (areNormal && suitsNormalValues(type)) {
+    auto result = arith::TruncFOp::create(
+        b.getBuilder(), getTypeLike(value.getType(), expressed), value);
+    result->setAttr(kNoSubnormalsAttr, b.getBuilder().getUnitAttr());
+    return result;
+  }
   if (!expressed.isBF16() || !isExactInBF16(type))
     return b.truncateFromF32(value, expressed);
   Value upperHalf = b.trunc(b.lshr(b.asI32(value), 16), 16);
@@ -282,9 +315,11 @@ Value quantx::emitExpressedValue(ElementwiseBuilder &b, ScaledType type,
 }
 
 Value quantx::emitDequantizeElement(ElementwiseBuilder &b, ScaledType type,
-                                    Value code, const BlockFactors &factors) {
-  return emitExpressedValue(
-      b, type, emitCodeValue(b, type, code, factors.zeroPoint), factors);
+                                    Value code, const BlockFactors &factors,
+                                    bool areNormal) {
+  return emitExpressedValue(b, type,
+                            emitCodeValue(b, type, code, factors.zeroPoint),
+                            factors, areNormal);
 }
 
 Value quantx::emitDequantizeElement(ElementwiseBuilder &b, ScaledType type,

@@ -127,7 +127,7 @@ static Value emitHasRange(ElementwiseBuilder &b, Value scale) {
   Value hasRange = b.greaterF(b.f32(largest, wide), wide);
   if (isPlanted(Mutant::LargestScaleFits))
     hasRange = b.greaterEqualF(b.f32(largest, wide), wide);
-  if (!type.isF16())
+  if (type.isF32() || type.isBF16())
     return hasRange;
   auto least = llvm::APFloat::getSmallestNormalized(semantics);
   return b.logicalAnd(

@@ -54,6 +54,14 @@ static bool hasFMA(StringRef target) {
   return false;
 }
 
+static bool convertsToBF16(StringRef target) {
+  llvm::Expected<CPUTarget> cpu = CPUTarget::get(target);
+  if (cpu)
+    return cpu->convertsToBF16();
+  llvm::consumeError(cpu.takeError());
+  return false;
+}
+
 static void addStreamMemory(OpPassManager &pm,
                             const CPUPipelineOptions &options) {
   const CPUStrategy &strategy = CPUStrategy::get(options.target);
@@ -88,6 +96,7 @@ static void addLoops(OpPassManager &pm, const CPUPipelineOptions &options) {
   pm.addNestedPass<func::FuncOp>(createConvertVectorToSCFPass());
   pm.addPass(createQuantXStackBuffers());
   addStreamMemory(pm, options);
+  pm.addPass(createQuantXUnswitchLoops());
   pm.addPass(createQuantXExpandReshapes());
   pm.addPass(memref::createExpandStridedMetadataPass());
   pm.addPass(createLowerAffinePass());
@@ -96,7 +105,6 @@ static void addLoops(OpPassManager &pm, const CPUPipelineOptions &options) {
 }
 
 static void addSetTarget(OpPassManager &pm, StringRef target) {
-  pm.addPass(createQuantXUnswitchLoops());
   QuantXSetCPUTargetOptions options;
   options.target = target.str();
   pm.addPass(createQuantXSetCPUTarget(options));
@@ -162,9 +170,9 @@ void quantx::buildCPUPipeline(OpPassManager &pm,
   if (chunk == 0)
     pm.addPass(createQuantXLowerToLinalg());
   else
-    pm.addPass(createQuantXLowerToVector({chunk, hasByteDots(options.target),
-                                          getTileProductRows(options),
-                                          hasFMA(options.target)}));
+    pm.addPass(createQuantXLowerToVector(
+        {chunk, hasByteDots(options.target), getTileProductRows(options),
+         hasFMA(options.target), convertsToBF16(options.target)}));
   addCleanup<func::FuncOp>(pm);
   pm.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
   addBufferization(pm);

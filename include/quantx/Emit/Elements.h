@@ -124,8 +124,18 @@ mlir::Value emitCodeValueInWord(ElementwiseBuilder &b, ScaledType type,
                                 mlir::Value code, mlir::Value zeroPoint);
 
 /// `value`, that of a code under a scale of 1, in the expressed type.
+/// `areNormal` says that `emitAreNormal` is true of the factors.
 mlir::Value emitExpressedValue(ElementwiseBuilder &b, ScaledType type,
-                               mlir::Value value, const BlockFactors &factors);
+                               mlir::Value value, const BlockFactors &factors,
+                               bool areNormal = false);
+
+/// Whether targets may convert the expressed values of `type` better where it
+/// is known that none is subnormal.
+bool suitsNormalValues(ScaledType type);
+
+/// Whether no value under `factors`, scalars or vectors of blocks, is subnormal
+/// in f32 (i1, one for all lanes): sufficient, not necessary.
+mlir::Value emitAreNormal(ElementwiseBuilder &b, const BlockFactors &factors);
 
 /// The value of a `code`, given in the low bits of an i8, as f32: before it is
 /// rounded to the expressed type.
@@ -136,8 +146,8 @@ mlir::Value emitDequantizeToF32(ElementwiseBuilder &b, ScaledType type,
 /// The value, in the expressed type, of a `code` given in the low bits of an
 /// i8.
 mlir::Value emitDequantizeElement(ElementwiseBuilder &b, ScaledType type,
-                                  mlir::Value code,
-                                  const BlockFactors &factors);
+                                  mlir::Value code, const BlockFactors &factors,
+                                  bool areNormal = false);
 mlir::Value emitDequantizeElement(ElementwiseBuilder &b, ScaledType type,
                                   mlir::Value code,
                                   const BlockParameters &parameters);

@@ -30,6 +30,9 @@ inline constexpr llvm::StringLiteral kNearRangeAttr = "quantx.near_range";
 inline constexpr llvm::StringLiteral kByPowerOfTwoAttr =
     "quantx.by_power_of_two";
 
+/// Of a truncf from f32 to bf16: no operand is subnormal.
+inline constexpr llvm::StringLiteral kNoSubnormalsAttr = "quantx.no_subnormals";
+
 /// Overflow and infinity become the largest finite value.
 inline constexpr llvm::StringLiteral kSaturatesAttr = "quantx.saturates";
 
@@ -38,10 +41,10 @@ struct EncodedValues {
   bool saturates = false;  ///< `kSaturatesAttr`
   bool isInRange = false;  ///< `kInRangeAttr`
   bool isBounded = false;  ///< `kBoundedAttr`
+  bool isNear = false;     ///< `kNearRangeAttr`
   bool areNumbers = false; ///< none is NaN
 };
 
-  bool isNear = false;     ///< `kNearRangeAttr`
 /// Emits conversions between f32, f16 or bf16 and small floats. Values are
 /// scalars, or vectors of any static or scalable shape, or tensors; codes are
 /// i8 of the same shape. This class emits the portable formulas; targets derive
@@ -60,6 +63,12 @@ public:
   mlir::Value extendToF32(ElementwiseBuilder &b, mlir::Value value) const;
   mlir::Value truncateFromF32(ElementwiseBuilder &b, mlir::Value value,
                               mlir::Type element) const;
+
+  /// `value` (f32, none subnormal) as bf16, to nearest even.
+  virtual mlir::Value truncateToBF16(ElementwiseBuilder &b,
+                                     mlir::Value value) const {
+    return truncateFromF32(b, value, b.getBuilder().getBF16Type());
+  }
 
   /// The code of `value` (f32, f16 or bf16); as `emitEncodeFloat` of the f32
   /// that equals it.

@@ -57,7 +57,10 @@ private:
 };
 
 struct DequantizeChunks : public ChunkPattern<DequantizeOp> {
-  using ChunkPattern::ChunkPattern;
+  DequantizeChunks(const TypeConverter &converter, MLIRContext *context,
+                   int64_t chunk, bool convertsToBF16)
+      : ChunkPattern(converter, context, chunk),
+        convertsToBF16(convertsToBF16) {}
 
   LogicalResult
   matchAndRewrite(DequantizeOp op, OneToNOpAdaptor adaptor,
@@ -75,12 +78,29 @@ struct DequantizeChunks : public ChunkPattern<DequantizeOp> {
     ChunkedRows rows = {tensor::getMixedSizes(rewriter, loc, op.getInput()),
                         *size};
     ValueRange parts = adaptor.getInput();
-    auto decode = [&](ImplicitLocOpBuilder &b, const Chunk &chunk) {
-      ElementwiseBuilder arith(b, loc);
+    auto decode = [&](ImplicitLocOpBuilder &b, const Chunk &chunk) -> Value {
       Value codes = readCodes(b, chunk);
-      BlockFactors factors = readFactors(b, type, parts.drop_front(), chunk,
-                                         emitDequantizeFactors);
-      return emitDequantizeElement(arith, type, codes, factors);
+      BlockFactors blocks = readBlockFactors(b, type, parts.drop_front(), chunk,
+                                             emitDequantizeFactors);
+      auto build = [&](ImplicitLocOpBuilder &b, bool areNormal) {
+        ElementwiseBuilder arith(b, loc);
+        BlockFactors factors = blocks.map(
+            [&](Value factor) { return spread(b, factor, chunk.size); });
+        return emitDequantizeElement(arith, type, codes, factors, areNormal);
+      };
+      // What is left of rows is not worth two ways.
+      if (!convertsToBF16 || !suitsNormalValues(type) || chunk.count)
+        return build(b, /*areNormal=*/false);
+      ElementwiseBuilder arith(b, loc);
+      auto yield = [&](bool areNormal) {
+        return [&, areNormal](OpBuilder &builder, Location loc) {
+          ImplicitLocOpBuilder b(loc, builder);
+          scf::YieldOp::create(b, build(b, areNormal));
+        };
+      };
+      return scf::IfOp::create(b, emitAreNormal(arith, blocks), yield(true),
+                               yield(false))
+          .getResult(0);
     };
     Value result = buildElementChunks(rewriter, loc, rows,
                                       type.getExpressedType(), decode);
@@ -106,13 +126,17 @@ private:
     return ChunkCodeFinder(rewriter, chunk)
         .findPacked(assemble.getPayload(), Packing::Linear, codes);
   }
+
+  bool convertsToBF16;
 };
 
 } // namespace
 
 void quantx::populateElementChunkPatterns(const TypeConverter &converter,
                                           RewritePatternSet &patterns,
-                                          int64_t chunk, bool hasFMA) {
+                                          int64_t chunk, bool hasFMA,
+                                          bool convertsToBF16) {
   patterns.add<QuantizeChunks>(converter, patterns.getContext(), chunk, hasFMA);
-  patterns.add<DequantizeChunks>(converter, patterns.getContext(), chunk);
+  patterns.add<DequantizeChunks>(converter, patterns.getContext(), chunk,
+                                 convertsToBF16);
 }

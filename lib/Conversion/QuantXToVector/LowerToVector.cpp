@@ -91,9 +91,10 @@ void quantx::populateQuantXToVectorPatterns(const TypeConverter &converter,
                                             RewritePatternSet &patterns,
                                             int64_t chunk, bool byteDots,
                                             int64_t tileProductRows,
-                                            bool hasFMA) {
+                                            bool hasFMA, bool convertsToBF16) {
   populateBlockPatterns(converter, patterns, chunk);
-  populateElementChunkPatterns(converter, patterns, chunk, hasFMA);
+  populateElementChunkPatterns(converter, patterns, chunk, hasFMA,
+                               convertsToBF16);
   populatePackingChunkPatterns(converter, patterns, chunk);
   populateScaleLayoutChunkPatterns(converter, patterns, chunk);
   populateScaledMatmulChunkPatterns(converter, patterns, chunk, byteDots,
@@ -122,7 +123,7 @@ struct LowerToVectorPass
     auto addPatterns = [&](const TypeConverter &converter,
                            RewritePatternSet &patterns) {
       populateQuantXToVectorPatterns(converter, patterns, chunk, byteDots,
-                                     tileProductRows, hasFMA);
+                                     tileProductRows, hasFMA, convertsToBF16);
     };
     // Before patterns call it, which run on functions.
     func::FuncOp requestTiles;

@@ -12,7 +12,8 @@ void populateBlockPatterns(const mlir::TypeConverter &converter,
                            mlir::RewritePatternSet &patterns, int64_t chunk);
 void populateElementChunkPatterns(const mlir::TypeConverter &converter,
                                   mlir::RewritePatternSet &patterns,
-                                  int64_t chunk, bool hasFMA);
+                                  int64_t chunk, bool hasFMA,
+                                  bool convertsToBF16);
 void populatePackingChunkPatterns(const mlir::TypeConverter &converter,
                                   mlir::RewritePatternSet &patterns,
                                   int64_t chunk);

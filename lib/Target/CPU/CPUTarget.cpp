@@ -49,11 +49,18 @@ bool CPUTarget::hasByteDots() const {
          llvm::is_contained(all.getFeatures(), "+avx512vnni");
 }
 
+bool CPUTarget::convertsToBF16() const {
+  llvm::SubtargetFeatures all(features);
+  return vectorWidth == 512 &&
+         llvm::is_contained(all.getFeatures(), "+avx512bf16");
+}
+
 /// The features behind a level of x86-64 and `+`.
 static std::string getFeatures(StringRef suffix) {
   // Every CPU with AMX has the others.
   if (suffix == "amx")
-    return "+avx512vbmi,+avx512vnni,+amx-tile,+amx-bf16,+amx-int8";
+    return "+avx512vbmi,+avx512vnni,+avx512bf16,"
+           "+amx-tile,+amx-bf16,+amx-int8";
   return suffix.empty() ? "" : "+" + suffix.str();
 }
 

@@ -61,6 +61,7 @@ static std::unique_ptr<FloatCodec> createNative() {
   X86Features x86;
   x86.avx512 = hasAll({"avx512f", "avx512bw", "avx512dq", "avx512vl"});
   x86.avx512vbmi = x86.avx512 && hasAll({"avx512vbmi"});
+  x86.avx512bf16 = x86.avx512 && hasAll({"avx512bf16"});
   return createX86FloatCodec(x86);
 }
 
@@ -77,7 +78,8 @@ quantx::createFloatCodec(StringRef target) {
   if (target == "x86-64-v4")
     return createX86FloatCodec({/*avx512=*/true, /*avx512vbmi=*/false});
   if (target == "x86-64-v4+avx512vbmi" || target == "x86-64-v4+amx")
-    return createX86FloatCodec({/*avx512=*/true, /*avx512vbmi=*/true});
+    return createX86FloatCodec({/*avx512=*/true, /*avx512vbmi=*/true,
+                                /*avx512bf16=*/target == "x86-64-v4+amx"});
   if (std::optional<NVVMFeatures> features = getNVVMFeatures(target))
     return createNVVMFloatCodec(*features);
   return llvm::createStringError("unknown target '" + target +

@@ -40,7 +40,8 @@ static bool isExpanded(arith::ExtFOp op) {
 }
 
 static bool isExpanded(arith::TruncFOp op) {
-  return isNarrowOrWide(op.getIn().getType()) && isNarrowFloat(op.getType());
+  return op->hasAttr(kNoSubnormalsAttr) ||
+         (isNarrowOrWide(op.getIn().getType()) && isNarrowFloat(op.getType()));
 }
 
 static bool isExpanded(arith::ScalingExtFOp op) {
@@ -193,6 +194,10 @@ struct ExpandTruncF : public ExpandOp<arith::TruncFOp> {
     ElementwiseBuilder b(rewriter, op.getLoc());
     Type from = op.getIn().getType();
     Value value = adaptor.getIn();
+    if (op->hasAttr(kNoSubnormalsAttr)) {
+      rewriter.replaceOp(op, codec.truncateToBF16(b, value));
+      return success();
+    }
     if (isNarrowFloat(from))
       value = decodeAsF32(b, value, from);
     if (Value codes = encodeProduct(b, op)) {

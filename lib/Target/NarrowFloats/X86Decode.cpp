@@ -109,6 +109,24 @@ SmallVector<Value> X86FloatCodec::decodeRegister(ElementwiseBuilder &b,
   return results;
 }
 
+Value X86FloatCodec::truncateToBF16(ElementwiseBuilder &b, Value value) const {
+  auto type = dyn_cast<VectorType>(value.getType());
+  constexpr int64_t lanes = 16;
+  if (!features.avx512bf16 || !type || type.isScalable() ||
+      type.getNumElements() % (2 * lanes) != 0)
+    return FloatCodec::truncateToBF16(b, value);
+  auto halves = VectorType::get(2 * lanes, b.getBuilder().getBF16Type());
+  Value flat = flatten(b, value);
+  SmallVector<Value> results;
+  for (int64_t i = 0; i < getSize(flat); i += 2 * lanes) {
+    Value low = slice(b, flat, i, lanes);
+    Value high = slice(b, flat, i + lanes, lanes);
+    results.push_back(callIntrinsic(b, "llvm.x86.avx512bf16.cvtne2ps2bf16.512",
+                                    halves, {high, low}));
+  }
+  return reshape(b, concatenate(b, results, getSize(flat)), type);
+}
+
 Value X86FloatCodec::decodeByTables(ElementwiseBuilder &b, Value codes,
                                     const FloatFormat &format,
                                     Type element) const {
@@ -160,7 +178,11 @@ Value X86FloatCodec::decodeByHalf(ElementwiseBuilder &b, Value codes,
 Value X86FloatCodec::decode(ElementwiseBuilder &b, Value code,
                             const FloatFormat &format, Type element) const {
   auto type = dyn_cast<VectorType>(code.getType());
-  bool fitsHalf = format.exponentBits <= 5;
+  // Infinities are numbers under any exponent but the largest of f16.
+  constexpr unsigned halfExponentBits = 5;
+  bool fitsHalf = format.nonFinite == NonFinite::InfAndNan
+                      ? format.exponentBits == halfExponentBits
+                      : format.exponentBits <= halfExponentBits;
   if (!type || type.isScalable() || type.getNumElements() < 4 ||
       !(hasTable(format) || fitsHalf))
     return FloatCodec::decode(b, code, format, element);

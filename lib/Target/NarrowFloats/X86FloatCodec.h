@@ -25,6 +25,8 @@ public:
   mlir::Value encodeProduct(ElementwiseBuilder &b, mlir::Value value,
                             mlir::Value factor, const FloatFormat &format,
                             EncodedValues known) const override;
+  mlir::Value truncateToBF16(ElementwiseBuilder &b,
+                             mlir::Value value) const override;
   mlir::Value decode(ElementwiseBuilder &b, mlir::Value code,
                      const FloatFormat &format,
                      mlir::Type element) const override;

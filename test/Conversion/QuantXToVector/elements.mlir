@@ -1,5 +1,6 @@
 // RUN: quant-opt %s --split-input-file --quantx-lower-to-vector --canonicalize --cse | FileCheck %s
 // RUN: quant-opt %s --split-input-file --quantx-lower-to-vector=fma=true --canonicalize --cse | FileCheck %s --check-prefix=FMA
+// RUN: quant-opt %s --split-input-file --quantx-lower-to-vector=bf16=true --canonicalize --cse | FileCheck %s --check-prefix=BF16
 
 // Whole chunks of 64 elements: no mask. The two scales of a chunk are decoded
 // before they are spread.
@@ -212,4 +213,29 @@ func.func @quotient(%x: tensor<1x1024xf32>, %s: tensor<1x1xf32>)
   %q = quantx.quantize %x, %s
     : tensor<1x1024xf32>, tensor<1x1xf32> to tensor<1x1024x!fp8>
   return %q : tensor<1x1024x!fp8>
+}
+
+// -----
+
+// By what the target has for values that are not subnormal, where the scales say
+// that none is.
+!fp8 = !quantx.scaled<f8E4M3FN : bf16, f16 per 1x32>
+
+// BF16-LABEL: func.func @to_bf16(
+// BF16-DAG:      %[[LEAST:.+]] = arith.constant dense<562036734> : vector<2xi32>
+// BF16:          %[[BITS:.+]] = arith.bitcast %{{.+}} : vector<2xf32> to vector<2xi32>
+// BF16:          %[[SIZES:.+]] = arith.addi
+// BF16:          %[[ARE_NORMAL:.+]] = arith.cmpi ugt, %[[SIZES]], %[[LEAST]]
+// BF16:          %[[ALL:.+]] = vector.reduction <and>, %[[ARE_NORMAL]] : vector<2xi1> into i1
+// BF16:          scf.if %[[ALL]] -> (vector<64xbf16>) {
+// BF16:            arith.truncf %{{.+}} {quantx.no_subnormals} : vector<64xf32> to vector<64xbf16>
+// BF16:          } else {
+// BF16-NOT:        no_subnormals
+// BF16:            arith.shrui
+
+// CHECK-LABEL: func.func @to_bf16(
+// CHECK-NOT:     no_subnormals
+func.func @to_bf16(%q: tensor<4x128x!fp8>) -> tensor<4x128xbf16> {
+  %y = quantx.dequantize %q : tensor<4x128x!fp8> to tensor<4x128xbf16>
+  return %y : tensor<4x128xbf16>
 }

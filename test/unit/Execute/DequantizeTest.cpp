@@ -6,6 +6,7 @@
 #include "quantx/Format/ScaleFormat.h"
 #include "llvm/ADT/APFloat.h"
 #include "gtest/gtest.h"
+#include <random>
 
 using namespace quantx;
 using namespace quantx::test;
@@ -100,6 +101,50 @@ TEST_P(DequantizeTest, EveryCodeUnderEveryScale) {
                       llvm::APInt(unsigned(size) * 8, bitsGot));
         ASSERT_TRUE(value.isNaN() && !value.isSignaling())
             << "code " << int(codes[i]) << " scale " << int(scale);
+      }
+    }
+  }
+}
+
+// Scales of every exponent, and next to them others, to bf16: values on both
+// sides of what is normal, in one vector too.
+TEST(DequantizeScalesTest, EveryExponentToBF16) {
+  std::mt19937 random(1);
+  for (std::string storage : {"f4E2M1FN", "f8E4M3FN", "f8E5M2", "i8"}) {
+    TypeSpec type = {storage, "bf16", "f32", 1, 32, false, false, "absmax"};
+    unsigned bits = type.getBits();
+    std::vector<uint8_t> codes(rows * columns);
+    for (size_t i = 0; i < codes.size(); ++i)
+      codes[i] = uint8_t(i % columns);
+    std::vector<uint8_t> payload(rows * getPackedRowSize(columns, bits));
+    packLinear(codes, columns, bits, payload);
+    unpackLinear(payload, columns, bits, storage.front() == 'i', codes);
+    std::vector<float> scales;
+    for (uint32_t row = 0; row < rows; ++row) {
+      for (uint32_t block = 0; block < columns / 32; ++block) {
+        uint32_t exponent = block % 4 == 3 ? random() % 256 : row;
+        uint32_t mantissa = block % 2 ? random() & 0x7fffff : 0;
+        scales.push_back(llvm::bit_cast<float>(exponent << 23 | mantissa));
+      }
+    }
+    for (const Form &form : kForms) {
+      SCOPED_TRACE(storage + " " + form.name);
+      std::vector<Array> got =
+          Program(printProgram(type), form)
+              .run({viewArray(ElementType::UInt8,
+                              {rows, int64_t(payload.size()) / rows}, payload),
+                    viewArray(ElementType::Float32, {rows, columns / 32},
+                              scales)});
+      for (size_t i = 0; i < codes.size(); ++i) {
+        std::optional<uint32_t> want = round(
+            dequantizeElement(codes[i], {scales[i / 32]}, type.getFormat()),
+            "bf16");
+        uint16_t bitsGot;
+        std::memcpy(&bitsGot, got[0].bytes.data() + 2 * i, 2);
+        if (want)
+          ASSERT_EQ(bitsGot, *want) << int(codes[i]) << " * " << scales[i / 32];
+        else
+          ASSERT_GE(bitsGot & 0x7fff, 0x7fc0) << int(codes[i]);
       }
     }
   }

@@ -35,6 +35,9 @@ def QuantXLowerToVector : Pass<"quantx-lower-to-vector", "::mlir::ModuleOp"> {
     computes what that takes for 16 blocks at once. Chunks with a block that this
     does not suit, one whose scale is NaN for example, divide.
 
+    `dequantize` to bf16 leaves the conversion to the target with `bf16`, where
+    scales exclude subnormal values.
+
     `choose_qparams` reduces blocks of whole rows, and blocks with at least `chunk`
     elements along the rows, as vectors, whose lanes it reduces at the block's end.
     It takes whole blocks as vectors where they lie along the rows and have a power
@@ -113,7 +116,9 @@ def QuantXLowerToVector : Pass<"quantx-lower-to-vector", "::mlir::ModuleOp"> {
            "Rows of activations from which on scaled_matmul is products of tiles; "
            "0 for never">,
     Option<"hasFMA", "fma", "bool", "false",
-           "Whether the target multiplies and adds in one instruction">
+           "Whether the target multiplies and adds in one instruction">,
+    Option<"convertsToBF16", "bf16", "bool", "false",
+           "Whether the target converts f32 that are not subnormal to bf16">
   ];
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",

@@ -34,12 +34,14 @@ bool isChunkSize(int64_t chunk);
 /// need. From `tileProductRows` rows of activations on, if that is not 0,
 /// scaled_matmul becomes products of tiles where `kRequestTiles` says so, which
 /// the module declares (`declareRequestTiles`). `hasFMA` says that the target
-/// multiplies and adds in one instruction.
+/// multiplies and adds in one instruction, `convertsToBF16` that it converts
+/// f32 that are not subnormal.
 void populateQuantXToVectorPatterns(const mlir::TypeConverter &converter,
                                     mlir::RewritePatternSet &patterns,
                                     int64_t chunk, bool byteDots = false,
                                     int64_t tileProductRows = 0,
-                                    bool hasFMA = false);
+                                    bool hasFMA = false,
+                                    bool convertsToBF16 = false);
 
 #define GEN_PASS_REGISTRATION
 #include "quantx/Conversion/QuantXToVector/Passes.h.inc"

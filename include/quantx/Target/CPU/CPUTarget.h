@@ -44,6 +44,9 @@ struct CPUTarget {
   /// calls a function for each element.
   bool hasFMA() const;
 
+  /// Whether it converts vectors of f32 to bf16, as long as none is subnormal.
+  bool convertsToBF16() const;
+
   /// Position-independent code generation at -O3, without any fast-math.
   /// Fails when LLVM was built without the architecture.
   llvm::Expected<std::unique_ptr<llvm::TargetMachine>>

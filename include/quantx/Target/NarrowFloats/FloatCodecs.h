@@ -13,6 +13,7 @@ namespace quantx {
 struct X86Features {
   bool avx512 = false;     ///< F, BW, DQ and VL: x86-64-v4
   bool avx512vbmi = false; ///< needs `avx512`
+  bool avx512bf16 = false; ///< needs `avx512`
 };
 
 /// Byte tables in registers, for vectors; scalars, and what is no faster, by
