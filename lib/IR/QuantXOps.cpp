@@ -248,6 +248,11 @@ LogicalResult ChooseQParamsOp::verify() {
   // choose_qparams_c3
   if (failed(verifyMethod(*this, getMethod(), type)))
     return failure();
+  // choose_qparams_c8: before shapes, which would be those of rows side by side
+  if (!type.isLinear()) {
+    return emitOpError() << "expected a type without packing rows16, got "
+                         << type;
+  }
   // choose_qparams_c4
   if (failed(verifyParameters(*this, input.getShape(), type,
                               getParameters().getTypes())))
@@ -256,13 +261,7 @@ LogicalResult ChooseQParamsOp::verify() {
   if (failed(verifyWeights(*this, getMethod(), type, input, getWeights())))
     return failure();
   // choose_qparams_c7
-  if (failed(verifyGlobal(*this, type, getGlobal())))
-    return failure();
-  // choose_qparams_c8
-  if (type.isLinear())
-    return success();
-  return emitOpError() << "expected a type without packing rows16, got "
-                       << type;
+  return verifyGlobal(*this, type, getGlobal());
 }
 
 //===----------------------------------------------------------------------===//

@@ -114,6 +114,7 @@ static void addLLVM(OpPassManager &pm, StringRef target) {
   pm.addPass(createQuantXSaturateSizes());
   pm.addPass(memref::createExpandOpsPass());
   // LLVM calls a function for bf16 that many systems lack.
+  pm.addPass(createQuantXComputeBF16InF32());
   arith::ArithExpandOpsPassOptions arithOptions;
   arithOptions.includeBf16 = true;
   pm.addPass(arith::createArithExpandOpsPass(arithOptions));

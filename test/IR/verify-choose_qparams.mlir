@@ -277,6 +277,6 @@ func.func @choose_qparams_global_type(%x: tensor<8x64xf32>, %g: tensor<1xf32>) {
 !rows16 = !quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x32, packing rows16>
 func.func @choose_qparams_c8(%x: tensor<8x64xf32>) {
   // expected-error@+1 {{expected a type without packing rows16, got '!quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x32, packing rows16>'}}
-  %s = quantx.choose_qparams %x using #quantx.floor for !rows16 : tensor<8x64xf32> -> tensor<1x32xf8E8M0FNU>
+  %s = quantx.choose_qparams %x using #quantx.floor for !rows16 : tensor<8x64xf32> -> tensor<8x2xf8E8M0FNU>
   return
 }

@@ -48,6 +48,16 @@
 // RUN: %{parts}
 // REDEFINE: %{target} = cpu
 // RUN: %{parts}
+//
+// Arithmetic on bf16: each result is rounded, and may be subnormal.
+// DEFINE: %{arithmetic} = %{run} --entry-point=bf16_arithmetic \
+// DEFINE:   --input=ties.npy --output=bf16.npy \
+// DEFINE:   && %python %S/Inputs/files.py show bf16.npy \
+// DEFINE:   | FileCheck %s --check-prefix=ARITHMETIC
+// ARITHMETIC: <u2 [8]: 0x0000 0x3c80 0x3c00 0x4000 0x7fc0 0x8001 0x7f80 0x7fc0
+// RUN: %{arithmetic}
+// REDEFINE: %{target} = generic
+// RUN: %{arithmetic}
 
 !mxfp4 = !quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x32>
 !int8 = !quantx.scaled<i8 : f32, f32 per 1x*>
@@ -67,6 +77,13 @@ func.func @int8(%x: tensor<?x?xf32>) -> tensor<?x?x!int8> {
 func.func @bf16(%x: tensor<8xf32>) -> tensor<8xbf16> {
   %y = arith.truncf %x : tensor<8xf32> to tensor<8xbf16>
   return %y : tensor<8xbf16>
+}
+
+func.func @bf16_arithmetic(%x: tensor<8xf32>) -> tensor<8xbf16> {
+  %y = arith.truncf %x : tensor<8xf32> to tensor<8xbf16>
+  %square = arith.mulf %y, %y : tensor<8xbf16>
+  %difference = arith.subf %square, %y : tensor<8xbf16>
+  return %difference : tensor<8xbf16>
 }
 
 func.func @bf16_parts(%x: tensor<8xf32>) -> (bf16, bf16) {

@@ -63,13 +63,15 @@ TEST_F(HeaderWriterTest, OneScalarIsReturned) {
 }
 
 TEST_F(HeaderWriterTest, SeveralResultsAreAStruct) {
-  std::string text = write({"f",
-                            {},
-                            {tensor(builder.getI8Type(), {}, "global scale"),
-                             scalar(builder.getI1Type())}});
+  std::string text =
+      write({"f",
+             {},
+             {tensor(builder.getI8Type(), {}, "global scale"),
+              scalar(builder.getI1Type()), scalar(builder.getBF16Type())}});
   EXPECT_THAT(text, HasSubstr("struct f_results {\n"
                               "  struct quantx_0d_uint8 output0;\n"
                               "  bool output1;\n"
+                              "  uint16_t output2;\n"
                               "};\n"));
   EXPECT_THAT(text, HasSubstr(" * output0: 0-d i8, global scale\n"));
   EXPECT_THAT(text, Not(HasSubstr("sizes[0]")));

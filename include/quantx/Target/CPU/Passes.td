@@ -14,6 +14,31 @@ def QuantXAlignBuffers : Pass<"quantx-align-buffers"> {
   }];
 }
 
+def QuantXComputeBF16InF32 : Pass<"quantx-compute-bf16-in-f32"> {
+  let summary = "Compute on bf16 in f32, and round each result";
+  let description = [{
+    Extends the operands of ops of `arith` and `math`, and of `vector.fma`, on
+    bf16 to f32, and rounds their results. So does LLVM for most CPUs, but it
+    rounds by calling a function that many systems lack, and where a CPU has an
+    instruction for it by that, for which subnormal results are zeros.
+
+    ```mlir
+    %r = arith.mulf %x, %y : bf16
+    // becomes
+    %a = arith.extf %x : bf16 to f32
+    %b = arith.extf %y : bf16 to f32
+    %c = arith.mulf %a, %b : f32
+    %r = arith.truncf %c : f32 to bf16
+    ```
+
+    Upstream's arith-emulate-unsupported-floats allows what it makes to be
+    contracted: the result of one op reaches the next one unrounded then.
+
+    Left as they are: what moves values or changes their signs alone.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
+}
+
 def QuantXExpandByteDots : Pass<"quantx-expand-byte-dots"> {
   let summary = "Dot products of bytes by AVX-512 VNNI";
   let description = [{
