@@ -93,7 +93,8 @@ protected:
   createElements(OpBuilder &b, Location loc,
                  ValueRange indices) const override {
     if (getType().getBlockShape().back() > chunk)
-      return LinalgBlockComputation::createElements(b, loc, indices);
+      return createWideElements(b, loc, getType(), getInput(), getWeights(),
+                                getSizes(), indices, chunk);
     return std::make_unique<VectorBlockElements>(
         b, loc, getType(), getInput(), getWeights(), getSizes(), indices);
   }

@@ -57,6 +57,11 @@ static std::vector<TypeSpec> getTypes() {
       types.back().hasZeroPoint = true;
     }
   }
+  // Longer than a vector: terms are vectors, and bounds are summed by lanes.
+  for (std::string scale : {"f32", "f16"}) {
+    add("optimal", "ui4", scale, 1, 128);
+    types.back().hasZeroPoint = true;
+  }
   add("optimal", "i4", "f32", 1, 0);
   add("optimal", "f6E3M2FN", "f16", 8, 4);
   add("four_over_six", "f4E2M1FN", "f8E4M3FN", 1, 16, /*hasGlobal=*/true);
