@@ -156,7 +156,7 @@ static void matchShapes(ImplicitLocOpBuilder &b,
 Value ElementwiseBuilder::add(Value lhs, Value rhs) {
   matchShapes(b, {&lhs, &rhs});
   if (isFloat(lhs))
-    return arith::AddFOp::create(b, lhs, rhs);
+    return arith::AddFOp::create(b, lhs, rhs, flags);
   return arith::AddIOp::create(b, lhs, rhs);
 }
 
@@ -167,14 +167,14 @@ Value ElementwiseBuilder::add(Value lhs, int64_t rhs) {
 Value ElementwiseBuilder::sub(Value lhs, Value rhs) {
   matchShapes(b, {&lhs, &rhs});
   if (isFloat(lhs))
-    return arith::SubFOp::create(b, lhs, rhs);
+    return arith::SubFOp::create(b, lhs, rhs, flags);
   return arith::SubIOp::create(b, lhs, rhs);
 }
 
 Value ElementwiseBuilder::mul(Value lhs, Value rhs) {
   matchShapes(b, {&lhs, &rhs});
   if (isFloat(lhs))
-    return arith::MulFOp::create(b, lhs, rhs);
+    return arith::MulFOp::create(b, lhs, rhs, flags);
   return arith::MulIOp::create(b, lhs, rhs);
 }
 

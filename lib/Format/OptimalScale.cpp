@@ -86,6 +86,11 @@ double quantx::getClippingBound(const BlockRange &range,
   return excess > 0.0 ? excess * excess : 0.0;
 }
 
+double quantx::getScreeningMargin(size_t size) {
+  double elements = 0x1p-20, sum = double(size + 2) * 0x1p-25;
+  return (elements + sum) * std::sqrt(double(size));
+}
+
 //===----------------------------------------------------------------------===//
 // Choices
 //===----------------------------------------------------------------------===//

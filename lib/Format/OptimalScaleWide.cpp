@@ -18,6 +18,8 @@ using namespace quantx;
 
 namespace {
 
+int getFirstWidth(ScaleFormat format);
+
 class WideSearch {
 public:
   /// `naive` is the choice of the naive method.
@@ -28,14 +30,18 @@ public:
         best({this->naive, naive.zeroPoint,
               evaluate(this->naive, naive.zeroPoint).error}) {}
 
-  /// Considers all scales with this zero point.
-  void search(int zeroPoint) {
+  /// Considers all scales with this zero point. After the first one there is a
+  /// good candidate, and most intervals are excluded: they begin wider.
+  void search(int zeroPoint, bool isFirst = true) {
+    constexpr int wider = 3;
     limit = getHighestUseful(zeroPoint);
     if (best.isFinal() || isClipped(limit, zeroPoint)) {
       return;
     }
-    seed(zeroPoint);
-    walk(zeroPoint);
+    if (isFirst) {
+      seed(zeroPoint);
+    }
+    walk(zeroPoint, getFirstWidth(format.scale) + (isFirst ? 0 : wider));
   }
 
   ScaleChoice getChoice() const {
@@ -73,7 +79,7 @@ private:
   uint32_t getHighestUseful(int zeroPoint) const;
   void seed(int zeroPoint);
   void polish(uint32_t bits, int zeroPoint);
-  void walk(int zeroPoint);
+  void walk(int zeroPoint, int width);
   bool considerVertex(double vertex, uint32_t bottom, uint32_t top,
                       int zeroPoint);
   IntervalBound boundInterval(uint32_t bottom, uint32_t top, int zeroPoint);
@@ -207,8 +213,7 @@ void WideSearch::polish(uint32_t bits, int zeroPoint) {
 /// Considers every scale, or shows that it is no better, from the largest one
 /// down. An interval that its bound does not settle is halved; after one that
 /// it does, the next is twice as wide.
-void WideSearch::walk(int zeroPoint) {
-  int width = getFirstWidth(format.scale);
+void WideSearch::walk(int zeroPoint, int width) {
   int64_t top = limit;
   while (top >= 1 && !isClipped(uint32_t(top), zeroPoint)) {
     int64_t bottom = std::max<int64_t>(top - (int64_t(1) << width) + 1, 1);
@@ -290,7 +295,7 @@ ScaleChoice quantx::chooseOptimalParameters(llvm::ArrayRef<float> block,
   for (int zeroPoint = element.getMinCode(); zeroPoint <= element.getMaxCode();
        ++zeroPoint) {
     if (zeroPoint != naive.zeroPoint) {
-      search.search(zeroPoint);
+      search.search(zeroPoint, /*isFirst=*/false);
     }
   }
   return search.getChoice();

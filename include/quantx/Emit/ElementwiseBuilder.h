@@ -33,6 +33,14 @@ public:
 
   mlir::ImplicitLocOpBuilder &getBuilder() { return b; }
 
+  /// The same builder, but sums of its products of floats may be rounded once,
+  /// where the target has an instruction for that.
+  ElementwiseBuilder withFusing() const {
+    ElementwiseBuilder fusing = *this;
+    fusing.flags = mlir::arith::FastMathFlags::contract;
+    return fusing;
+  }
+
   /// Constants of the shape of `like`.
   mlir::Value f32(double value, mlir::Value like);
   mlir::Value f64(double value, mlir::Value like);
@@ -97,6 +105,8 @@ public:
 
 private:
   mlir::ImplicitLocOpBuilder b;
+  /// Of sums, differences and products.
+  mlir::arith::FastMathFlags flags = mlir::arith::FastMathFlags::none;
 };
 
 } // namespace quantx

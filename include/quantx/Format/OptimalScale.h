@@ -145,6 +145,16 @@ double getUpperThreshold(const ElementGrid &grid);
 /// block's is as right, and so is rounding up.
 double getLowerThreshold(const ElementGrid &grid, size_t size, int steps);
 
+//===----------------------------------------------------------------------===//
+// Approximate errors
+//===----------------------------------------------------------------------===//
+
+/// How far the root of a squared error of f4E2M1FN elements under an f8E4M3FN
+/// scale can be from that of the approximate error in f32, over the largest
+/// magnitude of a block of `size` elements: "Screening" in
+/// docs/optimal-scales.md.
+double getScreeningMargin(size_t size);
+
 } // namespace quantx
 
 #endif // QUANTX_FORMAT_OPTIMALSCALE_H

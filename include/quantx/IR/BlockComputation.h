@@ -21,7 +21,8 @@ struct Reduction {
   enum Kind {
     /// The sum of floats, first element to last in row-major order.
     Add,
-    /// The sum of floats that is the same in any order.
+    /// The sum of floats whose order, and the rounding of products in it, does
+    /// not matter.
     AddInAnyOrder,
     /// The largest of signed integers.
     MaxSigned,
@@ -116,6 +117,15 @@ public:
   /// values of the whole tensor are broadcast.
   virtual Values searchBlocks(mlir::TypeRange types, mlir::ValueRange given,
                               SearchFn search) = 0;
+
+  /// The same, where `search` may be given several blocks at once: elements,
+  /// `given` values and what it computes are vectors then, with a block in each
+  /// lane, and only `BlockElements::reduce` is there. A loop goes on while any
+  /// of the blocks needs it.
+  virtual Values searchGroups(mlir::TypeRange types, mlir::ValueRange given,
+                              SearchFn search) {
+    return searchBlocks(types, given, search);
+  }
 
   /// Computes a value of each block anew where that is needed. `isNeeded` tells
   /// (i1) from `initial` and the `given` values, and `search` computes from the

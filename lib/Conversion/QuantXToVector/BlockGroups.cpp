@@ -10,6 +10,7 @@
 
 #include "BlockGroups.h"
 #include "ChunkLoops.h"
+#include "LaneShuffles.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/Utils/VectorUtils.h"
@@ -21,8 +22,6 @@ using namespace quantx;
 
 /// The blocks of a group: as many as 512 bits have lanes of 32.
 static constexpr int64_t kGroup = 16;
-/// The 32-bit lanes of 128 bits, in which shuffles are cheapest.
-static constexpr int64_t kSubvector = 4;
 
 vector::CombiningKind quantx::getCombiningKind(Reduction::Kind kind) {
   switch (kind) {
@@ -46,22 +45,6 @@ bool quantx::isInAnyOrder(const Reduction &reduction) {
 //===----------------------------------------------------------------------===//
 // The tree
 //===----------------------------------------------------------------------===//
-
-/// In each segment of `segment` lanes, the even or odd ones of the runs of
-/// `run` lanes of `lhs`, then those of `rhs`.
-static Value takeRuns(ImplicitLocOpBuilder &b, Value lhs, Value rhs,
-                      int64_t run, int64_t segment, bool odd) {
-  int64_t size = cast<VectorType>(lhs.getType()).getNumElements();
-  SmallVector<int64_t> lanes;
-  for (int64_t start = 0; start < size; start += segment) {
-    for (int64_t operand : {int64_t(0), size}) {
-      for (int64_t first = odd ? run : 0; first < segment; first += 2 * run)
-        for (int64_t lane = 0; lane < run; ++lane)
-          lanes.push_back(operand + start + first + lane);
-    }
-  }
-  return vector::ShuffleOp::create(b, lhs, rhs, lanes);
-}
 
 /// Combines two vectors of lanes of 32 bits, or of two terms of 16 bits each.
 using CombineFn =
@@ -230,17 +213,23 @@ static Value combinePairsOfLanes(ImplicitLocOpBuilder &b, CombineFn combine,
   return arith.trunc(all, 16);
 }
 
+/// The end of the rows of `blocks`, if a block may be partial.
+static Value getPartialEnd(const GroupedBlocks &blocks) {
+  auto type = cast<RankedTensorType>(blocks.input.getType());
+  int64_t rowSize = type.getShape().back();
+  if (!ShapedType::isDynamic(rowSize) && rowSize % blocks.block == 0)
+    return {};
+  return tensor::DimOp::create(blocks.builder, blocks.loc, blocks.input,
+                               type.getRank() - 1);
+}
+
 Value quantx::reduceGroups(const GroupedBlocks &blocks,
                            const Reduction &reduction, unsigned termBits,
                            VectorFn term, VectorFn widen) {
   Location loc = blocks.loc;
   auto inputType = cast<RankedTensorType>(blocks.input.getType());
   int64_t rowSize = inputType.getShape().back();
-  Value end;
-  if (ShapedType::isDynamic(rowSize) || rowSize % blocks.block != 0) {
-    end = tensor::DimOp::create(blocks.builder, loc, blocks.input,
-                                inputType.getRank() - 1);
-  }
+  Value end = getPartialEnd(blocks);
   vector::CombiningKind kind = getCombiningKind(reduction.kind);
   auto combine = [&](ImplicitLocOpBuilder &b, Value lhs, Value rhs) {
     return vector::makeArithReduction(b, loc, kind, lhs, rhs);
@@ -297,6 +286,96 @@ SmallVector<Value> quantx::mapGroups(const GroupedBlocks &blocks,
                                      BlockComputation::MapFn map) {
   auto compute = [&](ImplicitLocOpBuilder &b, const Chunk &chunk) {
     return map(b, blocks.loc, readValues(b, given, chunk));
+  };
+  return buildElementChunks(blocks.builder, blocks.loc, getGroups(blocks),
+                            types, compute);
+}
+
+//===----------------------------------------------------------------------===//
+// Blocks as lanes
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// The elements of blocks, first to last: vectors with one of each block.
+class GroupElements : public BlockElements {
+public:
+  explicit GroupElements(SmallVector<Value> elements)
+      : elements(std::move(elements)) {}
+
+  Values reduce(OpBuilder &builder, Location loc,
+                ArrayRef<Reduction> reductions, TermsFn terms) override;
+  Value getSize(OpBuilder &, Location) override {
+    llvm_unreachable("not known of groups");
+  }
+  Value getElement(OpBuilder &, Location, Value) override {
+    llvm_unreachable("not known of groups");
+  }
+  Value getWeight(OpBuilder &, Location, Value, Value) override {
+    llvm_unreachable("not known of groups");
+  }
+  Value getNumWeightRows(OpBuilder &, Location) override {
+    llvm_unreachable("not known of groups");
+  }
+
+private:
+  SmallVector<Value> elements;
+};
+
+} // namespace
+
+// What may be in any order goes in two chains: neither waits for the other.
+BlockElements::Values GroupElements::reduce(OpBuilder &builder, Location loc,
+                                            ArrayRef<Reduction> reductions,
+                                            TermsFn terms) {
+  auto fuses = arith::FastMathFlagsAttr::get(builder.getContext(),
+                                             arith::FastMathFlags::contract);
+  auto combine = [&](const Reduction &reduction, Value lhs, Value rhs) {
+    bool isSum = reduction.kind == Reduction::AddInAnyOrder;
+    return vector::makeArithReduction(builder, loc,
+                                      getCombiningKind(reduction.kind), lhs,
+                                      rhs, isSum ? fuses : nullptr);
+  };
+  auto shape = cast<VectorType>(elements.front().getType()).getShape();
+  Values even, odd(reductions.size());
+  for (const Reduction &reduction : reductions) {
+    auto type = VectorType::get(shape, reduction.init.getType());
+    even.push_back(arith::ConstantOp::create(
+        builder, loc, DenseElementsAttr::get(type, Attribute(reduction.init))));
+  }
+  for (auto [position, element] : llvm::enumerate(elements)) {
+    Values next = terms(builder, loc, element);
+    for (auto [i, reduction] : llvm::enumerate(reductions)) {
+      bool isOdd = isInAnyOrder(reduction) && position % 2 == 1;
+      Value &chain = isOdd ? odd[i] : even[i];
+      chain = chain ? combine(reduction, next[i], chain) : next[i];
+    }
+  }
+  for (auto [i, reduction] : llvm::enumerate(reductions))
+    if (odd[i])
+      even[i] = combine(reduction, odd[i], even[i]);
+  return even;
+}
+
+SmallVector<Value> quantx::searchGroups(const GroupedBlocks &blocks,
+                                        TypeRange types, ValueRange given,
+                                        BlockComputation::SearchFn search) {
+  Value end = getPartialEnd(blocks);
+  auto compute = [&](ImplicitLocOpBuilder &b, const Chunk &chunk) {
+    SmallVector<Value> elements;
+    for (int64_t first = 0; first < blocks.block; first += chunk.size) {
+      Value offset = arith::ConstantIndexOp::create(b, first);
+      SmallVector<Value> rows;
+      for (int64_t i = 0; i < chunk.size; ++i) {
+        Value row = readElements(b, blocks.input,
+                                 locateBlock(b, chunk, i, blocks.block), offset,
+                                 chunk.size, end);
+        rows.push_back(ElementwiseBuilder(b, blocks.loc).extendToF32(row));
+      }
+      elements.append(transposeLanes(b, rows));
+    }
+    GroupElements group(std::move(elements));
+    return search(b, blocks.loc, group, readValues(b, given, chunk));
   };
   return buildElementChunks(blocks.builder, blocks.loc, getGroups(blocks),
                             types, compute);

@@ -46,6 +46,13 @@ llvm::SmallVector<mlir::Value> mapGroups(const GroupedBlocks &blocks,
                                          mlir::ValueRange given,
                                          BlockComputation::MapFn map);
 
+/// Computes values of `types` for each block from its elements and its `given`
+/// values, as vectors of several blocks: to tensors over the grid.
+llvm::SmallVector<mlir::Value> searchGroups(const GroupedBlocks &blocks,
+                                            mlir::TypeRange types,
+                                            mlir::ValueRange given,
+                                            BlockComputation::SearchFn search);
+
 /// Computes a value of each block anew where that is needed: `isNeeded` gives
 /// conditions from the `values` of blocks, of which the first is kept where it
 /// is false. `search` computes it for the block at `indices` of the grid from

@@ -81,6 +81,8 @@ public:
         chunk(chunk) {}
 
   Values reduceBlocks(ArrayRef<Reduction> reductions, TermsFn terms) override;
+  Values searchGroups(TypeRange types, ValueRange given,
+                      SearchFn search) override;
   Value refineBlocks(Value initial, ValueRange given, MapFn isNeeded,
                      SearchFn search) override;
   Values mapBlocks(TypeRange types, ValueRange given, MapFn map) override;
@@ -91,7 +93,8 @@ protected:
   createElements(OpBuilder &b, Location loc,
                  ValueRange indices) const override {
     if (getType().getBlockShape().back() > chunk)
-      return LinalgBlockComputation::createElements(b, loc, indices);
+      return createWideElements(b, loc, getType(), getInput(), getWeights(),
+                                getSizes(), indices, chunk);
     return std::make_unique<VectorBlockElements>(
         b, loc, getType(), getInput(), getWeights(), getSizes(), indices);
   }
@@ -125,6 +128,14 @@ VectorBlockComputation::reduceBlocks(ArrayRef<Reduction> reductions,
         reduceGroups(getGroups(), reduction, /*termBits=*/32, term, keep));
   }
   return values;
+}
+
+BlockComputation::Values VectorBlockComputation::searchGroups(TypeRange types,
+                                                              ValueRange given,
+                                                              SearchFn search) {
+  if (getType().getBlockShape().back() > chunk)
+    return LinalgBlockComputation::searchGroups(types, given, search);
+  return quantx::searchGroups(getGroups(), types, given, search);
 }
 
 Value VectorBlockComputation::refineBlocks(Value initial, ValueRange given,

@@ -9,6 +9,9 @@
 using namespace mlir;
 using namespace quantx;
 
+/// The lanes of sums of f64, of which a search has several.
+static constexpr int64_t kSumLanes = 16;
+
 namespace {
 
 /// The elements of a block as vectors of `lanes`, along the rows.
@@ -50,9 +53,14 @@ BlockElements::Values WideBlockElements::combine(
   vector = ElementwiseBuilder(b, b.getLoc()).extendToF32(vector);
   Values next = terms(b, b.getLoc(), vector);
   for (auto [term, reduction, accumulator] :
-       llvm::zip_equal(next, reductions, accumulators))
-    term = vector::makeArithReduction(
-        b, b.getLoc(), getCombiningKind(reduction.kind), accumulator, term);
+       llvm::zip_equal(next, reductions, accumulators)) {
+    vector::CombiningKind kind = getCombiningKind(reduction.kind);
+    // Without `reassoc` the lanes are added one after the other.
+    if (isa<VectorType>(accumulator.getType()))
+      term = vector::makeArithReduction(b, b.getLoc(), kind, accumulator, term);
+    else
+      term = vector::ReductionOp::create(b, kind, term, accumulator);
+  }
   return next;
 }
 
@@ -89,17 +97,26 @@ BlockElements::Values WideBlockElements::reduce(OpBuilder &builder,
                                                 Location loc,
                                                 ArrayRef<Reduction> reductions,
                                                 TermsFn terms) {
-  if (!llvm::all_of(reductions, isInAnyOrder))
-    return LinalgBlockElements::reduce(builder, loc, reductions, terms);
+  auto isSum = [](const Reduction &reduction) {
+    return reduction.init.getType().isF64();
+  };
+  if (llvm::any_of(reductions, isSum) && lanes > kSumLanes) {
+    WideBlockElements fewer = *this;
+    fewer.lanes = kSumLanes;
+    return fewer.reduce(builder, loc, reductions, terms);
+  }
   SmallVector<Value> lower, upper, init;
   for (const Bounds &bounds : getBounds().drop_back()) {
     lower.push_back(bounds.first);
     upper.push_back(bounds.end);
   }
   for (const Reduction &reduction : reductions) {
-    auto type = VectorType::get(lanes, reduction.init.getType());
-    init.push_back(arith::ConstantOp::create(
-        builder, loc, DenseElementsAttr::get(type, Attribute(reduction.init))));
+    TypedAttr first = reduction.init;
+    if (isInAnyOrder(reduction)) {
+      auto type = VectorType::get(lanes, first.getType());
+      first = DenseElementsAttr::get(type, Attribute(first));
+    }
+    init.push_back(arith::ConstantOp::create(builder, loc, first));
   }
   Value one = arith::ConstantIndexOp::create(builder, loc, 1);
   auto body = [&](OpBuilder &nested, Location loc, ValueRange row,
@@ -117,14 +134,24 @@ BlockElements::Values WideBlockElements::reduce(OpBuilder &builder,
                   .results;
   }
   for (auto [result, reduction] : llvm::zip_equal(results, reductions))
-    result = vector::ReductionOp::create(
-        builder, loc, getCombiningKind(reduction.kind), result);
+    if (isInAnyOrder(reduction))
+      result = vector::ReductionOp::create(
+          builder, loc, getCombiningKind(reduction.kind), result);
   return results;
+}
+
+std::unique_ptr<BlockElements>
+quantx::createWideElements(OpBuilder &builder, Location loc, ScaledType type,
+                           Value input, Value weights,
+                           ArrayRef<OpFoldResult> sizes, ValueRange indices,
+                           int64_t lanes) {
+  return std::make_unique<WideBlockElements>(builder, loc, type, input, weights,
+                                             sizes, indices, lanes);
 }
 
 std::unique_ptr<BlockElements>
 WideBlockComputation::createElements(OpBuilder &b, Location loc,
                                      ValueRange indices) const {
-  return std::make_unique<WideBlockElements>(
-      b, loc, getType(), getInput(), getWeights(), getSizes(), indices, chunk);
+  return createWideElements(b, loc, getType(), getInput(), getWeights(),
+                            getSizes(), indices, chunk);
 }

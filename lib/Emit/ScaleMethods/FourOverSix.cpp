@@ -5,7 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Models.h"
-#include "Search.h"
+#include "Screening.h"
 #include "quantx/Format/Mutants.h"
 #include "quantx/IR/QuantXAttrs.h"
 
@@ -33,6 +33,23 @@ static Value emitBetterOfTwo(ElementwiseBuilder &b, const SearchedBlock &block,
   return b.select(isBetter, four, six);
 }
 
+/// The better of the two by approximate errors.
+static Screened emitScreenTwo(ElementwiseBuilder &b, const SearchedBlock &block,
+                              Value six, Value /*isOpen*/) {
+  Value four = emitFourBits(b, block);
+  auto evaluate = [&](Value bits) {
+    Value divisor = emitDivisor(b, block, emitScaleOfBits(b, bits));
+    return emitApproximateError(b, block, divisor);
+  };
+  Value fourError = evaluate(four), sixError = evaluate(six);
+  Value isBetter = b.greaterF(sixError, fourError);
+  Value best = b.select(isBetter, fourError, sixError);
+  Value other = b.select(isBetter, sixError, fourError);
+  Value isSame = b.equal(b.sub(four, six), 0);
+  Value isDecided = emitIsSurelyGreater(b, other, best, emitMargin(b, block));
+  return {b.select(isBetter, four, six), b.logicalOr(isSame, isDecided)};
+}
+
 namespace {
 
 struct FourOverSixModel
@@ -56,7 +73,7 @@ struct FourOverSixModel
 
   SmallVector<Value> buildParameters(Attribute,
                                      BlockComputation &blocks) const {
-    return buildSearch(blocks, emitBetterOfTwo);
+    return buildScreenedSearch(blocks, emitScreenTwo, emitBetterOfTwo);
   }
 };
 

@@ -8,11 +8,11 @@ using namespace quantx;
 
 namespace {
 
-/// An element, as f64, and its code under the smallest and the largest scale.
+/// An element and its code under the smallest and the largest scale.
 struct IntervalElement {
-  Value x;
-  Value lowCode, highCode;   ///< i8
-  Value lowValue, highValue; ///< f64, under a scale of 1
+  Value x;                   ///< f64
+  Value lowValue, highValue; ///< f64: what the codes are under a scale of 1
+  Value isConstant, isNext;  ///< i1: whether they are one code, or neighbours
 };
 
 /// The sums of an element; see the Format layer.
@@ -29,12 +29,10 @@ struct IntervalTerms {
 
 } // namespace
 
-/// The place of a code in the order of the values (i32): neighbours differ by
-/// 1.
+/// The place of a float's code in the order of the values (i32): neighbours
+/// differ by 1.
 static Value emitLevel(ElementwiseBuilder &b, ScaledType type, Value code) {
   const FloatFormat *format = type.getFloatFormat();
-  if (!format)
-    return emitExtendInteger(b, code, type.getIntegerFormat());
   Value wide = b.zext(code, 32);
   Value magnitude = b.bitAnd(wide, format->getMagnitudeMask());
   Value sign = b.bitAnd(wide, format->getSignMask());
@@ -42,24 +40,37 @@ static Value emitLevel(ElementwiseBuilder &b, ScaledType type, Value code) {
                   b.sub(b.i32(0, magnitude), magnitude));
 }
 
-static IntervalElement emitElement(ElementwiseBuilder &b,
-                                   const SearchedBlock &block, Value element,
-                                   const BlockParameters &low,
-                                   const BlockParameters &high,
-                                   Value zeroPoint) {
+/// The element by its codes, which are of a float format.
+static IntervalElement emitFloat(ElementwiseBuilder &b,
+                                 const SearchedBlock &block, Value element,
+                                 const BlockParameters &low,
+                                 const BlockParameters &high) {
   auto quantize = [&](const BlockParameters &parameters) {
     return emitQuantizeElement(b, block.type, element, parameters,
                                RoundingSpec(), /*saturate=*/true);
   };
-  IntervalElement result;
-  result.x = b.extendToF64(element);
-  result.lowCode = quantize(low);
-  result.highCode = quantize(high);
-  result.lowValue =
-      b.extendToF64(emitCodeValue(b, block.type, result.lowCode, zeroPoint));
-  result.highValue =
-      b.extendToF64(emitCodeValue(b, block.type, result.highCode, zeroPoint));
-  return result;
+  auto getValue = [&](Value code) {
+    return b.extendToF64(emitCodeValue(b, block.type, code, /*zeroPoint=*/{}));
+  };
+  Value lowCode = quantize(low), highCode = quantize(high);
+  Value step = b.sub(emitLevel(b, block.type, lowCode),
+                     emitLevel(b, block.type, highCode));
+  return {b.extendToF64(element), getValue(lowCode), getValue(highCode),
+          b.equal(step, 0), b.logicalOr(b.equal(step, 1), b.equal(step, -1))};
+}
+
+/// The same of integers, whose values tell neighbours: without their codes.
+static IntervalElement emitInteger(ElementwiseBuilder &b,
+                                   const SearchedBlock &block, Value element,
+                                   const BlockParameters &low,
+                                   const BlockParameters &high) {
+  Value lowValue = emitRoundToCodeValue(b, block.type, element, low);
+  Value highValue = emitRoundToCodeValue(b, block.type, element, high);
+  Value step = b.sub(lowValue, highValue);
+  double unit = getCodeUnit(block.type);
+  return {b.extendToF64(element), b.extendToF64(lowValue),
+          b.extendToF64(highValue), b.equalF(lowValue, highValue),
+          b.equalF(b.mul(step, step), b.f32(unit * unit, step))};
 }
 
 static Value emitMin(ElementwiseBuilder &b, Value lhs, Value rhs) {
@@ -85,14 +96,11 @@ static Value emitChanging(ElementwiseBuilder &b, const IntervalElement &element,
 }
 
 /// The terms of one element; `middle` is the middle of the interval.
-static IntervalTerms emitTerms(ElementwiseBuilder &b, ScaledType type,
+static IntervalTerms emitTerms(ElementwiseBuilder &b,
                                const IntervalElement &element, Value low,
                                Value high, Value middle) {
   Value zero = b.f64(0.0, element.x);
-  Value step = b.sub(emitLevel(b, type, element.lowCode),
-                     emitLevel(b, type, element.highCode));
-  Value isConstant = b.equal(step, 0);
-  Value isNext = b.logicalOr(b.equal(step, 1), b.equal(step, -1));
+  Value isConstant = element.isConstant, isNext = element.isNext;
   if (isPlanted(Mutant::IntervalStepsIgnored))
     isNext = b.logicalOr(isNext, b.equal(isConstant, 0));
   auto ifConstant = [&](Value term) {
@@ -138,13 +146,21 @@ IntervalBound quantx::emitIntervalBound(ElementwiseBuilder &b,
   Value middle = b.mul(b.add(lowScale, highScale), half);
   Value reach = b.mul(b.sub(highScale, lowScale), half);
   auto terms = [&](ElementwiseBuilder &n, Value value) -> Values {
-    IntervalElement element =
-        emitElement(n, block, value, low, high, zeroPoint);
-    IntervalTerms sums =
-        emitTerms(n, block.type, element, lowScale, highScale, middle);
+    IntervalElement element = block.type.getFloatFormat()
+                                  ? emitFloat(n, block, value, low, high)
+                                  : emitInteger(n, block, value, low, high);
+    IntervalTerms sums = emitTerms(n, element, lowScale, highScale, middle);
     sums.clipped = emitClippingBound(n, block.type, {value, value}, high);
     return sums.asValues();
   };
-  Values sums = emitSums(b, block.elements, 6, terms);
-  return emitBound(b, IntervalTerms::get(sums), middle, reach);
+  // Under f32 scales the choice is that of the Format layer only if bounds are,
+  // under others whatever they are.
+  Reduction::Kind kind = block.type.getScaleType().isF32()
+                             ? Reduction::Add
+                             : Reduction::AddInAnyOrder;
+  IntervalTerms sums =
+      IntervalTerms::get(emitSums(b, block.elements, 6, terms, kind));
+  if (kind == Reduction::AddInAnyOrder)
+    sums.clipped = b.mul(sums.clipped, b.f64(1 - 0x1p-30, sums.clipped));
+  return emitBound(b, sums, middle, reach);
 }

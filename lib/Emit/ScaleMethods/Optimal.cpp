@@ -1,7 +1,7 @@
 //===- Optimal.cpp - The scale of least squared error ---------------------===//
 
 #include "Models.h"
-#include "Search.h"
+#include "Screening.h"
 #include "quantx/IR/QuantXAttrs.h"
 
 using namespace mlir;
@@ -50,7 +50,7 @@ struct OptimalModel
     if (isa<Float8E8M0FNUType>(type.getScaleType()))
       return buildSearchE8M0(blocks);
     if (isa<Float8E4M3FNType>(type.getScaleType()))
-      return buildSearch(blocks, emitSearchE4M3);
+      return buildScreenedSearch(blocks, emitScreenE4M3, emitSearchE4M3);
     return buildSearch(blocks, emitSearchWide);
   }
 };

@@ -36,17 +36,6 @@ static Value emitScaled(ElementwiseBuilder &b, const SearchedBlock &block,
                emitPower(b, code, /*isReciprocal=*/false));
 }
 
-/// The elements of a whole block, if that is known.
-static std::optional<size_t> getBlockSize(ScaledType type) {
-  size_t size = 1;
-  for (auto [dim, block] : llvm::enumerate(type.getBlockShape())) {
-    if (type.isWholeDimension(dim))
-      return std::nullopt;
-    size *= block;
-  }
-  return size;
-}
-
 /// Whether sums of differences of errors are exact, and so the same in any
 /// order: Theorem 3 of docs/optimal-scales.md.
 static bool isDifferenceExact(ScaledType type) {

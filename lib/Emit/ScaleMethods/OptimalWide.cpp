@@ -39,7 +39,7 @@ static Values emitSearchAsymmetric(ElementwiseBuilder &b,
           return {best.bits, best.error, best.zeroPoint};
         },
         [&](ElementwiseBuilder &m) -> Values {
-          Candidate better = search.search(m, best, zeroPoint);
+          Candidate better = search.search(m, best, zeroPoint, isFirst);
           return {better.bits, better.error, better.zeroPoint};
         });
     Values next = {n.add(values[0], 1)};

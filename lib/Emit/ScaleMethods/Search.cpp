@@ -22,6 +22,16 @@ ExpressedFormat quantx::getExpressedFormat(ScaledType type) {
                               : ExpressedFormat::F32;
 }
 
+std::optional<size_t> quantx::getBlockSize(ScaledType type) {
+  size_t size = 1;
+  for (auto [dim, block] : llvm::enumerate(type.getBlockShape())) {
+    if (type.isWholeDimension(dim))
+      return std::nullopt;
+    size *= block;
+  }
+  return size;
+}
+
 //===----------------------------------------------------------------------===//
 // Control flow
 //===----------------------------------------------------------------------===//
@@ -244,9 +254,8 @@ Candidate quantx::emitBetter(ElementwiseBuilder &b, const Candidate &naive,
 // Searches
 //===----------------------------------------------------------------------===//
 
-/// The bits (i32) of the naive scale.
-static Value emitNaiveBits(ElementwiseBuilder &b, ScaledType type,
-                           Value amaxBits, Value global) {
+Value quantx::emitNaiveBits(ElementwiseBuilder &b, ScaledType type,
+                            Value amaxBits, Value global) {
   if (isa<Float8E8M0FNUType>(type.getScaleType()))
     return emitFloorCode(b, type, amaxBits);
   return emitScaleBits(b, emitAbsmaxScale(b, type, amaxBits, global));

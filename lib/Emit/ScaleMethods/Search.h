@@ -23,7 +23,11 @@ ExpressedFormat getExpressedFormat(ScaledType type);
 /// The format of the codes of `type`.
 ElementFormat getElementFormat(ScaledType type);
 
-/// A block, where its scale is being searched.
+/// The elements of a whole block of `type`, if that is known.
+std::optional<size_t> getBlockSize(ScaledType type);
+
+/// A block, or several in the lanes of vectors, where scales are being
+/// searched.
 struct SearchedBlock {
   ScaledType type;
   BlockElements &elements;
@@ -157,6 +161,11 @@ Values buildSearchE8M0(BlockComputation &blocks);
 
 /// The optimal parameters of each block of a type with zero points.
 Values buildAsymmetricSearch(BlockComputation &blocks);
+
+/// The bits (i32) of the naive scale of a block whose largest magnitude has the
+/// bits `amaxBits`; `global` is null for types without it.
+mlir::Value emitNaiveBits(ElementwiseBuilder &b, ScaledType type,
+                          mlir::Value amaxBits, mlir::Value global);
 
 /// The scale (f32, f16 or bf16), as bits (i32), that is the largest not above a
 /// positive `value` (f64), kept within [`least`, `largest`] (i32), unsigned.

@@ -70,6 +70,12 @@ Values WideSearch::evaluate(ElementwiseBuilder &b, Value bits,
   return emitSums(b, block.elements, 3, terms);
 }
 
+/// The error alone.
+Value WideSearch::evaluateError(ElementwiseBuilder &b, Value bits,
+                                Value zeroPoint) const {
+  return emitSquaredError(b, block, emitParameters(b, block, bits, zeroPoint));
+}
+
 /// Whether a candidate may be better than `best`, or precede it: not if that is
 /// the naive one, without an error.
 Value WideSearch::mayBeBetter(ElementwiseBuilder &b,
@@ -172,7 +178,7 @@ Values WideSearch::seedOnce(ElementwiseBuilder &b, ValueRange state,
                                       n.getBuilder().getF64Type(), values[0]);
     Value scale = n.add(low, n.mul(step, n.add(i, n.f64(0.5, i))));
     Value bits = clampBits(n, scale, limit);
-    Value error = evaluate(n, bits, zeroPoint)[0];
+    Value error = evaluateError(n, bits, zeroPoint);
     Candidate best = emitBetter(n, naive, unflatten(values.drop_front(4)),
                                 {bits, error, zeroPoint});
     Value isLess = n.greaterF(values[1], error);
@@ -260,7 +266,7 @@ Candidate WideSearch::polish(ElementwiseBuilder &b, const Candidate &best,
 /// it is not under `bottom`, the smallest one, and the best candidate with it.
 Values WideSearch::considerEnd(ElementwiseBuilder &b, ValueRange best,
                                Value bottom, Value zeroPoint) const {
-  Value error = evaluate(b, bottom, zeroPoint)[0];
+  Value error = evaluateError(b, bottom, zeroPoint);
   Value infinity = b.f64(std::numeric_limits<double>::infinity(), error);
   Values values = {b.greaterF(infinity, error)};
   values.append(flatten(
@@ -306,7 +312,7 @@ Values WideSearch::walkOnce(ElementwiseBuilder &b, ValueRange state,
   Value infinity = b.f64(std::numeric_limits<double>::infinity(), best.error);
   auto considerNext = [&](ElementwiseBuilder &n, ValueRange values) -> Values {
     Value bits = n.add(first, values[0]);
-    Value error = evaluate(n, bits, zeroPoint)[0];
+    Value error = evaluateError(n, bits, zeroPoint);
     Candidate better = emitBetter(n, naive, unflatten(values.drop_front(2)),
                                   {bits, error, zeroPoint});
     Values next = {n.add(values[0], 1), emitSmaller(n, error, values[1])};
@@ -346,7 +352,7 @@ Values WideSearch::walkOnce(ElementwiseBuilder &b, ValueRange state,
 /// down. An interval that its bound does not settle is halved; after one that
 /// it does, the next is twice as wide.
 Candidate WideSearch::walk(ElementwiseBuilder &b, const Candidate &best,
-                           Value zeroPoint, Value limit) const {
+                           Value zeroPoint, Value limit, Value width) const {
   auto isLeft = [&](ElementwiseBuilder &n, ValueRange values) {
     Candidate best = unflatten(values.drop_front(2));
     return n.logicalAnd(n.greater(values[0], 0),
@@ -355,24 +361,33 @@ Candidate WideSearch::walk(ElementwiseBuilder &b, const Candidate &best,
   auto step = [&](ElementwiseBuilder &n, ValueRange values) {
     return walkOnce(n, values, zeroPoint);
   };
-  Values init = {limit,
-                 b.i32(getFirstWidth(block.type.getScaleType()), naive.bits)};
+  Values init = {limit, width};
   init.append(flatten(b, best));
   Values state = emitWhile(b, init, isLeft, step);
   return unflatten(ArrayRef(state).drop_front(2));
 }
 
 Candidate WideSearch::search(ElementwiseBuilder &b, const Candidate &best,
-                             Value zeroPoint) const {
+                             Value zeroPoint, Value isFirst) const {
+  constexpr int wider = 3;
+  int firstWidth = getFirstWidth(block.type.getScaleType());
   Value limit = emitHighestUseful(b, zeroPoint);
   Value mayWin =
       b.logicalAnd(mayBeBetter(b, best), isOpen(b, best, limit, zeroPoint));
-  Values values = emitIf(
-      b, mayWin,
-      [&](ElementwiseBuilder &n) {
-        Candidate seeded = seed(n, best, zeroPoint, limit);
-        return flatten(n, walk(n, seeded, zeroPoint, limit));
-      },
-      [&](ElementwiseBuilder &n) { return flatten(n, best); });
-  return unflatten(values);
+  auto keep = [&](ElementwiseBuilder &n) { return flatten(n, best); };
+  auto seedThis = [&](ElementwiseBuilder &n) {
+    return flatten(n, seed(n, best, zeroPoint, limit));
+  };
+  auto searchThis = [&](ElementwiseBuilder &n) {
+    Value width = n.i32(firstWidth, limit);
+    Values seeded;
+    if (isFirst) {
+      seeded = emitIf(n, isFirst, seedThis, keep);
+      width = n.select(isFirst, width, n.i32(firstWidth + wider, limit));
+    } else {
+      seeded = seedThis(n);
+    }
+    return flatten(n, walk(n, unflatten(seeded), zeroPoint, limit, width));
+  };
+  return unflatten(emitIf(b, mayWin, searchThis, keep));
 }

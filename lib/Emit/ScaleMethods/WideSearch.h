@@ -19,13 +19,14 @@ public:
   /// The naive parameters and their error.
   Candidate start(ElementwiseBuilder &b) const {
     Candidate start = naive;
-    start.error = evaluate(b, naive.bits, naive.zeroPoint)[0];
+    start.error = evaluateError(b, naive.bits, naive.zeroPoint);
     return start;
   }
 
-  /// The best of `best` and all scales with `zeroPoint` (null for 0).
+  /// The best of `best` and all scales with `zeroPoint` (null for 0), of which
+  /// `isFirst` (i1, or null for true) says whether it is the first.
   Candidate search(ElementwiseBuilder &b, const Candidate &best,
-                   mlir::Value zeroPoint) const;
+                   mlir::Value zeroPoint, mlir::Value isFirst = {}) const;
 
 private:
   mlir::Value emitValue(ElementwiseBuilder &b, mlir::Value bits) const {
@@ -40,6 +41,8 @@ private:
   }
   Values evaluate(ElementwiseBuilder &b, mlir::Value bits,
                   mlir::Value zeroPoint) const;
+  mlir::Value evaluateError(ElementwiseBuilder &b, mlir::Value bits,
+                            mlir::Value zeroPoint) const;
   mlir::Value mayBeBetter(ElementwiseBuilder &b, const Candidate &best) const;
   mlir::Value isOpen(ElementwiseBuilder &b, const Candidate &best,
                      mlir::Value bits, mlir::Value zeroPoint) const;
@@ -58,7 +61,8 @@ private:
                    mlir::Value bits, mlir::Value zeroPoint,
                    mlir::Value limit) const;
   Candidate walk(ElementwiseBuilder &b, const Candidate &best,
-                 mlir::Value zeroPoint, mlir::Value limit) const;
+                 mlir::Value zeroPoint, mlir::Value limit,
+                 mlir::Value width) const;
   Values walkOnce(ElementwiseBuilder &b, mlir::ValueRange state,
                   mlir::Value zeroPoint) const;
   Values considerEnd(ElementwiseBuilder &b, mlir::ValueRange best,

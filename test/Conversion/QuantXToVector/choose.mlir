@@ -81,15 +81,30 @@ func.func @long_blocks(%x: tensor<?x?xf32>, %y: tensor<3x100xf32>)
 
 // -----
 
-// A search has its block as a vector: read once, whole, and every term of it is
-// computed on all lanes. The sum of squared errors is not reassociated.
+// The blocks of NVFP4 are transposed and compared together, as lanes, by errors
+// in f32, whose sums may be fused.
 
 !nvfp4 = !quantx.scaled<f4E2M1FN : bf16, f8E4M3FN per 1x16, global f32>
 
 // CHECK-LABEL: func.func @search(
 // CHECK-SAME:    %[[X:.+]]: tensor<4x64xbf16>
-// CHECK:       linalg.generic
-// CHECK-NOT:     scf.for
+// CHECK:       scf.forall
+// CHECK-COUNT-4: vector.transfer_read %[[X]][{{.+}} : tensor<4x64xbf16>, vector<8xbf16>
+// CHECK:         vector.shuffle %{{.+}}, %{{.+}} [0, 8, 1, 9, 4, 12, 5, 13]
+// CHECK:         vector.shuffle %{{.+}}, %{{.+}} [0, 1, 2, 3, 8, 9, 10, 11]
+// CHECK-COUNT-4: vector.transfer_read %[[X]][{{.+}} : tensor<4x64xbf16>, vector<8xbf16>
+// CHECK:         scf.while
+// CHECK:           vector.reduction <or>, %{{.+}} : vector<8xi1> into i1
+// CHECK-NOT:     transfer_read
+// CHECK-COUNT-15:  arith.addf %{{.+}}, %{{.+}} fastmath<contract> : vector<8xf32>
+// CHECK-NOT:     transfer_read
+// CHECK:         math.sqrt %{{.+}} : vector<8xf32>
+
+// The search of a block that is left has it as a vector: read once, whole, and
+// every term of it is computed on all lanes. The sum of squared errors is not
+// reassociated.
+
+// CHECK:         math.cttz
 // CHECK:         %[[FIRST:.+]] = arith.muli %{{.+}}, %c16
 // CHECK:         %[[BLOCK:.+]] = vector.transfer_read %[[X]][%{{.+}}, %[[FIRST]]], {{.+}} : tensor<4x64xbf16>, vector<16xbf16>
 // CHECK-NOT:     tensor.extract %[[X]]
@@ -99,8 +114,8 @@ func.func @long_blocks(%x: tensor<?x?xf32>, %y: tensor<3x100xf32>)
 // CHECK:         vector.reduction <add>, %{{[0-9a-z_]+}}, %{{[0-9a-z_]+}} : vector<16xf64> into f64
 // CHECK:         scf.while
 // CHECK:           vector.reduction <add>, %{{[0-9a-z_]+}}, %{{[0-9a-z_]+}} : vector<16xf64> into f64
-// CHECK-NOT:     scf.for
-// CHECK-NOT:     transfer_read
+// CHECK-NOT:     scf.for{{ }}
+// CHECK-NOT:     transfer_read %[[X]]
 func.func @search(%x: tensor<4x64xbf16>, %g: tensor<f32>)
     -> (tensor<4x4xf8E4M3FN>, tensor<f32>) {
   %s, %h = quantx.choose_qparams %x using #quantx.optimal for !nvfp4 under %g

@@ -8,6 +8,7 @@
 
 #include "Blocks.h"
 #include "QuantizePrograms.h"
+#include "quantx/Format/ScaleRules.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace quantx;
@@ -55,6 +56,11 @@ static std::vector<TypeSpec> getTypes() {
       add("optimal", storage, scale, 1, 16);
       types.back().hasZeroPoint = true;
     }
+  }
+  // Longer than a vector: terms are vectors, and bounds are summed by lanes.
+  for (std::string scale : {"f32", "f16"}) {
+    add("optimal", "ui4", scale, 1, 128);
+    types.back().hasZeroPoint = true;
   }
   add("optimal", "i4", "f32", 1, 0);
   add("optimal", "f6E3M2FN", "f16", 8, 4);
@@ -175,6 +181,94 @@ TEST_P(ScaleSearchTest, EqualsFormat) {
 
 INSTANTIATE_TEST_SUITE_P(Types, ScaleSearchTest, testing::ValuesIn(getTypes()),
                          formatName);
+
+/// The two best scales of `block`, by their bits; those of four_over_six where
+/// that is the method.
+static std::pair<uint32_t, uint32_t> findTwo(const TypeSpec &type,
+                                             llvm::ArrayRef<float> block) {
+  float amax = computeAbsMax(block);
+  auto encode = [](float scale) {
+    return encodeScale(scale, ScaleFormat::E4M3);
+  };
+  if (type.method == "four_over_six")
+    return {encode(amax / 6), encode(amax / 4)};
+  std::vector<std::pair<double, uint32_t>> errors;
+  for (uint32_t bits = 1; bits <= getLargestScaleBits(ScaleFormat::E4M3);
+       ++bits) {
+    float scale = decodeScale(bits, ScaleFormat::E4M3);
+    errors.push_back(
+        {computeSquaredError(block, {scale},
+                             {type.getFormat(), ScaleFormat::E4M3}),
+         bits});
+  }
+  std::sort(errors.begin(), errors.end());
+  return {errors[0].second, errors[1].second};
+}
+
+/// Two blocks that differ in the last bit of one element, between which two
+/// scales change places; empty where none are found.
+static std::vector<float> drawNearTie(const TypeSpec &type, size_t size,
+                                      oracle::Random &random) {
+  std::vector<float> block(size);
+  for (float &x : block)
+    x = float(4 * random.gaussian());
+  auto [first, second] = findTwo(type, block);
+  float &x = block[random.below(size)];
+  auto isFirstBetter = [&, first = first, second = second](float value) {
+    x = value;
+    auto evaluate = [&](uint32_t bits) {
+      float scale = decodeScale(bits, ScaleFormat::E4M3);
+      return computeSquaredError(block, {scale},
+                                 {type.getFormat(), ScaleFormat::E4M3});
+    };
+    return evaluate(first) < evaluate(second);
+  };
+  float low = x, high = x;
+  bool isFirst = isFirstBetter(x);
+  for (int i = 0; i < 64 && isFirstBetter(high) == isFirst; ++i)
+    high = float(random.uniform() * 4);
+  if (isFirstBetter(high) == isFirst)
+    return {};
+  while (std::nextafter(low, high) != high) {
+    float middle = low / 2 + high / 2;
+    if (middle == low || middle == high)
+      break;
+    (isFirstBetter(middle) == isFirst ? low : high) = middle;
+  }
+  std::vector<float> blocks;
+  for (float value : {low, high}) {
+    x = value;
+    auto [best, next] = findTwo(type, block);
+    if (std::minmax(best, next) != std::minmax(first, second))
+      return {};
+    blocks.insert(blocks.end(), block.begin(), block.end());
+  }
+  return blocks;
+}
+
+// Approximate errors cannot tell which of two scales is better: they are closer
+// than those are to the exact ones.
+TEST(ScaleSearchNearTiesTest, EqualsFormat) {
+  for (const char *method : {"optimal", "four_over_six"}) {
+    for (int64_t size : {8, 16, 64}) {
+      TypeSpec type = {"f4E2M1FN", "f32", "f8E4M3FN", 1,
+                       size,       false, false,      method};
+      SCOPED_TRACE(type.print() + " " + method);
+      oracle::Random random(size);
+      std::vector<float> matrix;
+      while (int64_t(matrix.size()) < 64 * size) {
+        std::vector<float> blocks = drawNearTie(type, size, random);
+        matrix.insert(matrix.end(), blocks.begin(), blocks.end());
+      }
+      int64_t columns = matrix.size();
+      for (const char *target : {"native", "generic"}) {
+        Program program(getProgram(type), target);
+        std::vector<Array> got = runOn(program, type, {1, columns}, matrix, 0);
+        expectEqual(type, quantize(type, 1, columns, matrix), got);
+      }
+    }
+  }
+}
 
 // The choice does not depend on the target.
 TEST(ScaleSearchGenericTest, EqualsFormat) {
