@@ -37,6 +37,10 @@ private:
                            const BlockQuotient &quotient) const;
   mlir::Value encodeIntegers(ElementwiseBuilder &b, mlir::Value values,
                              const BlockQuotient &quotient) const;
+  /// The packed codes of integers in the low bits of `sums` (i32), to which
+  /// `zeroPoint` (i8, or null) is added.
+  mlir::Value packSums(ElementwiseBuilder &b, mlir::Value sums,
+                       mlir::Value zeroPoint) const;
   mlir::Value divide(ElementwiseBuilder &b, mlir::Value values,
                      const BlockQuotient &quotient) const;
 };

@@ -106,8 +106,12 @@ Value LaneBlocks::load(const Unit &unit) {
 void LaneBlocks::encode(const Unit &unit, Value elements,
                         ValueRange parameters) {
   unsigned bits = spec.type.getStorageBits();
-  UnitEncoder encoder = {spec.type, spec.rounding, spec.saturate, views.seed,
-                         /*areChosenFor=*/true};
+  UnitEncoder encoder = {spec.type,
+                         spec.rounding,
+                         spec.saturate,
+                         views.seed,
+                         /*areChosenFor=*/true,
+                         spec.method.getQuotientRange(spec.type)};
   Value first = rows.getElement(b, unit.row, unit.column);
   Value bytes = encoder.encode(
       b, elements, BlockParameters::get(spec.type, parameters), unit, first);
