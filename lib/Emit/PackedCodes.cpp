@@ -36,6 +36,23 @@ static Value emitLimitNumbers(ElementwiseBuilder &b, Value values, Value least,
   return arith::MaxNumFOp::create(builder, values, spread(b, least, values));
 }
 
+/// Elements as f32: halves of words, where that is bf16, need an operation
+/// each.
+static Value extendToF32(ElementwiseBuilder &b, Value values) {
+  auto type = cast<VectorType>(values.getType());
+  int64_t pairs = type.getNumElements() / 2;
+  if (!type.getElementType().isBF16() || type.getNumElements() % 2 != 0)
+    return b.extendToF32(values);
+  ImplicitLocOpBuilder &builder = b.getBuilder();
+  Value words = vector::BitCastOp::create(
+      builder, VectorType::get(pairs, builder.getI32Type()), values);
+  SmallVector<int64_t> inOrder;
+  for (int64_t i = 0; i < pairs; ++i)
+    inOrder.append({i, pairs + i});
+  return b.asF32(vector::ShuffleOp::create(
+      builder, b.shl(words, 16), b.bitAnd(words, 0xffff0000), inOrder));
+}
+
 /// The f32 that are exact in bf16, as such.
 static Value takeBF16(ElementwiseBuilder &b, Value value) {
   Value high = b.trunc(b.lshr(b.asI32(value), 16), 16);
@@ -52,10 +69,10 @@ Value PackedEncoder::divide(ElementwiseBuilder &b, Value values,
     if (getElementTypeOrSelf(values).isBF16())
       reciprocal = takeBF16(b, spread(b, reciprocal, values));
     else
-      values = b.extendToF32(values);
+      values = extendToF32(b, values);
     return b.mul(values, reciprocal);
   }
-  values = b.extendToF32(values);
+  values = extendToF32(b, values);
   return b.fma(values, reciprocal, b.mul(values, quotient.rest));
 }
 
@@ -64,7 +81,7 @@ Value PackedEncoder::encodeFloats(ElementwiseBuilder &b, Value values,
   const FloatFormat &format = *type.getFloatFormat();
   bool hasNaN = format.nonFinite != NonFinite::None;
   if (quotient.rest)
-    values = b.extendToF32(values);
+    values = extendToF32(b, values);
   Value numbers = values;
   if (quotient.rest && !areChosenFor) {
     numbers = emitLimitNumbers(b, values, quotient.least, quotient.largest);
@@ -165,7 +182,7 @@ Value PackedEncoder::packSums(ElementwiseBuilder &b, Value sums,
 
 Value PackedEncoder::encodeIntegers(ElementwiseBuilder &b, Value values,
                                     const BlockQuotient &quotient) const {
-  values = b.extendToF32(values);
+  values = extendToF32(b, values);
   Value numbers = values;
   if (quotient.range != QuotientRange::Fits) {
     numbers = emitLimitNumbers(b, values, quotient.least, quotient.largest);
