@@ -84,6 +84,7 @@ static std::vector<KernelCase> getCases() {
   add("optimal", "f4E2M1FN", "f8E4M3FN", 1, 16);
   add("optimal", "i4", "f16", 1, 32);
   add("optimal", "ui4", "f32", 1, 16, "f32", false, true);
+  add("optimal", "ui4", "f16", 1, 32, "bf16", false, true);
   add("four_over_six", "f4E2M1FN", "f8E4M3FN", 1, 16);
   add("hessian", "f4E2M1FN", "f8E8M0FNU", 1, 16);
   add("hessian", "i4", "f16", 1, 16);
