@@ -47,6 +47,15 @@ Value quantx::emitPermuteBytes(ElementwiseBuilder &b, Value low, Value high,
   return joinWord(b, bytes);
 }
 
+Value quantx::emitExactPair(ElementwiseBuilder &b, Value value, Type element) {
+  Value half =
+      element.isF16()
+          ? b.truncateFromF32(value, element)
+          : b.bitcast(b.trunc(b.lshr(b.asI32(value), 16), 16), element);
+  return vector::BroadcastOp::create(b.getBuilder(),
+                                     VectorType::get(2, element), half);
+}
+
 /// `halfBits` in both halves of a word.
 static int64_t inBothHalves(int64_t halfBits) {
   return halfBits << 16 | halfBits;
@@ -235,10 +244,15 @@ static bool goesThroughF32(unsigned bits, Type element) {
   return bits == 8 && element.isBF16();
 }
 
-static double getBase(unsigned bits, Type element) {
+static constexpr int64_t kF32Base = 0x4b000000; // 2^23
+
+/// The bits of that number, f32 or in both halves.
+static int64_t getBaseBits(unsigned bits, Type element) {
+  HalfFormat half(element);
+  int64_t mantissaBits = half.mantissaBits;
   return goesThroughF32(bits, element)
-             ? std::ldexp(1.0, 23)
-             : std::ldexp(1.0, int(HalfFormat(element).mantissaBits));
+             ? kF32Base
+             : inBothHalves((half.bias + mantissaBits) << mantissaBits);
 }
 
 /// What flipping the sign bit of a signed code adds to it.
@@ -250,30 +264,22 @@ Value quantx::emitPairOffset(ElementwiseBuilder &b, ScaledType type,
                              Type element, Value zeroPoint) {
   if (type.getFloatFormat())
     return {};
-  ImplicitLocOpBuilder &builder = b.getBuilder();
   IntegerFormat format = type.getIntegerFormat();
-  double base = getBase(format.bits, element) + double(getFlipped(format));
-  Value offset =
-      arith::ConstantOp::create(builder, builder.getF32FloatAttr(float(base)));
-  if (zeroPoint) {
-    Value zero =
-        arith::SIToFPOp::create(builder, builder.getF32Type(), zeroPoint);
-    offset = b.add(offset, zero);
-  }
-  if (goesThroughF32(format.bits, element))
-    return b.asI32(offset);
-  Value half = arith::TruncFOp::create(builder, element, offset);
-  Value pair =
-      vector::BroadcastOp::create(builder, VectorType::get(2, element), half);
-  return emitWordFromPair(b, pair);
+  bool isWord = goesThroughF32(format.bits, element);
+  int64_t one = isWord ? 1 : inBothHalves(1);
+  int64_t bits = getBaseBits(format.bits, element) + getFlipped(format) * one;
+  if (!zeroPoint)
+    return arith::ConstantOp::create(
+        b.getBuilder(), b.getBuilder().getI32IntegerAttr(int32_t(bits)));
+  // The sum is not negative, and still counts ones.
+  return b.add(b.mul(zeroPoint, b.i32(one, zeroPoint)), bits);
 }
 
 /// Pair number `i` of codes of 8 bits as bf16.
 static Value decodeBytePair(ElementwiseBuilder &b, ValueRange words, int64_t i,
                             Value offset) {
-  constexpr int64_t base = 0x4b000000; // 2^23
   Value word = words[i / 2];
-  Value bits = b.i32(base, word);
+  Value bits = b.i32(kF32Base, word);
   SmallVector<Value> values;
   for (int64_t byte : {i % 2 * 2, i % 2 * 2 + 1}) {
     Value value = emitPermuteBytes(b, word, bits, {byte, 5, 6, 7});
@@ -287,16 +293,15 @@ static Value decodeIntegerPair(ElementwiseBuilder &b, ValueRange words,
                                Value shifted, int64_t i,
                                const IntegerFormat &format, Type element,
                                Value offset) {
-  int64_t mantissaBits = HalfFormat(element).mantissaBits;
-  int64_t base = (HalfFormat(element).bias + mantissaBits) << mantissaBits;
+  int64_t base = getBaseBits(format.bits, element);
   Value halves;
   if (shifted) {
     halves = emitPermuteBytes(b, words[0], shifted, {i, i, 4 + i, 4 + i});
     halves = b.bitAnd(halves, inBothHalves(0xf));
     halves = b.bitXor(halves,
-                      b.i32(inBothHalves(base | getFlipped(format)), halves));
+                      b.i32(base | inBothHalves(getFlipped(format)), halves));
   } else {
-    Value bits = b.i32(inBothHalves(base), words[0]);
+    Value bits = b.i32(base, words[0]);
     int64_t first = i % 2 * 2;
     halves = emitPermuteBytes(b, words[i / 2], bits, {first, 5, first + 1, 7});
   }

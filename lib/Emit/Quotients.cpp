@@ -2,9 +2,10 @@
 //
 // A code changes where the quotient crosses a boundary between two codes, an
 // odd number of up to 9 bits times a power of two. With r the reciprocal of the
-// scale s, rounded, and d = (1 - s r) / s what it lacks, both in f32, the sum
+// scale s, rounded, and d = (1 - s r) r what it lacks, both in f32, the sum
 // x r + x d is on the same side of every such boundary as x / s rounded, or on
-// it as that is. docs/Rationale.md says how this is known.
+// it as that is, unless s has a special significand. docs/Rationale.md says how
+// this is known.
 //
 //===----------------------------------------------------------------------===//
 
@@ -110,11 +111,21 @@ static std::pair<Value, Value> emitCodeRange(ElementwiseBuilder &b,
   return {b.sub(least, zero), b.sub(largest, zero)};
 }
 
-// Within these limits the reciprocal is normal, and so is what it lacks.
-static Value emitIsRegular(ElementwiseBuilder &b, Value scale) {
+/// Bits that are set in each significand that the quotient is wrong for: seven.
+static constexpr int64_t kSpecialBits = 0x7ffe;
+
+// Within these limits the reciprocal is normal, and so is what it lacks. No
+// scale of few bits has all of the special ones.
+static Value emitIsRegular(ElementwiseBuilder &b, ScaledType type,
+                           Value scale) {
   constexpr int64_t least = int64_t(1) << 23, largest = (127 + 76) << 23;
   Value bits = b.asI32(scale);
-  return b.logicalAnd(b.greaterEqual(bits, least), b.less(bits, largest));
+  Value isInRange =
+      b.logicalAnd(b.greaterEqual(bits, least), b.less(bits, largest));
+  if (!type.getScaleType().isF32() && !type.hasGlobal())
+    return isInRange;
+  return b.logicalAnd(isInRange,
+                      b.less(b.bitAnd(bits, kSpecialBits), kSpecialBits));
 }
 
 /// Whether a positive `scale`, as its type has it, is one of which a range
@@ -161,11 +172,11 @@ BlockQuotient quantx::emitQuantizeQuotient(ElementwiseBuilder &b,
   Value one = b.f32(1.0, scale);
   Value reciprocal = b.div(one, scale);
   Value lacking = b.fma(b.mul(scale, -1.0), reciprocal, one);
-  quotient.rest = b.div(lacking, scale);
+  quotient.rest = b.mul(lacking, reciprocal);
   if (isPlanted(Mutant::ReciprocalAlone))
     quotient.rest = b.mul(quotient.rest, 0.0);
   constexpr int64_t quietNaN = 0x7fc00000;
-  Value isRegular = emitIsRegular(b, scale);
+  Value isRegular = emitIsRegular(b, type, scale);
   if (range != QuotientRange::Any && !type.getScaleType().isF32())
     isRegular = b.logicalAnd(isRegular, emitHasRange(b, parameters.scale));
   quotient.reciprocal =

@@ -9,6 +9,8 @@ import os
 CAPABILITY_MAJOR, CAPABILITY_MINOR = 75, 76
 MAX_DYNAMIC_SHARED = 8
 FREELY_SHARED = 48 << 10
+ERROR_LOG, ERROR_LOG_SIZE = 5, 6
+LOG_SIZE = 8192
 
 
 # The code that runs on a compute capability, best first. What ends with an 'a'
@@ -107,10 +109,19 @@ class Driver:
         self.call("cuStreamSynchronize", self.stream)
 
     def load(self, image):
-        module = ctypes.c_void_p()
-        self.call("cuModuleLoadDataEx", ctypes.byref(module), image + b"\0",
-                  ctypes.c_uint(0), None, None)
+        module, log = ctypes.c_void_p(), ctypes.create_string_buffer(LOG_SIZE)
+        options = (ctypes.c_int * 2)(ERROR_LOG, ERROR_LOG_SIZE)
+        values = (ctypes.c_void_p * 2)(ctypes.addressof(log), LOG_SIZE)
+        try:
+            self.call("cuModuleLoadDataEx", ctypes.byref(module),
+                      image + b"\0", ctypes.c_uint(2), options, values)
+        except DriverError as error:
+            said = log.value.decode(errors="replace").split("\n")[0].strip()
+            raise DriverError(f"{error}: {said}" if said else error) from error
         return module
+
+    def unload(self, module):
+        self.call("cuModuleUnload", module)
 
     def get_function(self, module, name):
         function = ctypes.c_void_p()
@@ -130,11 +141,13 @@ class Driver:
                   *[ctypes.c_uint(size) for size in (*grid, *block, shared)],
                   self.stream, pointers, None)
 
-    def measure(self, body):
-        """The milliseconds that what `body` starts takes on the GPU."""
+    def measure(self, body, before):
+        """The milliseconds that what `body` starts takes on the GPU, after what
+        `before` starts."""
         events = [ctypes.c_void_p(), ctypes.c_void_p()]
         for event in events:
             self.call("cuEventCreate", ctypes.byref(event), ctypes.c_uint(0))
+        before()
         self.call("cuEventRecord", events[0], self.stream)
         body()
         self.call("cuEventRecord", events[1], self.stream)
@@ -243,4 +256,6 @@ class Player:
     def release(self):
         for address in self.buffers.values():
             self.driver.release(address)
-        self.buffers = {}
+        if self.module:
+            self.driver.unload(self.module)
+        self.buffers, self.functions, self.module = {}, {}, None

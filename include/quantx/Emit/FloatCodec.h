@@ -36,6 +36,11 @@ inline constexpr llvm::StringLiteral kNoSubnormalsAttr = "quantx.no_subnormals";
 /// Overflow and infinity become the largest finite value.
 inline constexpr llvm::StringLiteral kSaturatesAttr = "quantx.saturates";
 
+// What an arith.extf is marked with.
+
+/// A NaN of the result may be any other one.
+inline constexpr llvm::StringLiteral kAnyNaNAttr = "quantx.any_nan";
+
 /// What is known of a vector of values that are encoded to nearest even.
 struct EncodedValues {
   bool saturates = false;  ///< `kSaturatesAttr`
@@ -107,6 +112,13 @@ public:
   virtual mlir::Value decode(ElementwiseBuilder &b, mlir::Value code,
                              const FloatFormat &format,
                              mlir::Type element) const;
+
+  /// The same where a NaN may be any other one.
+  virtual mlir::Value decodeToAnyNaN(ElementwiseBuilder &b, mlir::Value code,
+                                     const FloatFormat &format,
+                                     mlir::Type element) const {
+    return decode(b, code, format, element);
+  }
 
   /// The same of a `code` in i32, to f32.
   virtual mlir::Value decodeWord(ElementwiseBuilder &b, mlir::Value code,

@@ -37,8 +37,33 @@ private:
                            const BlockQuotient &quotient) const;
   mlir::Value encodeIntegers(ElementwiseBuilder &b, mlir::Value values,
                              const BlockQuotient &quotient) const;
+  /// The packed codes of integers in the low bits of `sums` (i32), to which
+  /// `zeroPoint` (i8, or null) is added.
+  mlir::Value packSums(ElementwiseBuilder &b, mlir::Value sums,
+                       mlir::Value zeroPoint) const;
   mlir::Value divide(ElementwiseBuilder &b, mlir::Value values,
                      const BlockQuotient &quotient) const;
+};
+
+/// How vectors of packed codes are decoded, to bf16 or f16.
+struct PackedDecoder {
+  static constexpr int64_t kCodes = 8;
+
+  ScaledType type;
+
+  /// Whether there is such a form.
+  static bool isPossible(ScaledType type);
+
+  /// The eight values, in the expressed type, of the packed codes in `bytes`,
+  /// whose parameters are one. NaN is some NaN.
+  mlir::Value decode(ElementwiseBuilder &b, mlir::Value bytes,
+                     const BlockParameters &parameters) const;
+
+private:
+  mlir::Value multiplyPairs(ElementwiseBuilder &b, mlir::Value bytes,
+                            mlir::Value scale) const;
+  mlir::Value decodeToF16(ElementwiseBuilder &b, mlir::Value bytes,
+                          mlir::Value zeroPoint, mlir::Value scale) const;
 };
 
 } // namespace quantx

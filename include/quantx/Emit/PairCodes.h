@@ -38,6 +38,10 @@ mlir::Value emitPairFromWord(ElementwiseBuilder &b, mlir::Value word,
                              mlir::Type element);
 mlir::Value emitWordFromPair(ElementwiseBuilder &b, mlir::Value pair);
 
+/// The pair of a `value` (f32) that is exact in `element`.
+mlir::Value emitExactPair(ElementwiseBuilder &b, mlir::Value value,
+                          mlir::Type element);
+
 /// The word of the bytes at `indices` of the eight that `low` and `high` have.
 mlir::Value emitPermuteBytes(ElementwiseBuilder &b, mlir::Value low,
                              mlir::Value high, llvm::ArrayRef<int64_t> indices);

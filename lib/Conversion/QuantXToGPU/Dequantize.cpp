@@ -9,6 +9,7 @@
 #include "Patterns.h"
 #include "Units.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "quantx/Emit/PackedCodes.h"
 #include "quantx/Emit/VectorPacking.h"
 #include "quantx/IR/QuantXOps.h"
 #include <numeric>
@@ -21,6 +22,21 @@ static int64_t getUnitSize(ScaledType type) {
   int64_t values = 128 / type.getExpressedType().getIntOrFloatBitWidth();
   int64_t codes = 8 / std::gcd(8u, type.getStorageBits());
   return std::max(values, codes);
+}
+
+/// The `size` values of packed codes.
+static Value decodeUnit(ImplicitLocOpBuilder &b, ScaledType type, Value bytes,
+                        ValueRange parameters, int64_t size) {
+  ElementwiseBuilder arith(b, b.getLoc());
+  auto ofBlocks = BlockParameters::get(type, parameters);
+  bool isOneBlock = !isa<VectorType>(ofBlocks.scale.getType());
+  if (isOneBlock && size == PackedDecoder::kCodes &&
+      PackedDecoder::isPossible(type))
+    return PackedDecoder{type}.decode(arith, bytes, ofBlocks);
+  Value codes = emitUnpackCodes(arith, bytes, type.getStorageBits());
+  BlockFactors factors = emitDequantizeFactors(arith, type, ofBlocks);
+  return emitDequantizeElement(arith, type, codes,
+                               spreadFactors(b, factors, size));
 }
 
 namespace {
@@ -74,12 +90,8 @@ private:
       return loaded;
     };
     auto process = [&](const Unit &unit, ValueRange loaded) {
-      ElementwiseBuilder arith(b, b.getLoc());
-      Value codes = emitUnpackCodes(arith, loaded.front(), codeBits);
-      BlockFactors factors = emitDequantizeFactors(
-          arith, type, BlockParameters::get(type, loaded.drop_front()));
-      Value values = emitDequantizeElement(
-          arith, type, codes, spreadFactors(b, factors, layout.size));
+      Value values =
+          decodeUnit(b, type, loaded.front(), loaded.drop_front(), layout.size);
       Value offset = rows.getElement(b, unit.row, unit.column);
       storeUnit(b, values, views.values, offset, unit, valueBits);
     };

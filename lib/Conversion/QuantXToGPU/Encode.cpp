@@ -55,16 +55,54 @@ static Value emitRandomWords(ImplicitLocOpBuilder &b, Value seed, Value first,
                         indices);
 }
 
-/// `codes` (i8), but 0 where `unit` has no elements.
-static Value clearPadding(ImplicitLocOpBuilder &b, Value codes,
-                          const Unit &unit) {
-  ElementwiseBuilder arith(b, b.getLoc());
-  Type i32 = b.getI32Type();
-  Value count = arith::IndexCastOp::create(b, i32, unit.count);
-  Value counts =
-      vector::BroadcastOp::create(b, getVectorLike(codes, i32), count);
-  Value isThere = arith.less(createSteps(b, codes, i32), counts);
-  return arith.select(isThere, codes, arith.integer(8, 0, codes));
+/// The integer that the bits of a vector are.
+static Value joinBits(ImplicitLocOpBuilder &b, Value vector) {
+  auto type = cast<VectorType>(vector.getType());
+  Type integer =
+      b.getIntegerType(type.getNumElements() * type.getElementTypeBitWidth());
+  Value joined =
+      vector::BitCastOp::create(b, VectorType::get(1, integer), vector);
+  return vector::ExtractOp::create(b, joined, int64_t(0));
+}
+
+/// Packed codes, but 0 where `unit` has no elements.
+static Value clearPadding(ImplicitLocOpBuilder &b, Value bytes,
+                          const Unit &unit, unsigned codeBits) {
+  Value bits = joinBits(b, bytes);
+  IndexMath math(b);
+  unsigned width = bits.getType().getIntOrFloatBitWidth();
+  Value padding =
+      math.sub(math.constant(width), math.mul(unit.count, codeBits));
+  Value ones = arith::ConstantOp::create(
+      b, b.getIntegerAttr(bits.getType(), APInt::getAllOnes(width)));
+  Value mask = arith::ShRUIOp::create(
+      b, ones, arith::IndexCastOp::create(b, bits.getType(), padding));
+  Value cleared =
+      vector::BroadcastOp::create(b, VectorType::get(1, bits.getType()),
+                                  arith::AndIOp::create(b, bits, mask));
+  return vector::BitCastOp::create(b, cast<VectorType>(bytes.getType()),
+                                   cleared);
+}
+
+/// Builds the branch that gives `bytes`, as words where these are whole: LLVM
+/// would take bytes apart there.
+static Value buildBranch(ImplicitLocOpBuilder &b, Value condition,
+                         function_ref<Value()> ifTrue,
+                         function_ref<Value()> ifFalse) {
+  VectorType type;
+  auto cast = [&](function_ref<Value()> build) -> SmallVector<Value> {
+    Value bytes = build();
+    type = llvm::cast<VectorType>(bytes.getType());
+    int64_t size = type.getNumElements();
+    if (size % 4 != 0)
+      return {bytes};
+    auto words = VectorType::get(size / 4, b.getI32Type());
+    return {vector::BitCastOp::create(b, words, bytes)};
+  };
+  Value result = buildIfElse(
+      b, condition, [&] { return cast(ifTrue); },
+      [&] { return cast(ifFalse); })[0];
+  return b.createOrFold<vector::BitCastOp>(type, result);
 }
 
 Value UnitEncoder::encodeOneByOne(ImplicitLocOpBuilder &b, Value elements,
@@ -78,11 +116,7 @@ Value UnitEncoder::encodeOneByOne(ImplicitLocOpBuilder &b, Value elements,
   BlockFactors factors = emitQuantizeFactors(arith, type, parameters);
   Value codes = emitQuantizeElement(
       arith, type, elements, spreadFactors(b, factors, size), spec, saturate);
-  unsigned bits = type.getStorageBits();
-  // Zeros are coded as zero points.
-  if (unit.count && bits != 8 && type.hasZeroPoint())
-    codes = clearPadding(b, codes, unit);
-  return emitPackCodes(arith, codes, bits);
+  return emitPackCodes(arith, codes, type.getStorageBits());
 }
 
 Value UnitEncoder::encodeByQuotient(ImplicitLocOpBuilder &b, Value elements,
@@ -91,32 +125,35 @@ Value UnitEncoder::encodeByQuotient(ImplicitLocOpBuilder &b, Value elements,
   ElementwiseBuilder arith(b, b.getLoc());
   int64_t size = cast<VectorType>(elements.getType()).getNumElements();
   PackedEncoder encoder = {type, saturate, areChosenFor};
-  BlockQuotient quotient =
-      emitQuantizeQuotient(arith, type, parameters, QuotientRange::Any,
-                           /*takesAnyPower=*/true);
+  // Limits cost nothing but where integers do without.
+  BlockQuotient quotient = emitQuantizeQuotient(
+      arith, type, parameters,
+      range == QuotientRange::Fits ? range : QuotientRange::Any,
+      /*takesAnyPower=*/true);
   SmallVector<Value> values;
   for (Value value : quotient.getValues())
     values.push_back(spreadNeighbours(b, value, size));
   BlockQuotient spread = quotient.withValues(values);
   if (!quotient.rest)
     return encoder.encode(arith, elements, spread);
-  auto encode = [&]() -> SmallVector<Value> {
-    return {encoder.encode(arith, elements, spread)};
-  };
-  auto divide = [&]() -> SmallVector<Value> {
-    return {encodeOneByOne(b, elements, parameters, unit, first)};
-  };
-  Value isUsable = quotient.emitIsUsable(b);
-  return buildIfElse(b, isUsable, encode, divide)[0];
+  return buildBranch(
+      b, quotient.emitIsUsable(b),
+      [&] { return encoder.encode(arith, elements, spread); },
+      [&] { return encodeOneByOne(b, elements, parameters, unit, first); });
 }
 
 Value UnitEncoder::encode(ImplicitLocOpBuilder &b, Value elements,
                           const BlockParameters &parameters, const Unit &unit,
                           Value first) const {
   RoundingSpec spec{rounding, Value()};
-  return PackedEncoder::isPossible(type, spec, saturate)
-             ? encodeByQuotient(b, elements, parameters, unit, first)
-             : encodeOneByOne(b, elements, parameters, unit, first);
+  Value bytes = PackedEncoder::isPossible(type, spec, saturate)
+                    ? encodeByQuotient(b, elements, parameters, unit, first)
+                    : encodeOneByOne(b, elements, parameters, unit, first);
+  // Zeros are coded as zero points.
+  unsigned bits = type.getStorageBits();
+  return unit.count && bits != 8 && type.hasZeroPoint()
+             ? clearPadding(b, bytes, unit, bits)
+             : bytes;
 }
 
 UnitLayout quantx::getEncodeLayout(ScaledType type) {

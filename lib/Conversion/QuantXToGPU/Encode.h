@@ -16,6 +16,8 @@ struct UnitEncoder {
   mlir::Value seed; ///< i64; null but for stochastic rounding
   /// Elements are those that the scales were chosen for: see `PackedEncoder`.
   bool areChosenFor = false;
+  /// What is known of them over those scales.
+  QuotientRange range = QuotientRange::Any;
 
   /// The packed codes of `elements`, a vector of the expressed type or f32,
   /// which are those of `unit`, with zeros for those that are not there.

@@ -11,9 +11,14 @@
 using namespace mlir;
 using namespace quantx;
 
-/// The elements that a lane has of a block of `block` elements.
-static int64_t getLaneSize(ScaledType type, int64_t block) {
-  return std::min(block, getEncodedUnitSize(type));
+/// The elements that a lane has of a block of `block` elements. A search for a
+/// zero point too has no registers for as many as others have.
+static int64_t getLaneSize(const ChooseKernelSpec &spec, int64_t block) {
+  constexpr int64_t few = 8;
+  int64_t size = std::min(block, getEncodedUnitSize(spec.type));
+  bool takesFew = spec.type.hasZeroPoint() && isa<OptimalAttr>(spec.method) &&
+                  block / few <= kWarpSize;
+  return takesFew ? std::min(size, few) : size;
 }
 
 bool quantx::fitsLanes(const ChooseKernelSpec &spec, const JoinedShape &shape) {
@@ -23,7 +28,7 @@ bool quantx::fitsLanes(const ChooseKernelSpec &spec, const JoinedShape &shape) {
   if (!llvm::all_of(blocks.drop_back(), isOne) || block < 1 ||
       !llvm::isPowerOf2_64(block))
     return false;
-  int64_t size = getLaneSize(spec.type, block);
+  int64_t size = getLaneSize(spec, block);
   bool fillsBytes = size * spec.type.getStorageBits() % 8 == 0;
   return block / size <= kWarpSize && (fillsBytes || !spec.encodes);
 }
@@ -37,7 +42,7 @@ public:
              const Rows &rows, const ChooseViews &views)
       : b(kernel.getBody()), math(b), spec(spec), rows(rows), views(views),
         threads(kernel.getBlockSize()), block(rows.getBlockColumns()),
-        size(getLaneSize(spec.type, block)), lanes(block / size) {}
+        size(getLaneSize(spec, block)), lanes(block / size) {}
 
   void build();
 
@@ -106,8 +111,12 @@ Value LaneBlocks::load(const Unit &unit) {
 void LaneBlocks::encode(const Unit &unit, Value elements,
                         ValueRange parameters) {
   unsigned bits = spec.type.getStorageBits();
-  UnitEncoder encoder = {spec.type, spec.rounding, spec.saturate, views.seed,
-                         /*areChosenFor=*/true};
+  UnitEncoder encoder = {spec.type,
+                         spec.rounding,
+                         spec.saturate,
+                         views.seed,
+                         /*areChosenFor=*/true,
+                         spec.method.getQuotientRange(spec.type)};
   Value first = rows.getElement(b, unit.row, unit.column);
   Value bytes = encoder.encode(
       b, elements, BlockParameters::get(spec.type, parameters), unit, first);

@@ -198,21 +198,26 @@ void StagedOperand::copySlowly(ImplicitLocOpBuilder &b,
 }
 
 // Rows that do not exist are what is in memory: so are the results that they
-// make, which nobody reads.
+// make, which nobody reads. Copies follow on one another in one branch.
 void StagedOperand::copy(ImplicitLocOpBuilder &b, const OperandTile &tile,
                          Value stage, Value slot) const {
   IndexMath math(b);
-  int64_t chunks = getChunksInRow();
-  auto copyChunk = [&](Value row, Value chunk) {
-    Value exists = math.less(math.add(tile.first, row), operand.getNumRows());
-    buildIf(b, exists, [&] {
-      ChunkCopy copy = locateChunk(math, tile, stage, slot, row, chunk);
-      buildIf(
-          b, isAligned, [&] { copyAtOnce(b, copy); },
-          [&] { copySlowly(b, copy); });
-    });
+  using Copy =
+      void (StagedOperand::*)(ImplicitLocOpBuilder &, const ChunkCopy &) const;
+  auto copyShares = [&](Copy copyChunk) {
+    buildRowShares(b, thread, shape.threads, shape.rows, getChunksInRow(),
+                   [&](Value row, Value chunk) {
+                     Value exists = math.less(math.add(tile.first, row),
+                                              operand.getNumRows());
+                     buildIf(b, exists, [&] {
+                       (this->*copyChunk)(
+                           b, locateChunk(math, tile, stage, slot, row, chunk));
+                     });
+                   });
   };
-  buildRowShares(b, thread, shape.threads, shape.rows, chunks, copyChunk);
+  buildIf(
+      b, isAligned, [&] { copyShares(&StagedOperand::copyAtOnce); },
+      [&] { copyShares(&StagedOperand::copySlowly); });
 }
 
 //===----------------------------------------------------------------------===//
@@ -233,9 +238,8 @@ SmallVector<Value> StagedOperand::loadBlock(ImplicitLocOpBuilder &b,
   if (hasScaleWords()) {
     Value scale = arith.mul(factors.scale, getCodeUnit(getType()));
     if (place == ScalePlace::Values) {
-      Value half = arith.truncateFromF32(scale, element);
-      scale = vector::BroadcastOp::create(b, VectorType::get(2, element), half);
-      result.push_back(emitWordFromPair(arith, scale));
+      result.push_back(
+          emitWordFromPair(arith, emitExactPair(arith, scale, element)));
     } else {
       result.push_back(arith.asI32(scale));
     }

@@ -352,8 +352,12 @@ Value quantx::buildThreadBlocks(KernelBuilder &kernel,
             [&] { storeParameters(b, views, parameters, index); });
     if (!spec.encodes)
       return;
-    UnitEncoder encoder = {type, spec.rounding, spec.saturate, views.seed,
-                           /*areChosenFor=*/true};
+    UnitEncoder encoder = {type,
+                           spec.rounding,
+                           spec.saturate,
+                           views.seed,
+                           /*areChosenFor=*/true,
+                           spec.method.getQuotientRange(spec.type)};
     auto blockParameters = BlockParameters::get(type, parameters);
     auto encode = [&](const Unit &unit, Value values,
                       ValueRange) -> SmallVector<Value> {

@@ -220,6 +220,8 @@ public:
                      EncodedValues known) const override;
   Value decode(ElementwiseBuilder &b, Value code, const FloatFormat &format,
                Type element) const override;
+  Value decodeToAnyNaN(ElementwiseBuilder &b, Value code,
+                       const FloatFormat &format, Type element) const override;
   Value encodeE8M0(ElementwiseBuilder &b, Value value,
                    RoundingMode mode) const override;
   Value decodeE8M0(ElementwiseBuilder &b, Value code,
@@ -300,6 +302,18 @@ Value NVVMFloatCodec::decode(ElementwiseBuilder &b, Value code,
     value = restoreNaN(b, value, isNaN, code, format.mantissaBits);
   }
   return element.isBF16() ? takeBF16(b, value) : value;
+}
+
+Value NVVMFloatCodec::decodeToAnyNaN(ElementwiseBuilder &b, Value code,
+                                     const FloatFormat &format,
+                                     Type element) const {
+  bool isByCvt = format.bits == 8 && element.isF16() &&
+                 hasInstruction(format, code.getType());
+  if (!isByCvt)
+    return decode(b, code, format, element);
+  return onEvenVector(b, code, [&](Value vector) {
+    return emitCvtFromCodes(b, vector, format);
+  });
 }
 
 // The modes to the nearest one are not in hardware.

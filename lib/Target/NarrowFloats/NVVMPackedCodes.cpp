@@ -77,6 +77,11 @@ struct Limited {
   Value sum;    ///< the magnitude and its binade times a constant
 };
 
+/// An f32, and one that has the sign of its code where that is another.
+struct SignedValue {
+  Value value, sign;
+};
+
 } // namespace
 
 /// What the binade is multiplied by: the sum with a magnitude then has a
@@ -130,23 +135,26 @@ static Value encodePair(ElementwiseBuilder &b, Value pair,
   return mergeBits(b, 0x70007000, code, asWord(b, limited.number));
 }
 
-/// (sum + (sum >> 22)) << 4 for each.
-static Value encodeTwo(ElementwiseBuilder &b, Value first, Value second,
-                       const FloatFormat &format, EncodedValues known) {
+/// sum + (sum >> 22) of each, from bit 12 of its half on: of the sums only the
+/// low 4 bits and the exponents are not 0.
+static Value encodeTwo(ElementwiseBuilder &b, SignedValue first,
+                       SignedValue second, const FloatFormat &format,
+                       EncodedValues known) {
   ImplicitLocOpBuilder &builder = b.getBuilder();
   auto permute = [&](Value low, Value high, int64_t selector) -> Value {
     return NVVM::PermuteOp::create(builder, builder.getI32Type(), low, high,
                                    b.i32(selector, low),
                                    NVVM::PermuteMode::DEFAULT);
   };
-  SmallVector<Value> codes, signs;
-  for (Value value : {first, second}) {
-    Limited limited = addBinade(b, value, format, known);
-    Value sum = b.asI32(limited.sum);
-    codes.push_back(b.add(b.shl(sum, 4), b.lshr(sum, 18)));
-    signs.push_back(b.asI32(limited.number));
+  SmallVector<Value> sums, signs;
+  for (const SignedValue &of : {first, second}) {
+    Limited limited = addBinade(b, of.value, format, known);
+    sums.push_back(b.asI32(limited.sum));
+    signs.push_back(b.asI32(of.sign ? of.sign : limited.number));
   }
-  Value code = permute(codes[0], codes[1], 0x4400);
+  Value low = permute(sums[0], sums[1], 0x5410);
+  Value high = permute(sums[0], sums[1], 0x7632);
+  Value code = b.add(b.shl(low, 12), b.shl(high, 6));
   return mergeBits(b, 0x70007000, code, permute(signs[0], signs[1], 0x7632));
 }
 
@@ -161,6 +169,19 @@ Value quantx::emitPackedE2M1(ElementwiseBuilder &b, Value values,
                              const FloatFormat &format, EncodedValues known) {
   ImplicitLocOpBuilder &builder = b.getBuilder();
   bool isBF16 = getElementTypeOrSelf(values).isBF16();
+  // No sign needs to be copied that is put into the codes afterwards.
+  Value signs;
+  auto copied = values.getDefiningOp<math::CopySignOp>();
+  if (copied && known.areNumbers) {
+    values = copied.getLhs();
+    signs = copied.getRhs();
+  }
+  auto take = [&](int64_t i) -> SignedValue {
+    auto extract = [&](Value vector) -> Value {
+      return vector ? vector::ExtractOp::create(builder, vector, i) : Value();
+    };
+    return {extract(values), extract(signs)};
+  };
   // Moved as integers: on CPUs, where kernels are tested, LLVM would take bf16
   // through f32.
   Value halves = isBF16 ? b.bitcast(values, builder.getI16Type()) : Value();
@@ -176,9 +197,7 @@ Value quantx::emitPackedE2M1(ElementwiseBuilder &b, Value values,
         pairs.push_back(encodePair(b, pair, format, known));
         continue;
       }
-      pairs.push_back(encodeTwo(
-          b, vector::ExtractOp::create(builder, values, i),
-          vector::ExtractOp::create(builder, values, other), format, known));
+      pairs.push_back(encodeTwo(b, take(i), take(other), format, known));
     }
     words.push_back(mergePairs(b, pairs));
   }

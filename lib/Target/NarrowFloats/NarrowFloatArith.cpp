@@ -152,6 +152,9 @@ struct ExpandExtF : public ExpandOp<arith::ExtFOp> {
     } else if (isNarrowFloat(op.getType())) {
       result = encodeAs(b, decodeAsF32(b, in, from), op.getType(),
                         RoundingMode::NearestEven);
+    } else if (op->hasAttr(kAnyNaNAttr) && !isE8M0(from)) {
+      result = codec.decodeToAnyNaN(b, toCodes(b, in), *getFloatFormat(from),
+                                    getElementTypeOrSelf(op.getType()));
     } else {
       result = decodeAs(b, in, from, getElementTypeOrSelf(op.getType()));
     }

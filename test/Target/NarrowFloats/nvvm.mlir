@@ -52,6 +52,20 @@ func.func @encode_e5m2(%x: vector<2xf16>) -> vector<2xi8> {
   return %b : vector<2xi8>
 }
 
+// NaN need not be put right where any other one will do.
+//
+// CHECK-LABEL: func @decode_to_any_nan(
+// CHECK-SAME: %[[B:.*]]: vector<2xi8>)
+// F8-NEXT: %[[HALVES:.*]] = nvvm.convert.f8x2.to.f16x2 %[[B]] : vector<2xi8>(f8E4M3FN) -> vector<2xf16>
+// F8-NEXT: return %[[HALVES]]
+// NOF8-NOT: nvvm.convert
+// NOF8: return
+func.func @decode_to_any_nan(%b: vector<2xi8>) -> vector<2xf16> {
+  %x = arith.bitcast %b : vector<2xi8> to vector<2xf8E4M3FN>
+  %y = arith.extf %x {quantx.any_nan} : vector<2xf8E4M3FN> to vector<2xf16>
+  return %y : vector<2xf16>
+}
+
 // Without an instruction: the fields at those of f16, times a power of two.
 //
 // CHECK-LABEL: func @decode_e4m3(

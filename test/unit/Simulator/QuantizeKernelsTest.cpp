@@ -66,6 +66,14 @@ static std::vector<KernelCase> getCases() {
   add("absmax", "f4E2M1FN", "f8E4M3FN", 1, 16, "f16");
   add("floor", "f4E2M1FN", "f8E8M0FNU", 1, 32, "f16");
   add("minmax", "ui4", "f16", 1, 32, "bf16", false, true);
+  // Integers in words, with one zero point or several; with no limits.
+  add("minmax", "ui4", "f32", 1, 4, "bf16", false, true);
+  add("minmax", "i4", "bf16", 1, 32, "f32", false, true);
+  add("minmax", "ui2", "f32", 1, 32, "f32", false, true);
+  add("minmax", "ui8", "f16", 1, 16, "bf16", false, true);
+  add("absmax", "i4", "f16", 1, 128, "bf16");
+  add("absmax", "i4", "f32", 1, 32);
+  add("absmax", "f4E2M1FN", "f32", 1, 32, "bf16");
   // A global scale, chosen by a launch before.
   for (std::string method : {"absmax", "optimal", "four_over_six"})
     add(method, "f4E2M1FN", "f8E4M3FN", 1, 16, "f32", true);
@@ -76,6 +84,7 @@ static std::vector<KernelCase> getCases() {
   add("optimal", "f4E2M1FN", "f8E4M3FN", 1, 16);
   add("optimal", "i4", "f16", 1, 32);
   add("optimal", "ui4", "f32", 1, 16, "f32", false, true);
+  add("optimal", "ui4", "f16", 1, 32, "bf16", false, true);
   add("four_over_six", "f4E2M1FN", "f8E4M3FN", 1, 16);
   add("hessian", "f4E2M1FN", "f8E8M0FNU", 1, 16);
   add("hessian", "i4", "f16", 1, 16);
