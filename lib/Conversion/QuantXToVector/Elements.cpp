@@ -4,6 +4,7 @@
 #include "ChunkCodes.h"
 #include "Patterns.h"
 #include "QuotientCodes.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "quantx/IR/QuantXOps.h"
 
