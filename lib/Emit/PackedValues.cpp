@@ -128,7 +128,7 @@ Value PackedDecoder::decode(ElementwiseBuilder &b, Value bytes,
   bool isNarrow = format && format->bits == 4;
   if (isNarrow && !parameters.global && isExactInHalf(type, expressed))
     return multiplyPairs(b, bytes, parameters.scale);
-  Value values, scale;
+  Value values;
   BlockFactors factors = emitDequantizeFactors(b, type, parameters);
   if (isNarrow && isExactInHalf(type, half)) {
     values = b.extendToF32(decodeToF16(
