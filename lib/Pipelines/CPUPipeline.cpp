@@ -38,26 +38,11 @@ static bool isX86(StringRef target) {
   return false;
 }
 
-static bool hasByteDots(StringRef target) {
+/// Whether a target, if it is one, has what `feature` asks for.
+static bool has(StringRef target, bool (CPUTarget::*feature)() const) {
   llvm::Expected<CPUTarget> cpu = CPUTarget::get(target);
   if (cpu)
-    return cpu->hasByteDots();
-  llvm::consumeError(cpu.takeError());
-  return false;
-}
-
-static bool hasFMA(StringRef target) {
-  llvm::Expected<CPUTarget> cpu = CPUTarget::get(target);
-  if (cpu)
-    return cpu->hasFMA();
-  llvm::consumeError(cpu.takeError());
-  return false;
-}
-
-static bool convertsToBF16(StringRef target) {
-  llvm::Expected<CPUTarget> cpu = CPUTarget::get(target);
-  if (cpu)
-    return cpu->convertsToBF16();
+    return ((*cpu).*feature)();
   llvm::consumeError(cpu.takeError());
   return false;
 }
@@ -144,7 +129,7 @@ void quantx::buildCPUPipelineFromBuffers(OpPassManager &pm,
   narrowFloats.target = options.target;
   pm.addPass(createQuantXAMXTiles());
   pm.addPass(createQuantXExpandNarrowFloats(narrowFloats));
-  if (hasByteDots(options.target))
+  if (has(options.target, &CPUTarget::hasByteDots))
     pm.addPass(createQuantXExpandByteDots());
   addCleanup<func::FuncOp>(pm);
   addLoops(pm, options);
@@ -172,8 +157,9 @@ void quantx::buildCPUPipeline(OpPassManager &pm,
     pm.addPass(createQuantXLowerToLinalg());
   else
     pm.addPass(createQuantXLowerToVector(
-        {chunk, hasByteDots(options.target), getTileProductRows(options),
-         hasFMA(options.target), convertsToBF16(options.target)}));
+        {chunk, has(options.target, &CPUTarget::hasByteDots),
+         getTileProductRows(options), has(options.target, &CPUTarget::hasFMA),
+         has(options.target, &CPUTarget::convertsToBF16)}));
   addCleanup<func::FuncOp>(pm);
   pm.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
   addBufferization(pm);
