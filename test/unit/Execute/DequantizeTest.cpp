@@ -6,6 +6,7 @@
 #include "quantx/Format/ScaleFormat.h"
 #include "llvm/ADT/APFloat.h"
 #include "gtest/gtest.h"
+#include <cmath>
 #include <random>
 
 using namespace quantx;
@@ -145,6 +146,46 @@ TEST(DequantizeScalesTest, EveryExponentToBF16) {
           ASSERT_EQ(bitsGot, *want) << int(codes[i]) << " * " << scales[i / 32];
         else
           ASSERT_GE(bitsGot & 0x7fff, 0x7fc0) << int(codes[i]);
+      }
+    }
+  }
+}
+
+// The scales of blocks are large enough; what the global scale leaves of them
+// may not be.
+TEST(DequantizeScalesTest, SmallGlobalToBF16) {
+  const char *program = R"(
+!t = !quantx.scaled<f4E2M1FN : bf16, f8E4M3FN per 1x16, global f32>
+func.func @f(%p: tensor<1x32xi8>, %s: tensor<1x4xf8E4M3FN>, %g: tensor<f32>)
+    -> tensor<1x64xbf16> {
+  %q = quantx.assemble %p, %s, %g
+    : tensor<1x32xi8>, tensor<1x4xf8E4M3FN>, tensor<f32> to tensor<1x64x!t>
+  %y = quantx.dequantize %q : tensor<1x64x!t> to tensor<1x64xbf16>
+  return %y : tensor<1x64xbf16>
+})";
+  const FloatFormat &format = *lookupFloatFormat("f4E2M1FN");
+  std::vector<uint8_t> codes(64), payload(32),
+      scales = {0x38, 0x7e, 0x01, 0x39};
+  for (size_t i = 0; i < codes.size(); ++i)
+    codes[i] = i % 16;
+  packLinear(codes, 64, 4, payload);
+  for (const Form &form : kForms) {
+    Program compiled(program, form);
+    for (int exponent : {-149, -130, -126, -120, -60, -40, -39, 0}) {
+      SCOPED_TRACE(std::string(form.name) + " " + std::to_string(exponent));
+      std::vector<float> global = {std::ldexp(1.25f, exponent)};
+      std::vector<Array> got =
+          compiled.run({viewArray(ElementType::UInt8, {1, 32}, payload),
+                        viewArray(ElementType::UInt8, {1, 4}, scales),
+                        viewArray(ElementType::Float32, {}, global)});
+      for (size_t i = 0; i < codes.size(); ++i) {
+        QuantParameters parameters{
+            decodeScale(scales[i / 16], ScaleFormat::E4M3), 0, global[0]};
+        uint16_t bits;
+        std::memcpy(&bits, got[0].bytes.data() + 2 * i, 2);
+        ASSERT_EQ(bits, *round(dequantizeElement(codes[i], parameters, format),
+                               "bf16"))
+            << "element " << i;
       }
     }
   }
