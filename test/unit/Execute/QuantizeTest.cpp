@@ -203,6 +203,7 @@ TEST(QuantizeTilesTest, OneSpecialBlock) {
       {"f4E2M1FN", "bf16", "f8E8M0FNU", 1, 32, false, false, "floor"},
       {"f8E4M3FN", "f32", "f8E8M0FNU", 1, 32, false, false, "rceil"},
       {"f4E2M1FN", "f32", "f8E4M3FN", 1, 16, true, false, "absmax"},
+      {"f4E2M1FN", "f32", "f8E4M3FN", 1, 16, false, false, "absmax"},
       {"ui4", "f32", "f16", 1, 128, false, true, "minmax"}};
   constexpr int64_t rows = 2, columns = 2304;
   std::mt19937 random(6);
@@ -212,7 +213,8 @@ TEST(QuantizeTilesTest, OneSpecialBlock) {
     int64_t block = type.blockColumns;
     for (int64_t position :
          {int64_t(0), 16 * block, columns - block, rows * columns - block}) {
-      for (float special : {0.0f, -HUGE_VALF, 0x1p-140f}) {
+      // The last one is 8.4 times its f8E4M3FN scale, the smallest.
+      for (float special : {0.0f, -HUGE_VALF, 0x1p-140f, 8.4f * 0x1p-9f}) {
         SCOPED_TRACE(type.print() + " at " + std::to_string(position) + " " +
                      std::to_string(special));
         std::vector<float> changed = matrix;
