@@ -38,11 +38,11 @@
 // THREADS:   llvm.call_intrinsic "llvm.x86.sse.sfence"
 // THREADS:   omp.terminator
 // LLVM:      %[[AHEAD:.+]] = getelementptr i8, ptr %{{.+}}, i64
-// LLVM-NEXT: call void @llvm.prefetch{{.*}}(ptr %[[AHEAD]], i32 0, i32 3, i32 1)
-// V3:        prefetcht0
+// LLVM-NEXT: call void @llvm.prefetch{{.*}}(ptr %[[AHEAD]], i32 0, i32 2, i32 1)
+// V3:        prefetcht1
 // V3-COUNT-8: vmovntps %ymm
 // V3:        sfence
-// GENERIC:   prefetcht0
+// GENERIC:   prefetcht1
 // GENERIC-COUNT-16: movntps %xmm
 // GENERIC:   sfence
 func.func @dequantize(%x: tensor<?x4096x!mx>) -> tensor<?x4096xf32> {

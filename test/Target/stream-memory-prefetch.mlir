@@ -17,9 +17,9 @@
 // CHECK-SAME:    %[[X:.+]]: memref<?xf32>
 // CHECK:         scf.for %[[J:.+]] =
 // CHECK-NEXT:      %[[FIRST:.+]] = affine.apply #[[$PLUS64]](%[[J]])
-// CHECK-NEXT:      memref.prefetch %[[X]][%[[FIRST]]], read, locality<3>, data
+// CHECK-NEXT:      memref.prefetch %[[X]][%[[FIRST]]], read, locality<2>, data
 // CHECK-NEXT:      %[[SECOND:.+]] = affine.apply #[[$PLUS80]](%[[J]])
-// CHECK-NEXT:      memref.prefetch %[[X]][%[[SECOND]]], read, locality<3>, data
+// CHECK-NEXT:      memref.prefetch %[[X]][%[[SECOND]]], read, locality<2>, data
 // CHECK-NEXT:      vector.transfer_read %[[X]][%[[J]]]
 func.func @one_loop(%x: memref<?xf32>, %n: index) {
   %c0 = arith.constant 0 : index
@@ -89,7 +89,7 @@ func.func @two_loops(%x: memref<?x1024xf32>, %m: index, %n: index) {
 // CHECK:         scf.for %[[I:.+]] =
 // CHECK-NEXT:      scf.for %[[J:.+]] =
 // CHECK-NEXT:        %[[NEXT:.+]] = affine.apply #[[$PLUS192]](%[[J]])
-// CHECK-NEXT:        memref.prefetch %[[X]][%[[I]], %[[NEXT]]], read, locality<3>, data
+// CHECK-NEXT:        memref.prefetch %[[X]][%[[I]], %[[NEXT]]], read, locality<2>, data
 func.func @one_stream(%x: memref<?x1024xf32>, %m: index) {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
@@ -114,7 +114,7 @@ func.func @one_stream(%x: memref<?x1024xf32>, %m: index) {
 // CHECK-NEXT:      %[[ROW:.+]] = arith.addi %{{.+}}, %[[R]]
 // CHECK-NEXT:      scf.for %[[J:.+]] =
 // CHECK-NEXT:        %[[NEXT:.+]] = affine.apply #[[$PLUS256]](%[[J]])
-// CHECK-NEXT:        memref.prefetch %{{.+}}[%[[ROW]], %[[NEXT]]], read, locality<3>, data
+// CHECK-NEXT:        memref.prefetch %{{.+}}[%[[ROW]], %[[NEXT]]], read, locality<2>, data
 func.func @tiles(%x: memref<?x64xf32>, %m: index) {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
@@ -187,7 +187,7 @@ func.func @dynamic(%x: memref<?x?xf32>, %m: index, %n: index) {
 // CHECK:         scf.for
 // CHECK:           scf.for %[[J:.+]] =
 // CHECK-NEXT:        %[[NEXT:.+]] = affine.apply #[[$PLUS64]](%[[J]])
-// CHECK-NEXT:        memref.prefetch %{{.+}}[%{{.+}}, %[[NEXT]]], read, locality<3>, data
+// CHECK-NEXT:        memref.prefetch %{{.+}}[%{{.+}}, %[[NEXT]]], read, locality<2>, data
 func.func @long_rows(%x: memref<?x4096xf32>, %m: index) {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
@@ -244,11 +244,11 @@ func.func @rows_by_fours(%x: memref<1x2048xi8>, %w: memref<?x1024xi8>, %n: index
 // CHECK:         scf.for %[[J:.+]] =
 // CHECK-NEXT:      scf.if
 // CHECK-NEXT:        %[[NEXT:.+]] = affine.apply #[[$PLUS64]](%[[J]])
-// CHECK-NEXT:        memref.prefetch %{{.+}}[%[[NEXT]]], read, locality<3>, data
+// CHECK-NEXT:        memref.prefetch %{{.+}}[%[[NEXT]]], read, locality<2>, data
 // CHECK-NEXT:        vector.transfer_read
 // CHECK:           } else {
 // CHECK-NEXT:        %[[NEXT:.+]] = affine.apply #[[$PLUS64]](%[[J]])
-// CHECK-NEXT:        memref.prefetch %{{.+}}[%[[NEXT]]], read, locality<3>, data
+// CHECK-NEXT:        memref.prefetch %{{.+}}[%[[NEXT]]], read, locality<2>, data
 // CHECK-NEXT:        vector.transfer_read
 func.func @branches(%x: memref<?xf32>, %n: index, %choice: i1) {
   %c0 = arith.constant 0 : index

@@ -20,6 +20,8 @@ using namespace quantx;
 
 /// Reads of fewer bytes are no stream that is worth an instruction.
 static constexpr int64_t leastBytes = 16;
+/// The locality of a prefetch into the second-level cache.
+static constexpr unsigned kSecondCache = 2;
 
 namespace {
 
@@ -29,12 +31,6 @@ struct Stream {
   SmallVector<VectorAccess> reads;
   /// Whether no other loop reads the buffer.
   bool isOnly = true;
-};
-
-/// How far ahead of a stream to prefetch.
-struct Distance {
-  OpFoldResult elements;
-  unsigned locality = 3;
 };
 
 class Prefetcher {
@@ -55,7 +51,8 @@ private:
   std::optional<AffineExpr> getLinearStep(const VectorAccess &read,
                                           const Loop &loop);
   bool isOneStream(const VectorAccess &read, const Loop &loop, int64_t step);
-  Distance getDistance(const Stream &stream, const Loop &stepping);
+  /// How many elements ahead of a stream to prefetch.
+  OpFoldResult getDistance(const Stream &stream, const Loop &stepping);
   void prefetch(const Stream &stream, const Loop &stepping);
 
   RewriterBase &rewriter;
@@ -162,10 +159,11 @@ bool Prefetcher::isOneStream(const VectorAccess &read, const Loop &loop,
   return iterations * elements.getValue() == step;
 }
 
-Distance Prefetcher::getDistance(const Stream &stream, const Loop &stepping) {
+OpFoldResult Prefetcher::getDistance(const Stream &stream,
+                                     const Loop &stepping) {
   const VectorAccess &read = stream.reads.front();
   int64_t bytes = read.getElementBytes();
-  Distance near = {rewriter.getIndexAttr(distance / bytes)};
+  OpFoldResult near = rewriter.getIndexAttr(distance / bytes);
   std::optional<AffineExpr> step =
       stepping ? getLinearStep(read, stepping) : std::nullopt;
   if (!step)
@@ -175,11 +173,10 @@ Distance Prefetcher::getDistance(const Stream &stream, const Loop &stepping) {
     if (stepBytes < distance || stepBytes > limit)
       return near;
     // One stream alone is to keep memory busy: three times as far was best.
-    if (stream.isOnly && isOneStream(read, stream.loop, constant.getValue()))
-      return {rewriter.getIndexAttr(3 * distance / bytes)};
-    // Much would evict what the loops read in the nearest cache.
-    return {rewriter.getIndexAttr(constant.getValue()),
-            stepBytes > 4 * distance ? 2u : 3u};
+    bool isOne =
+        stream.isOnly && isOneStream(read, stream.loop, constant.getValue());
+    return rewriter.getIndexAttr(isOne ? 3 * distance / bytes
+                                       : constant.getValue());
   }
   rewriter.setInsertionPoint(stepping.getAnchor());
   Location loc = read.op->getLoc();
@@ -189,21 +186,20 @@ Distance Prefetcher::getDistance(const Stream &stream, const Loop &stepping) {
   };
   Value far = getIndex(affine::makeComposedFoldedAffineApply(
       rewriter, loc, map, getAsOpFoldResult(exprs.getValues())));
-  Value least = getIndex(near.elements);
+  Value least = getIndex(near);
   Value most = getIndex(rewriter.getIndexAttr(limit / bytes));
   Value isFar = arith::CmpIOp::create(rewriter, loc, arith::CmpIPredicate::sge,
                                       far, least);
   Value isInLimit = arith::CmpIOp::create(rewriter, loc,
                                           arith::CmpIPredicate::sle, far, most);
   Value both = arith::AndIOp::create(rewriter, loc, isFar, isInLimit);
-  Value chosen = arith::SelectOp::create(rewriter, loc, both, far, least);
-  return {chosen, 2};
+  return arith::SelectOp::create(rewriter, loc, both, far, least).getResult();
 }
 
 /// Prefetches each line that the stream's loop reads in an iteration, once,
 /// whichever branches it takes.
 void Prefetcher::prefetch(const Stream &stream, const Loop &stepping) {
-  Distance ahead = getDistance(stream, stepping);
+  OpFoldResult ahead = getDistance(stream, stepping);
   struct Line {
     Operation *read;
     SmallVector<AffineExpr> indices;
@@ -236,10 +232,10 @@ void Prefetcher::prefetch(const Stream &stream, const Loop &stepping) {
                        rewriter.getAffineDimExpr(1) + at / bytes;
       position.back() = getValueOrCreateConstantIndexOp(
           rewriter, loc,
-          affine::makeComposedFoldedAffineApply(
-              rewriter, loc, sum, {position.back(), ahead.elements}));
+          affine::makeComposedFoldedAffineApply(rewriter, loc, sum,
+                                                {position.back(), ahead}));
       memref::PrefetchOp::create(rewriter, loc, read.base, position,
-                                 /*isWrite=*/false, ahead.locality,
+                                 /*isWrite=*/false, kSecondCache,
                                  /*isDataCache=*/true);
     }
   }

@@ -253,15 +253,14 @@ def QuantXStreamMemory : Pass<"quantx-stream-memory"> {
 
     **Prefetches.** What an innermost loop reads by vectors from a buffer of
     which the nest of loops writes nothing is prefetched, one prefetch for each
-    line of 64 bytes that an iteration reads. How far ahead follows from the
-    loops:
+    line of 64 bytes that an iteration reads, into the second-level cache. How
+    far ahead follows from the loops:
 
     - Several innermost loops under one outer loop that read the same buffer,
       such as one that chooses a row's scales and one that encodes the row: the
       last one, which finds its row in the cache, prefetches what the next
       iteration of the outer loop reads, if that is up to `prefetch-limit` bytes
-      away, into the second-level cache where it is more than four times
-      `prefetch-distance`.
+      away.
     - A single one: the same, where the next iteration of the loop around it is
       at least `prefetch-distance` and at most `prefetch-limit` bytes away.
     - But where one loop alone reads the buffer, and what it reads next begins
