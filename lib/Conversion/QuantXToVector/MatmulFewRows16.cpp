@@ -17,34 +17,28 @@ static Value createIndex(ImplicitLocOpBuilder &b, int64_t value) {
 
 namespace {
 
-/// Rows of activations by 16 rows of weights.
-struct RowsTile {
+/// Rows of activations by a piece of 16 rows of weights.
+struct PieceProducts {
   const Matmul &matmul;
-  const PackedActivations &activations;
-  int64_t rows;
-  /// Of the batches.
-  ArrayRef<Value> batch;
+  const Piece &piece;
   ScalePlace place;
+  int64_t rows, group;
+  ReadActivationFn read;
 
-  /// `sums` and the products of `piece`.
-  SmallVector<Value> addPiece(ImplicitLocOpBuilder &b, const Piece &piece,
-                              ValueRange sums) const;
+  /// The sums of the products of the elements `begin` to `end`.
+  SmallVector<Value> sumBlock(ImplicitLocOpBuilder &b, RowsReader &reader,
+                              int64_t begin, int64_t end) const;
 
 private:
-  /// The sums of the products of the elements `begin` to `end` of `piece`.
-  SmallVector<Value> sumBlock(ImplicitLocOpBuilder &b, const Piece &piece,
-                              RowsReader &reader, int64_t begin,
-                              int64_t end) const;
-  /// The activation that multiplies the element `element` of `piece`.
-  Value readActivation(ImplicitLocOpBuilder &b, const Piece &piece,
-                       int64_t element, int64_t row) const;
+  /// The activation that multiplies the element `element`.
+  Value readActivation(ImplicitLocOpBuilder &b, int64_t element,
+                       int64_t row) const;
 };
 
 } // namespace
 
-Value RowsTile::readActivation(ImplicitLocOpBuilder &b, const Piece &piece,
-                               int64_t element, int64_t row) const {
-  int64_t group = matmul.sum.order.group;
+Value PieceProducts::readActivation(ImplicitLocOpBuilder &b, int64_t element,
+                                    int64_t row) const {
   Value number, inGroup;
   if (piece.step % group == 0) {
     number = b.createOrFold<arith::AddIOp>(piece.countBefore(b, group),
@@ -57,15 +51,14 @@ Value RowsTile::readActivation(ImplicitLocOpBuilder &b, const Piece &piece,
     number = b.createOrFold<arith::DivUIOp>(index, size);
     inGroup = b.createOrFold<arith::RemUIOp>(index, size);
   }
-  return broadcastToRows(b, activations.readElement(b, batch, createIndex(b, 0),
-                                                    number, inGroup, row));
+  return broadcastToRows(b, read(b, number, inGroup, row));
 }
 
 // The products of one row of activations have two sums, for one not to wait for
 // the one before.
-SmallVector<Value> RowsTile::sumBlock(ImplicitLocOpBuilder &b,
-                                      const Piece &piece, RowsReader &reader,
-                                      int64_t begin, int64_t end) const {
+SmallVector<Value> PieceProducts::sumBlock(ImplicitLocOpBuilder &b,
+                                           RowsReader &reader, int64_t begin,
+                                           int64_t end) const {
   int64_t numChains = rows == 1 ? 2 : 1;
   int64_t codesInWord = getCodesInWord(matmul.rhs.type);
   SmallVector<SmallVector<Value>> chains(numChains,
@@ -75,7 +68,7 @@ SmallVector<Value> RowsTile::sumBlock(ImplicitLocOpBuilder &b,
          llvm::enumerate(reader.readWord(first / codesInWord))) {
       SmallVector<Value> &sums = chains[int64_t(code) % numChains];
       for (int64_t row = 0; row < rows; ++row) {
-        Value lhs = readActivation(b, piece, first + int64_t(code), row);
+        Value lhs = readActivation(b, first + int64_t(code), row);
         sums[row] = sums[row] ? addProduct(b, lhs, weights, sums[row])
                               : arith::MulFOp::create(b, lhs, weights);
       }
@@ -86,15 +79,17 @@ SmallVector<Value> RowsTile::sumBlock(ImplicitLocOpBuilder &b,
   return {arith::AddFOp::create(b, chains[0][0], chains[1][0])};
 }
 
-SmallVector<Value> RowsTile::addPiece(ImplicitLocOpBuilder &b,
-                                      const Piece &piece,
-                                      ValueRange sums) const {
+SmallVector<Value> quantx::addProducts(ImplicitLocOpBuilder &b,
+                                       const Matmul &matmul, const Piece &piece,
+                                       ScalePlace place, ValueRange sums,
+                                       int64_t group, ReadActivationFn read) {
+  PieceProducts all{matmul, piece, place, int64_t(sums.size()), group, read};
   RowsReader reader(b, matmul.rhs, piece, place);
   int64_t block = std::min(getRowBlock(matmul.rhs.type), piece.step);
   SmallVector<Value> next(sums);
   for (int64_t begin = 0; begin < piece.size; begin += block) {
     SmallVector<Value> products =
-        sumBlock(b, piece, reader, begin, std::min(begin + block, piece.size));
+        all.sumBlock(b, reader, begin, std::min(begin + block, piece.size));
     for (auto [sum, product] : llvm::zip_equal(next, products)) {
       sum = place == ScalePlace::BlockSums
                 ? addProduct(b, product, reader.getFactors(begin).scale, sum)
@@ -111,9 +106,16 @@ Value quantx::buildFewRows16(ImplicitLocOpBuilder &b, const Matmul &matmul,
   int64_t size =
       getPieceSize(matmul.rhs.type, matmul.tuning.getPieceSize(rows));
   auto sum = [&](ImplicitLocOpBuilder &b, ArrayRef<Value> indices) {
-    RowsTile tile{matmul, activations, rows, indices.drop_back(), place};
+    auto read = [&](ImplicitLocOpBuilder &b, Value number, Value inGroup,
+                    int64_t row) {
+      return activations.readElement(b, indices.drop_back(), createIndex(b, 0),
+                                     number, inGroup, row);
+    };
     auto add = [&](ImplicitLocOpBuilder &b, const Piece &piece,
-                   ValueRange sums) { return tile.addPiece(b, piece, sums); };
+                   ValueRange sums) {
+      return addProducts(b, matmul, piece, place, sums, matmul.sum.order.group,
+                         read);
+    };
     return scaleRowSums(b, matmul, indices, place,
                         sumPieces(b, matmul, indices, size, rows, add));
   };

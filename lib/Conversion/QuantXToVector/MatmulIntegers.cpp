@@ -27,13 +27,17 @@ static bool hasBlocksInRows(ScaledType type) {
                       [](int64_t size) { return size == 1; });
 }
 
+bool quantx::haveIntegers(ScaledType weights) {
+  unsigned bits = weights.getStorageBits();
+  return (bits == 8 || bits == 4) &&
+         (!weights.getFloatFormat() || isE2M1(weights)) &&
+         scalesSums(weights) && hasBlocksInRows(weights);
+}
+
 bool quantx::suitIntegers(ScaledType lhs, ScaledType rhs) {
-  bool hasBytes = rhs.getStorageBits() == 8 || rhs.getStorageBits() == 4;
   return lhs && lhs.getStorageType().isSignlessInteger(8) &&
          !lhs.hasZeroPoint() && !lhs.hasGlobal() && scalesSums(lhs) &&
-         hasBlocksInRows(lhs) && hasBytes &&
-         (!rhs.getFloatFormat() || isE2M1(rhs)) && scalesSums(rhs) &&
-         hasBlocksInRows(rhs);
+         hasBlocksInRows(lhs) && haveIntegers(rhs);
 }
 
 IntegerCodes::IntegerCodes(ScaledType type)
@@ -136,22 +140,27 @@ BlockFactors quantx::readPresentFactors(ImplicitLocOpBuilder &b,
 // Activations
 //===----------------------------------------------------------------------===//
 
-Value quantx::packGroups(ImplicitLocOpBuilder &b, const Matmul &matmul,
-                         int64_t group, int64_t rows, VectorType vectorType,
-                         function_ref<Value(ImplicitLocOpBuilder &b,
-                                            const Chunk &group, Value codes)>
-                             compute) {
+SmallVector<Value> quantx::packGroups(
+    ImplicitLocOpBuilder &b, const Matmul &matmul, int64_t group, int64_t rows,
+    ArrayRef<VectorType> types,
+    function_ref<SmallVector<Value>(ImplicitLocOpBuilder &b, const Chunk &group,
+                                    Value elements)>
+        compute) {
   size_t rank = matmul.sizes.size();
   Value sum = matmul.sum.size;
   SmallVector<OpFoldResult> upper(matmul.sizes), shape(matmul.sizes);
   upper.back() = shape[rank - 2] = countTiles(b, getAsOpFoldResult(sum), group);
   shape.back() = b.getIndexAttr(rows);
-  shape.push_back(b.getIndexAttr(vectorType.getNumElements()));
-  Value tensor = tensor::EmptyOp::create(b, shape, vectorType.getElementType());
+  shape.push_back(OpFoldResult());
+  SmallVector<Value> tensors;
+  for (VectorType type : types) {
+    shape.back() = b.getIndexAttr(type.getNumElements());
+    tensors.push_back(tensor::EmptyOp::create(b, shape, type.getElementType()));
+  }
   SmallVector<OpFoldResult> lower(rank, b.getIndexAttr(0));
   SmallVector<OpFoldResult> steps(rank, b.getIndexAttr(1));
   OpBuilder::InsertionGuard guard(b);
-  auto loop = scf::ForallOp::create(b, lower, upper, steps, tensor,
+  auto loop = scf::ForallOp::create(b, lower, upper, steps, tensors,
                                     /*mapping=*/std::nullopt);
   b.setInsertionPoint(loop.getTerminator());
   SmallVector<Value> indices(loop.getInductionVars());
@@ -161,20 +170,38 @@ Value quantx::packGroups(ImplicitLocOpBuilder &b, const Matmul &matmul,
   OpFoldResult count =
       limitSize(b, group, getAsOpFoldResult(sum), chunk.indices.back());
   chunk.count = dyn_cast<Value>(count);
-  Value none = arith::ConstantOp::create(b, b.getI8IntegerAttr(0));
-  Value codes = readChunk(b, matmul.lhs.parts.front(), chunk, none);
-  Value vector = compute(b, chunk, codes);
+  Value lhs = matmul.lhs.parts.front();
+  Value none = arith::ConstantOp::create(
+      b, b.getZeroAttr(getElementTypeOrSelf(lhs.getType())));
+  SmallVector<Value> vectors =
+      compute(b, chunk, readChunk(b, lhs, chunk, none));
 
   SmallVector<OpFoldResult> offsets = getAsOpFoldResult(indices);
   std::swap(offsets[rank - 2], offsets[rank - 1]);
   offsets.push_back(b.getIndexAttr(0));
   SmallVector<OpFoldResult> ones(rank + 1, b.getIndexAttr(1)), sizes(ones);
-  sizes.back() = shape.back();
-  Value all = loop.getRegionIterArgs().front();
-  Value slice = tensor::ExtractSliceOp::create(b, all, offsets, sizes, ones);
   SmallVector<OpFoldResult> start(rank + 1, b.getIndexAttr(0));
-  slice = insertVector(b, vector, slice, start);
-  b.setInsertionPointToStart(loop.getTerminator().getBody());
-  tensor::ParallelInsertSliceOp::create(b, slice, all, offsets, sizes, ones);
-  return loop.getResult(0);
+  for (auto [vector, all] :
+       llvm::zip_equal(vectors, loop.getRegionIterArgs())) {
+    b.setInsertionPoint(loop.getTerminator());
+    sizes.back() =
+        b.getIndexAttr(cast<VectorType>(vector.getType()).getNumElements());
+    Value slice = tensor::ExtractSliceOp::create(b, all, offsets, sizes, ones);
+    slice = insertVector(b, vector, slice, start);
+    b.setInsertionPointToEnd(loop.getTerminator().getBody());
+    tensor::ParallelInsertSliceOp::create(b, slice, all, offsets, sizes, ones);
+  }
+  return llvm::to_vector_of<Value>(loop.getResults());
+}
+
+Value quantx::packGroups(ImplicitLocOpBuilder &b, const Matmul &matmul,
+                         int64_t group, int64_t rows, VectorType type,
+                         function_ref<Value(ImplicitLocOpBuilder &b,
+                                            const Chunk &group, Value elements)>
+                             compute) {
+  auto computeOne = [&](ImplicitLocOpBuilder &b, const Chunk &chunk,
+                        Value elements) -> SmallVector<Value> {
+    return {compute(b, chunk, elements)};
+  };
+  return packGroups(b, matmul, group, rows, ArrayRef(type), computeOne).front();
 }

@@ -27,6 +27,10 @@ struct IntegerCodes {
                                            mlir::Value zeroPoint) const;
 };
 
+/// Whether sums of products of the codes of weights are those of integers of 8
+/// bits, which scales may multiply.
+bool haveIntegers(ScaledType weights);
+
 /// Whether products of the codes of `lhs`, activations, and `rhs`, weights, are
 /// those of integers, which scales may multiply.
 bool suitIntegers(ScaledType lhs, ScaledType rhs);
@@ -41,13 +45,23 @@ BlockFactors readPresentFactors(mlir::ImplicitLocOpBuilder &b, ScaledType type,
                                 mlir::ValueRange parameters,
                                 const Chunk &chunk);
 
-/// A tensor, batches x groups x rows x `size`, of what `compute` makes of the
-/// codes of each group of `group` activations; they are 0 where there are none.
+/// Tensors, batches x groups x rows x the size of a vector of `types`, of what
+/// `compute` makes of the elements of each group of `group` activations: those
+/// of a plain type, or codes. They are 0 where there are none.
+llvm::SmallVector<mlir::Value>
+packGroups(mlir::ImplicitLocOpBuilder &b, const Matmul &matmul, int64_t group,
+           int64_t rows, llvm::ArrayRef<mlir::VectorType> types,
+           llvm::function_ref<llvm::SmallVector<mlir::Value>(
+               mlir::ImplicitLocOpBuilder &b, const Chunk &group,
+               mlir::Value elements)>
+               compute);
+
+/// The same of one vector, as one tensor.
 mlir::Value packGroups(
     mlir::ImplicitLocOpBuilder &b, const Matmul &matmul, int64_t group,
-    int64_t rows, mlir::VectorType vector,
+    int64_t rows, mlir::VectorType type,
     llvm::function_ref<mlir::Value(mlir::ImplicitLocOpBuilder &b,
-                                   const Chunk &group, mlir::Value codes)>
+                                   const Chunk &group, mlir::Value elements)>
         compute);
 
 } // namespace quantx

@@ -1,15 +1,6 @@
 //===- MatmulIntegers16.cpp - Integers by weights side by side ------------===//
-//
-// Four products of bytes at once, whose sums are exact: in each lane, four
-// codes of a row of weights by four of the activations. One side of such
-// products has no sign, so that weights have an offset; the activations' sum,
-// times that, is where the integers begin. What blocks have is multiplied
-// after.
-//
-//===----------------------------------------------------------------------===//
 
-#include "MatmulIntegers.h"
-#include "MatmulRows16.h"
+#include "MatmulIntegers16.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -19,10 +10,7 @@
 using namespace mlir;
 using namespace quantx;
 
-/// The codes of activations that are packed at once.
-static constexpr int64_t kGroup = 64;
-/// The codes in an operand of a dot product.
-static constexpr int64_t kDotCodes = 4;
+static constexpr int64_t kGroup = kIntegerGroup;
 
 static Value createIndex(ImplicitLocOpBuilder &b, int64_t value) {
   return arith::ConstantIndexOp::create(b, value);
@@ -32,8 +20,7 @@ static Value createIndex(ImplicitLocOpBuilder &b, int64_t value) {
 // What is multiplied
 //===----------------------------------------------------------------------===//
 
-/// Whether groups are whole blocks, or within one.
-static bool suitsGroups(ScaledType type) {
+bool quantx::suitsIntegerGroups(ScaledType type) {
   constexpr int64_t leastRun = 16;
   int64_t block = getRowBlock(type);
   return type.isWholeDimension(type.getBlockRank() - 1) ||
@@ -41,37 +28,18 @@ static bool suitsGroups(ScaledType type) {
 }
 
 bool quantx::suitsIntegers16(ScaledType lhs, ScaledType rhs) {
-  return suitIntegers(lhs, rhs) && suitsGroups(lhs) && suitsGroups(rhs);
+  return suitIntegers(lhs, rhs) && suitsIntegerGroups(lhs) &&
+         suitsIntegerGroups(rhs);
 }
 
-namespace {
-
-/// How codes become integers.
-struct IntegerForm {
-  explicit IntegerForm(const Matmul &matmul)
-      : lhs(matmul.lhs.type), rhs(matmul.rhs.type), codes(rhs),
-        run(std::min({getRowBlock(lhs), getRowBlock(rhs), kGroup})),
-        // That of integers of `rhs` too, but what their scales have.
-        unit(getCodeUnit(lhs) * codes.unit / getCodeUnit(rhs)) {}
-
-  ScaledType lhs, rhs;
-  IntegerCodes codes;
-  /// The elements whose products have one sum of integers.
-  int64_t run;
-  /// What a product of integers counts.
-  double unit;
-
-  bool hasRowScale() const {
-    return lhs.isWholeDimension(lhs.getBlockRank() - 1);
-  }
-  int64_t getRunsInGroup() const { return kGroup / run; }
-
-  /// Where a group of activations has what integers of weights, those of a word
-  /// of each row, are multiplied by.
-  SmallVector<int64_t> getOrder() const;
-};
-
-} // namespace
+IntegerForm::IntegerForm(const Matmul &matmul, int64_t terms)
+    : lhs(matmul.lhs.type), rhs(matmul.rhs.type), codes(rhs), terms(terms),
+      run(std::min(
+          {lhs ? getRowBlock(lhs) : kGroup, getRowBlock(rhs), kGroup})),
+      // That of integers of `rhs` too, but what their scales have.
+      unit((lhs ? getCodeUnit(lhs) : 1.0) * codes.unit / getCodeUnit(rhs)),
+      offset(subtractsZeroPoints() ? (int64_t(1) << rhs.getStorageBits()) - 1
+                                   : codes.offset) {}
 
 SmallVector<int64_t> IntegerForm::getOrder() const {
   int64_t codes = getCodesInWord(rhs), parts = codes / kDotCodes;
@@ -83,80 +51,21 @@ SmallVector<int64_t> IntegerForm::getOrder() const {
   return order;
 }
 
-//===----------------------------------------------------------------------===//
-// Activations
-//===----------------------------------------------------------------------===//
-
-namespace {
-
-/// What groups of codes of activations have: tensors of batches x groups x rows
-/// x some of each.
-struct PackedIntegers {
-  PackedIntegers(ImplicitLocOpBuilder &b, const Matmul &matmul,
-                 const IntegerForm &form, int64_t rows);
-
-  /// Operands of dot products, as words.
-  Value words;
-  /// For each run, the sum of its codes, and what integers begin with for it.
-  Value sums, offsets;
-  /// For each run, its scale.
-  Value scales;
-
-private:
-  /// The sums of the runs of a group, times `factor`.
-  Value sumRuns(ImplicitLocOpBuilder &b, Value codes, int64_t factor) const;
-  Value readScales(ImplicitLocOpBuilder &b, const Chunk &group) const;
-
-  const Matmul &matmul;
-  const IntegerForm &form;
-  int64_t size;
-};
-
-} // namespace
-
-PackedIntegers::PackedIntegers(ImplicitLocOpBuilder &b, const Matmul &matmul,
-                               const IntegerForm &form, int64_t rows)
-    : matmul(matmul), form(form), size(*getConstantIntValue(matmul.sum.size)) {
-  auto build = [&](VectorType type, auto compute) {
-    return packGroups(b, matmul, kGroup, rows, type, compute);
-  };
-  int64_t runs = form.getRunsInGroup();
-  auto wordsType = VectorType::get(kGroup / kDotCodes, b.getI32Type());
-  auto integers = VectorType::get(runs, b.getI32Type());
-  auto floats = VectorType::get(runs, b.getF32Type());
-  words =
-      build(wordsType,
-            [&](ImplicitLocOpBuilder &b, const Chunk &, Value codes) -> Value {
-              Value ordered =
-                  vector::ShuffleOp::create(b, codes, codes, form.getOrder());
-              return vector::BitCastOp::create(b, wordsType, ordered);
-            });
-  scales = build(floats, [&](ImplicitLocOpBuilder &b, const Chunk &group,
-                             Value) { return readScales(b, group); });
-  if (form.codes.offset != 0) {
-    offsets = build(integers,
-                    [&](ImplicitLocOpBuilder &b, const Chunk &, Value codes) {
-                      return sumRuns(b, codes, -form.codes.offset);
-                    });
-  }
-  if (form.rhs.hasZeroPoint()) {
-    sums = build(
-        floats,
-        [&](ImplicitLocOpBuilder &b, const Chunk &, Value codes) -> Value {
-          return arith::SIToFPOp::create(b, floats, sumRuns(b, codes, 1));
-        });
-  }
+Value IntegerForm::orderWords(ImplicitLocOpBuilder &b, Value codes) const {
+  Value ordered = vector::ShuffleOp::create(b, codes, codes, getOrder());
+  return vector::BitCastOp::create(
+      b, VectorType::get(kGroup / kDotCodes, b.getI32Type()), ordered);
 }
 
-Value PackedIntegers::sumRuns(ImplicitLocOpBuilder &b, Value codes,
-                              int64_t factor) const {
+Value IntegerForm::sumRuns(ImplicitLocOpBuilder &b, Value codes,
+                           int64_t factor) const {
   Value wide =
       arith::ExtSIOp::create(b, VectorType::get(kGroup, b.getI32Type()), codes);
   SmallVector<Value> sums;
-  for (int64_t first = 0; first < kGroup; first += form.run) {
-    Value run =
-        vector::ExtractStridedSliceOp::create(b, wide, first, form.run, 1);
-    Value sum = vector::ReductionOp::create(b, vector::CombiningKind::ADD, run);
+  for (int64_t first = 0; first < kGroup; first += run) {
+    Value part = vector::ExtractStridedSliceOp::create(b, wide, first, run, 1);
+    Value sum =
+        vector::ReductionOp::create(b, vector::CombiningKind::ADD, part);
     sums.push_back(arith::MulIOp::create(
         b, sum, arith::ConstantIntOp::create(b, factor, 32)));
   }
@@ -164,10 +73,16 @@ Value PackedIntegers::sumRuns(ImplicitLocOpBuilder &b, Value codes,
       b, VectorType::get(int64_t(sums.size()), b.getI32Type()), sums);
 }
 
-Value PackedIntegers::readScales(ImplicitLocOpBuilder &b,
-                                 const Chunk &group) const {
+//===----------------------------------------------------------------------===//
+// Activations
+//===----------------------------------------------------------------------===//
+
+/// The scales of the runs of `group`.
+static Value readScales(ImplicitLocOpBuilder &b, const Matmul &matmul,
+                        const IntegerForm &form, const Chunk &group) {
   ElementwiseBuilder arith(b, b.getLoc());
   int64_t block = getRowBlock(form.lhs);
+  int64_t size = *getConstantIntValue(matmul.sum.size);
   SmallVector<Value> scales;
   for (int64_t first = 0; first < kGroup; first += form.run) {
     SmallVector<Value> indices(group.indices);
@@ -185,6 +100,40 @@ Value PackedIntegers::readScales(ImplicitLocOpBuilder &b,
   }
   return vector::FromElementsOp::create(
       b, VectorType::get(int64_t(scales.size()), b.getF32Type()), scales);
+}
+
+/// The codes of scaled activations.
+static PackedIntegers packCodes(ImplicitLocOpBuilder &b, const Matmul &matmul,
+                                const IntegerForm &form, int64_t rows) {
+  auto build = [&](VectorType type, auto compute) {
+    return packGroups(b, matmul, kGroup, rows, type, compute);
+  };
+  int64_t runs = form.getRunsInGroup();
+  auto wordsType = VectorType::get(kGroup / kDotCodes, b.getI32Type());
+  auto integers = VectorType::get(runs, b.getI32Type());
+  auto floats = VectorType::get(runs, b.getF32Type());
+  PackedIntegers packed;
+  packed.words =
+      build(wordsType, [&](ImplicitLocOpBuilder &b, const Chunk &,
+                           Value codes) { return form.orderWords(b, codes); });
+  packed.scales =
+      build(floats, [&](ImplicitLocOpBuilder &b, const Chunk &group, Value) {
+        return readScales(b, matmul, form, group);
+      });
+  if (form.offset != 0) {
+    packed.offsets = build(
+        integers, [&](ImplicitLocOpBuilder &b, const Chunk &, Value codes) {
+          return form.sumRuns(b, codes, -form.offset);
+        });
+  }
+  if (form.rhs.hasZeroPoint()) {
+    packed.sums = build(
+        floats,
+        [&](ImplicitLocOpBuilder &b, const Chunk &, Value codes) -> Value {
+          return arith::SIToFPOp::create(b, floats, form.sumRuns(b, codes, 1));
+        });
+  }
+  return packed;
 }
 
 //===----------------------------------------------------------------------===//
@@ -212,56 +161,109 @@ struct IntegerTile {
 
 private:
   /// The sums of the products of the elements `begin` to `end` of `piece`,
-  /// under scales of 1.
+  /// under scales of 1 and `zeroPoint`, of 16 rows, if that is subtracted here.
   SmallVector<Value> sumRun(ImplicitLocOpBuilder &b, const Piece &piece,
-                            RowsReader &reader, int64_t begin,
-                            int64_t end) const;
+                            RowsReader &reader, int64_t begin, int64_t end,
+                            Value zeroPoint) const;
+  /// The same of each term of each row, as integers.
+  SmallVector<Value> sumTerms(ImplicitLocOpBuilder &b, const Piece &piece,
+                              RowsReader &reader, int64_t begin, int64_t end,
+                              Value zeroPoint) const;
   /// What `tensor` has for the element `element` of `piece`, if it has one
   /// thing for `each`, in all lanes.
   Value read(ImplicitLocOpBuilder &b, Value tensor, const Piece &piece,
-             int64_t element, int64_t each, int64_t row) const;
+             int64_t element, int64_t each, int64_t row,
+             int64_t term = 0) const;
 };
 
 } // namespace
 
 Value IntegerTile::read(ImplicitLocOpBuilder &b, Value tensor,
                         const Piece &piece, int64_t element, int64_t each,
-                        int64_t row) const {
+                        int64_t row, int64_t term) const {
   SmallVector<Value> indices(batch);
   indices.push_back(b.createOrFold<arith::AddIOp>(
       piece.countBefore(b, kGroup), createIndex(b, element / kGroup)));
+  int64_t inGroup = element % kGroup / each;
   indices.append(
-      {createIndex(b, row), createIndex(b, element % kGroup / each)});
+      {createIndex(b, row), createIndex(b, term * (kGroup / each) + inGroup)});
   return broadcastToRows(b, tensor::ExtractOp::create(b, tensor, indices));
 }
 
-SmallVector<Value> IntegerTile::sumRun(ImplicitLocOpBuilder &b,
-                                       const Piece &piece, RowsReader &reader,
-                                       int64_t begin, int64_t end) const {
-  int64_t codesInWord = getCodesInWord(form.rhs);
+/// What is added to the bytes of codes of 16 rows for them to be less their
+/// `zeroPoint`, and still without sign.
+static Value getByteOffsets(ImplicitLocOpBuilder &b, const IntegerForm &form,
+                            Value zeroPoint) {
+  ElementwiseBuilder arith(b, b.getLoc());
+  zeroPoint = arith.trunc(zeroPoint, 8);
+  Value offset = arith.integer(8, form.offset - form.codes.offset, zeroPoint);
+  Value offsets = arith.sub(offset, zeroPoint);
+  SmallVector<int64_t> lanes;
+  for (int64_t row = 0; row < int64_t(kInterleavedRows); ++row)
+    lanes.append(kDotCodes, row);
+  return vector::ShuffleOp::create(b, offsets, offsets, lanes);
+}
+
+SmallVector<Value> IntegerTile::sumTerms(ImplicitLocOpBuilder &b,
+                                         const Piece &piece, RowsReader &reader,
+                                         int64_t begin, int64_t end,
+                                         Value zeroPoint) const {
+  int64_t codesInWord = getCodesInWord(form.rhs), terms = form.terms;
   auto words = VectorType::get(kInterleavedRows, b.getI32Type());
   Value zero = arith::ConstantOp::create(b, b.getZeroAttr(words));
-  SmallVector<Value> integers(rows, zero);
-  if (form.codes.offset != 0 && !isPlanted(Mutant::IntegerOffsetLost))
-    for (int64_t row = 0; row < rows; ++row)
-      integers[row] = read(b, activations.offsets, piece, begin, form.run, row);
+  SmallVector<Value> integers(rows * terms, zero);
+  if (form.offset != 0 && !isPlanted(Mutant::IntegerOffsetLost))
+    for (auto [i, sum] : llvm::enumerate(integers))
+      sum = read(b, activations.offsets, piece, begin, form.run,
+                 int64_t(i) / terms, int64_t(i) % terms);
+  Value byteOffsets = zeroPoint ? getByteOffsets(b, form, zeroPoint) : Value();
   auto bytes = VectorType::get(kInterleavedRows * kDotCodes, b.getI8Type());
   for (int64_t element = begin; element < end; element += codesInWord) {
     int64_t first = element;
     for (Value weights :
          form.codes.getUnsigned(b, reader.readBytes(element / codesInWord))) {
-      for (int64_t row = 0; row < rows; ++row) {
-        Value codes = read(b, activations.words, piece, first, kDotCodes, row);
-        codes = vector::BitCastOp::create(b, bytes, codes);
-        integers[row] = addDot(b, weights, codes, integers[row]);
+      if (byteOffsets)
+        weights = arith::AddIOp::create(b, weights, byteOffsets);
+      for (auto [i, sum] : llvm::enumerate(integers)) {
+        Value codes = read(b, activations.words, piece, first, kDotCodes,
+                           int64_t(i) / terms, int64_t(i) % terms);
+        sum =
+            addDot(b, weights, vector::BitCastOp::create(b, bytes, codes), sum);
       }
       first += kDotCodes;
     }
   }
-  auto floats = VectorType::get(kInterleavedRows, b.getF32Type());
-  for (Value &sum : integers)
-    sum = arith::SIToFPOp::create(b, floats, sum);
   return integers;
+}
+
+// Two terms are one integer, exactly: sums of at most 64 products of bytes have
+// less than 2^22, and those of two terms less than 2^31.
+SmallVector<Value> IntegerTile::sumRun(ImplicitLocOpBuilder &b,
+                                       const Piece &piece, RowsReader &reader,
+                                       int64_t begin, int64_t end,
+                                       Value zeroPoint) const {
+  constexpr int64_t termBits = 8;
+  ElementwiseBuilder arith(b, b.getLoc());
+  auto floats = VectorType::get(kInterleavedRows, b.getF32Type());
+  SmallVector<Value> integers =
+      sumTerms(b, piece, reader, begin, end, zeroPoint);
+  SmallVector<Value> products;
+  for (int64_t row = 0; row < rows; ++row) {
+    Value product;
+    for (int64_t term = 0; term < form.terms; term += 2) {
+      Value sum = integers[row * form.terms + term];
+      int64_t pair = std::min(form.terms - term, int64_t(2));
+      if (pair == 2) {
+        sum = arith::AddIOp::create(b, arith.shl(sum, termBits),
+                                    integers[row * form.terms + term + 1]);
+      }
+      sum = arith::SIToFPOp::create(b, floats, sum);
+      Value power = arith.f32(double(1 << pair * termBits), sum);
+      product = product ? addProduct(b, product, power, sum) : sum;
+    }
+    products.push_back(product);
+  }
+  return products;
 }
 
 SmallVector<Value> IntegerTile::addPiece(ImplicitLocOpBuilder &b,
@@ -272,10 +274,12 @@ SmallVector<Value> IntegerTile::addPiece(ImplicitLocOpBuilder &b,
   SmallVector<Value> next(sums);
   for (int64_t begin = 0; begin < piece.size; begin += form.run) {
     BlockFactors factors = reader.getFactors(begin);
+    bool subtracts = form.subtractsZeroPoints();
     SmallVector<Value> products =
-        sumRun(b, piece, reader, begin, std::min(begin + form.run, piece.size));
+        sumRun(b, piece, reader, begin, std::min(begin + form.run, piece.size),
+               subtracts ? factors.zeroPoint : Value());
     Value zeroPoint;
-    if (factors.zeroPoint) {
+    if (factors.zeroPoint && !subtracts) {
       zeroPoint = arith::SIToFPOp::create(b, floats, factors.zeroPoint);
       zeroPoint = arith::NegFOp::create(b, zeroPoint);
     }
@@ -311,12 +315,10 @@ SmallVector<Value> IntegerTile::scaleRows(ImplicitLocOpBuilder &b,
   return scaled;
 }
 
-Value quantx::buildIntegers16(ImplicitLocOpBuilder &b, const Matmul &matmul,
-                              int64_t rows, Value init) {
-  if (getConstantIntValue(matmul.sum.size) == 0)
-    return init;
-  IntegerForm form(matmul);
-  PackedIntegers activations(b, matmul, form, rows);
+Value quantx::buildIntegerRows(ImplicitLocOpBuilder &b, const Matmul &matmul,
+                               const IntegerForm &form,
+                               const PackedIntegers &activations, int64_t rows,
+                               Value init, FinishSumsFn finish) {
   ScalePlace place = findRowsScalePlace(matmul.rhs.type);
   int64_t size =
       getPieceSize(matmul.rhs.type, matmul.tuning.getPieceSize(rows));
@@ -325,9 +327,21 @@ Value quantx::buildIntegers16(ImplicitLocOpBuilder &b, const Matmul &matmul,
                      place};
     auto add = [&](ImplicitLocOpBuilder &b, const Piece &piece,
                    ValueRange sums) { return tile.addPiece(b, piece, sums); };
-    return tile.scaleRows(
-        b, scaleRowSums(b, matmul, indices, place,
-                        sumPieces(b, matmul, indices, size, rows, add)));
+    SmallVector<Value> sums = sumPieces(b, matmul, indices, size, rows, add);
+    sums = finish(b, indices, sums);
+    return tile.scaleRows(b, scaleRowSums(b, matmul, indices, place, sums));
   };
   return buildRowsLoop(b, matmul, rows, init, sum);
+}
+
+Value quantx::buildIntegers16(ImplicitLocOpBuilder &b, const Matmul &matmul,
+                              int64_t rows, Value init) {
+  if (getConstantIntValue(matmul.sum.size) == 0)
+    return init;
+  IntegerForm form(matmul);
+  PackedIntegers activations = packCodes(b, matmul, form, rows);
+  auto finish = [](ImplicitLocOpBuilder &, ArrayRef<Value>, ValueRange sums) {
+    return llvm::to_vector_of<Value>(sums);
+  };
+  return buildIntegerRows(b, matmul, form, activations, rows, init, finish);
 }

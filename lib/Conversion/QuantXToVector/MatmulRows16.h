@@ -97,6 +97,20 @@ llvm::SmallVector<mlir::Value> scaleRowSums(mlir::ImplicitLocOpBuilder &b,
                                             ScalePlace place,
                                             llvm::ArrayRef<mlir::Value> sums);
 
+/// The activation number `inGroup` of the group `number` of the row `row`, as
+/// f32.
+using ReadActivationFn = llvm::function_ref<mlir::Value(
+    mlir::ImplicitLocOpBuilder &b, mlir::Value number, mlir::Value inGroup,
+    int64_t row)>;
+
+/// `sums`, one for each row of activations, and the products of `piece`, in
+/// f32. Activations have groups of `group`.
+llvm::SmallVector<mlir::Value> addProducts(mlir::ImplicitLocOpBuilder &b,
+                                           const Matmul &matmul,
+                                           const Piece &piece, ScalePlace place,
+                                           mlir::ValueRange sums, int64_t group,
+                                           ReadActivationFn read);
+
 /// `scalar` in the lanes of 16 rows.
 mlir::Value broadcastToRows(mlir::ImplicitLocOpBuilder &b, mlir::Value scalar);
 

@@ -41,6 +41,9 @@ struct MatmulTuning {
 
   /// Whether the target multiplies bytes as integers.
   bool hasByteDots = false;
+  /// The sums of integers of floats that are bytes, in registers: those of all
+  /// terms of all rows of activations.
+  int64_t termRows = 12;
 
   /// With many rows: as many rows of activations and of weights (4) have their
   /// sums in registers.
@@ -96,6 +99,15 @@ bool suitsIntegers16(ScaledType lhs, ScaledType rhs);
 /// The same where these suit, by dot products of bytes.
 mlir::Value buildIntegers16(mlir::ImplicitLocOpBuilder &b, const Matmul &matmul,
                             int64_t rows, mlir::Value init);
+
+/// Whether `rows` rows of floats are multiplied by weights with rows side by
+/// side as sums of bytes: the weights are integers, and K is large enough for
+/// what that loses.
+bool suitsTerms16(const Matmul &matmul, int64_t rows);
+
+/// The same as buildFewRows16 where these suit, by dot products of bytes.
+mlir::Value buildTerms16(mlir::ImplicitLocOpBuilder &b, const Matmul &matmul,
+                         int64_t rows, mlir::Value init);
 
 /// All results, for many rows of activations.
 mlir::Value buildManyRows(mlir::ImplicitLocOpBuilder &b, const Matmul &matmul,

@@ -253,10 +253,12 @@ private:
                   matmul.tuning};
     rows16.sizes.back() = b.getIndexAttr(type.getShape().drop_back().back());
     auto buildFew = [&](ImplicitLocOpBuilder &b, int64_t rows) {
-      bool hasIntegers = matmul.tuning.hasByteDots &&
-                         suitsIntegers16(matmul.lhs.type, rows16.rhs.type);
-      return hasIntegers ? buildIntegers16(b, rows16, rows, init)
-                         : buildFewRows16(b, rows16, rows, init);
+      bool hasByteDots = matmul.tuning.hasByteDots;
+      if (hasByteDots && suitsIntegers16(matmul.lhs.type, rows16.rhs.type))
+        return buildIntegers16(b, rows16, rows, init);
+      return hasByteDots && suitsTerms16(rows16, rows)
+                 ? buildTerms16(b, rows16, rows, init)
+                 : buildFewRows16(b, rows16, rows, init);
     };
     // The time of many products hides that of putting rows back.
     auto buildMany = [&](ImplicitLocOpBuilder &b) {

@@ -6,15 +6,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "Lowerings.h"
-#include "MatmulOracle.h"
+#include "Rows16Programs.h"
 #include "quantx/Format/WeightLayout.h"
-#include <cmath>
 #include <random>
 
 using namespace quantx;
 using namespace quantx::test;
-
-using Bytes = std::vector<uint8_t>;
 
 static const TypeSpec mxfp4 = {"f4E2M1FN", "f32", "f8E8M0FNU", 1,
                                32,         false, false,       "floor"};
@@ -29,130 +26,6 @@ static const TypeSpec mxint8 = {"i8", "f32", "f8E8M0FNU", 1,
                                 32,   false, false,       "floor"};
 static const TypeSpec int4 = {"ui4", "f32", "f16", 1,
                               32,    false, true,  "minmax"};
-
-/// `type`, maybe with its rows side by side.
-static std::string print(const TypeSpec &type, bool hasRows16) {
-  std::string text = type.print();
-  if (hasRows16)
-    text.insert(text.size() - 1, ", packing rows16");
-  return text;
-}
-
-static std::string printTensor(int64_t rows, int64_t columns,
-                               const std::string &element) {
-  return "tensor<" + std::to_string(rows) + "x" + std::to_string(columns) +
-         "x" + element + ">";
-}
-
-//===----------------------------------------------------------------------===//
-// Parts
-//===----------------------------------------------------------------------===//
-
-namespace {
-
-/// A part of a scaled tensor of some rows.
-struct Part {
-  ElementType type;
-  size_t elementBytes;
-  /// The elements that stay together side by side.
-  size_t unit;
-  int64_t rows, columns;
-  Bytes bytes;
-
-  size_t getRowBytes() const { return size_t(columns) * elementBytes; }
-
-  Part interleave() const {
-    Part result = *this;
-    size_t bytesInUnit = unit * elementBytes;
-    result.bytes.resize(
-        getInterleavedSize(size_t(rows), getRowBytes(), bytesInUnit));
-    interleaveRows(bytes, size_t(rows), getRowBytes(), bytesInUnit,
-                   result.bytes);
-    result.rows = (rows + 15) / 16;
-    result.columns =
-        (columns + int64_t(unit) - 1) / int64_t(unit) * int64_t(unit) * 16;
-    return result;
-  }
-
-  TensorView getView() const { return viewArray(type, {rows, columns}, bytes); }
-};
-
-/// A scaled matrix by its parts.
-struct Parts {
-  std::vector<Part> parts;
-  std::optional<float> global;
-
-  Parts interleave() const {
-    Parts result{{}, global};
-    for (const Part &part : parts)
-      result.parts.push_back(part.interleave());
-    return result;
-  }
-
-  std::vector<TensorView> getViews() const {
-    std::vector<TensorView> views;
-    for (const Part &part : parts)
-      views.push_back(part.getView());
-    if (global) {
-      TensorView view{ElementType::Float32, {}, {}};
-      view.data = llvm::ArrayRef(reinterpret_cast<const uint8_t *>(&*global),
-                                 sizeof(float));
-      views.push_back(view);
-    }
-    return views;
-  }
-};
-
-} // namespace
-
-static std::pair<ElementType, size_t> getScaleType(const TypeSpec &type) {
-  if (type.scale == "f32")
-    return {ElementType::Float32, 4};
-  if (type.scale == "f16")
-    return {ElementType::Float16, 2};
-  if (type.scale == "bf16")
-    return {ElementType::BFloat16, 2};
-  return {ElementType::UInt8, 1};
-}
-
-/// The parts of `rows` x `columns` elements, all zero.
-static Parts createParts(const TypeSpec &type, int64_t rows, int64_t columns) {
-  auto create = [&](ElementType element, size_t bytes, size_t unit,
-                    int64_t size) {
-    return Part{element, bytes, unit,
-                rows,    size,  Bytes(size_t(rows * size) * bytes)};
-  };
-  int64_t blocks = type.blockColumns == 0
-                       ? 1
-                       : (columns + type.blockColumns - 1) / type.blockColumns;
-  auto [scale, bytes] = getScaleType(type);
-  Parts parts;
-  parts.parts = {
-      create(ElementType::UInt8, 1, 4, (columns * type.getBits() + 7) / 8),
-      create(scale, bytes, 1, blocks)};
-  if (type.hasZeroPoint)
-    parts.parts.push_back(create(ElementType::UInt8, 1, 1, blocks));
-  if (type.hasGlobal)
-    parts.global = 1.5f;
-  return parts;
-}
-
-/// The parts of `matrix`.
-static Parts getParts(const TypeSpec &type, int64_t rows, int64_t columns,
-                      const QuantizedMatrix &matrix) {
-  Parts parts = createParts(type, rows, columns);
-  parts.parts[0].bytes = matrix.payload;
-  size_t scaleBytes = parts.parts[1].elementBytes;
-  for (size_t i = 0; i < matrix.scales.size(); ++i)
-    std::memcpy(&parts.parts[1].bytes[i * scaleBytes], &matrix.scales[i],
-                scaleBytes);
-  if (type.hasZeroPoint)
-    for (size_t i = 0; i < matrix.zeroPoints.size(); ++i)
-      parts.parts[2].bytes[i] = uint8_t(matrix.zeroPoints[i]);
-  if (type.hasGlobal)
-    parts.global = matrix.global;
-  return parts;
-}
 
 //===----------------------------------------------------------------------===//
 // relayout
@@ -171,7 +44,8 @@ static std::string getRelayout(const TypeSpec &type, int64_t rows,
                                int64_t columns, bool toRows16) {
   std::string from = printTensor(rows, columns, "!a");
   std::string to = printTensor(rows, columns, "!b");
-  return "!a = " + print(type, !toRows16) + "\n!b = " + print(type, toRows16) +
+  return "!a = " + printRows16(type, !toRows16) +
+         "\n!b = " + printRows16(type, toRows16) +
          "\nfunc.func @f(%x: " + from + ") -> " + to + " {\n" +
          "  %r = quantx.relayout %x : " + from + " to " + to +
          "\n  return %r : " + to + "\n}\n";
@@ -242,80 +116,6 @@ INSTANTIATE_TEST_SUITE_P(Forms, RelayoutTest,
 //===----------------------------------------------------------------------===//
 // scaled_matmul
 //===----------------------------------------------------------------------===//
-
-namespace {
-
-/// Activations: a plain type, or one that they are quantized to.
-struct Activations {
-  std::string element;
-  std::optional<TypeSpec> type = std::nullopt;
-};
-
-/// acc + x * w^T for weights of N x K, as one program; M may be dynamic.
-class MatmulProgram {
-public:
-  MatmulProgram(const TypeSpec &weights, const Activations &activations,
-                std::optional<int64_t> rows, int64_t columns, int64_t sum,
-                const Form &form = kForms[1], int64_t threads = 1)
-      : weights(weights), activations(activations), columns(columns), sum(sum),
-        program(print(rows), form.target, threads, form.chunk) {}
-
-  void check(int64_t rows) const;
-
-private:
-  std::string print(std::optional<int64_t> rows) const;
-
-  TypeSpec weights;
-  Activations activations;
-  int64_t columns, sum;
-  Program program;
-};
-
-} // namespace
-
-std::string MatmulProgram::print(std::optional<int64_t> rows) const {
-  std::string m = rows ? std::to_string(*rows) : "?";
-  std::string x = m + "x" + std::to_string(sum) + "x";
-  std::string acc = "tensor<" + m + "x" + std::to_string(columns) + "xf32>";
-  std::string w = printTensor(columns, sum, "!w");
-  std::string xType = "tensor<" + x + activations.element + ">";
-  std::string text = "!w = " + ::print(weights, /*hasRows16=*/true) + "\n";
-  if (activations.type)
-    text += "!a = " + activations.type->print() + "\n";
-  text += "func.func @f(%x: " + xType + ", %w: " + w + ", %acc: " + acc +
-          ") -> " + acc + " {\n";
-  std::string lhs = "%x", lhsType = xType;
-  if (activations.type) {
-    lhs = "%a";
-    lhsType = "tensor<" + x + "!a>";
-    text += "  %a = quantx.dynamic_quantize %x using #quantx." +
-            activations.type->method + " : " + xType + " to " + lhsType + "\n";
-  }
-  return text + "  %r = quantx.scaled_matmul ins(" + lhs + ", %w : " + lhsType +
-         ", " + w + ") outs(%acc : " + acc + ") -> " + acc +
-         "\n  return %r : " + acc + "\n}\n";
-}
-
-void MatmulProgram::check(int64_t rows) const {
-  SCOPED_TRACE(testing::Message()
-               << rows << 'x' << columns << 'x' << sum << " of "
-               << weights.print() << " by " << activations.element);
-  Matrix x = drawMatrix(rows, sum, 1, activations.element);
-  Matrix y = drawMatrix(columns, sum, 2, weights.expressed);
-  Matrix acc = drawMatrix(rows, columns, 3);
-  QuantizedMatrix quantized = quantize(weights, columns, sum, y.values);
-  Parts parts = getParts(weights, columns, sum, quantized).interleave();
-  Input inputX(x, activations.element, {rows, sum});
-  Input inputAcc(acc, "f32", {rows, columns});
-  std::vector<TensorView> inputs = {inputX.getView()};
-  for (const TensorView &view : parts.getViews())
-    inputs.push_back(view);
-  inputs.push_back(inputAcc.getView());
-  std::vector<Array> out = program.run(inputs);
-  ASSERT_EQ(out[0].shape, (std::vector<int64_t>{rows, columns}));
-  Matrix a = activations.type ? getDequantized(*activations.type, x) : x;
-  expectProduct(out[0], a, {columns, sum, quantized.values}, acc);
-}
 
 static std::vector<std::pair<const char *, TypeSpec>> getWeights() {
   return {{"mxfp4", mxfp4},

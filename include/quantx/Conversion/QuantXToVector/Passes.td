@@ -65,6 +65,11 @@ def QuantXLowerToVector : Pass<"quantx-lower-to-vector", "::mlir::ModuleOp"> {
     activations of 8 bits are multiplied as integers: by integers, and by f4E2M1FN,
     whose values are halves of integers. Four products are one
     `vector.contract`, up to 64 are summed exactly, and scales multiply such sums.
+    So are a few rows of f32, f16 or bf16, by such weights with `packing rows16`
+    and a K of 256 or more that is a multiple of 64: an activation is an integer
+    of three bytes (bf16) or four, times a power of two that its block has. Groups
+    of 64 activations of which one would lose more than 2^-17 of its value, or is
+    infinite or NaN, are multiplied as floats after all others.
 
     From `tile-product-rows` rows on, `scaled_matmul` is products of tiles for
     registers that hold 16 rows of 64 bytes, as `quantx-amx-tiles` makes use of.
