@@ -141,8 +141,8 @@ BlockFactors quantx::readPresentFactors(ImplicitLocOpBuilder &b,
 //===----------------------------------------------------------------------===//
 
 SmallVector<Value> quantx::packGroups(
-    ImplicitLocOpBuilder &b, const Matmul &matmul, int64_t group, int64_t rows,
-    ArrayRef<VectorType> types,
+    ImplicitLocOpBuilder &b, const Matmul &matmul, int64_t group,
+    OpFoldResult rows, ArrayRef<VectorType> types,
     function_ref<SmallVector<Value>(ImplicitLocOpBuilder &b, const Chunk &group,
                                     Value elements)>
         compute) {
@@ -150,7 +150,7 @@ SmallVector<Value> quantx::packGroups(
   Value sum = matmul.sum.size;
   SmallVector<OpFoldResult> upper(matmul.sizes), shape(matmul.sizes);
   upper.back() = shape[rank - 2] = countTiles(b, getAsOpFoldResult(sum), group);
-  shape.back() = b.getIndexAttr(rows);
+  shape.back() = rows;
   shape.push_back(OpFoldResult());
   SmallVector<Value> tensors;
   for (VectorType type : types) {
@@ -195,7 +195,7 @@ SmallVector<Value> quantx::packGroups(
 }
 
 Value quantx::packGroups(ImplicitLocOpBuilder &b, const Matmul &matmul,
-                         int64_t group, int64_t rows, VectorType type,
+                         int64_t group, OpFoldResult rows, VectorType type,
                          function_ref<Value(ImplicitLocOpBuilder &b,
                                             const Chunk &group, Value elements)>
                              compute) {

@@ -50,7 +50,7 @@ BlockFactors readPresentFactors(mlir::ImplicitLocOpBuilder &b, ScaledType type,
 /// of a plain type, or codes. They are 0 where there are none.
 llvm::SmallVector<mlir::Value>
 packGroups(mlir::ImplicitLocOpBuilder &b, const Matmul &matmul, int64_t group,
-           int64_t rows, llvm::ArrayRef<mlir::VectorType> types,
+           mlir::OpFoldResult rows, llvm::ArrayRef<mlir::VectorType> types,
            llvm::function_ref<llvm::SmallVector<mlir::Value>(
                mlir::ImplicitLocOpBuilder &b, const Chunk &group,
                mlir::Value elements)>
@@ -59,7 +59,7 @@ packGroups(mlir::ImplicitLocOpBuilder &b, const Matmul &matmul, int64_t group,
 /// The same of one vector, as one tensor.
 mlir::Value packGroups(
     mlir::ImplicitLocOpBuilder &b, const Matmul &matmul, int64_t group,
-    int64_t rows, mlir::VectorType type,
+    mlir::OpFoldResult rows, mlir::VectorType type,
     llvm::function_ref<mlir::Value(mlir::ImplicitLocOpBuilder &b,
                                    const Chunk &group, mlir::Value elements)>
         compute);

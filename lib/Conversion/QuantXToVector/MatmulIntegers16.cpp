@@ -102,9 +102,8 @@ static Value readScales(ImplicitLocOpBuilder &b, const Matmul &matmul,
       b, VectorType::get(int64_t(scales.size()), b.getF32Type()), scales);
 }
 
-/// The codes of scaled activations.
-static PackedIntegers packCodes(ImplicitLocOpBuilder &b, const Matmul &matmul,
-                                const IntegerForm &form, int64_t rows) {
+PackedIntegers quantx::packCodes(ImplicitLocOpBuilder &b, const Matmul &matmul,
+                                 const IntegerForm &form, OpFoldResult rows) {
   auto build = [&](VectorType type, auto compute) {
     return packGroups(b, matmul, kGroup, rows, type, compute);
   };
@@ -147,9 +146,7 @@ struct IntegerTile {
   const Matmul &matmul;
   const IntegerForm &form;
   const PackedIntegers &activations;
-  int64_t rows;
-  /// Of the batches.
-  ArrayRef<Value> batch;
+  const IntegerRows &lhs;
   ScalePlace place;
 
   /// `sums` and the products of `piece`.
@@ -181,12 +178,12 @@ private:
 Value IntegerTile::read(ImplicitLocOpBuilder &b, Value tensor,
                         const Piece &piece, int64_t element, int64_t each,
                         int64_t row, int64_t term) const {
-  SmallVector<Value> indices(batch);
+  SmallVector<Value> indices(lhs.batch);
   indices.push_back(b.createOrFold<arith::AddIOp>(
       piece.countBefore(b, kGroup), createIndex(b, element / kGroup)));
   int64_t inGroup = element % kGroup / each;
-  indices.append(
-      {createIndex(b, row), createIndex(b, term * (kGroup / each) + inGroup)});
+  indices.append({b.createOrFold<arith::AddIOp>(lhs.first, createIndex(b, row)),
+                  createIndex(b, term * (kGroup / each) + inGroup)});
   return broadcastToRows(b, tensor::ExtractOp::create(b, tensor, indices));
 }
 
@@ -211,7 +208,7 @@ SmallVector<Value> IntegerTile::sumTerms(ImplicitLocOpBuilder &b,
   int64_t codesInWord = getCodesInWord(form.rhs), terms = form.terms;
   auto words = VectorType::get(kInterleavedRows, b.getI32Type());
   Value zero = arith::ConstantOp::create(b, b.getZeroAttr(words));
-  SmallVector<Value> integers(rows * terms, zero);
+  SmallVector<Value> integers(lhs.count * terms, zero);
   if (form.offset != 0 && !isPlanted(Mutant::IntegerOffsetLost))
     for (auto [i, sum] : llvm::enumerate(integers))
       sum = read(b, activations.offsets, piece, begin, form.run,
@@ -248,7 +245,7 @@ SmallVector<Value> IntegerTile::sumRun(ImplicitLocOpBuilder &b,
   SmallVector<Value> integers =
       sumTerms(b, piece, reader, begin, end, zeroPoint);
   SmallVector<Value> products;
-  for (int64_t row = 0; row < rows; ++row) {
+  for (int64_t row = 0; row < lhs.count; ++row) {
     Value product;
     for (int64_t term = 0; term < form.terms; term += 2) {
       Value sum = integers[row * form.terms + term];
@@ -283,7 +280,7 @@ SmallVector<Value> IntegerTile::addPiece(ImplicitLocOpBuilder &b,
       zeroPoint = arith::SIToFPOp::create(b, floats, factors.zeroPoint);
       zeroPoint = arith::NegFOp::create(b, zeroPoint);
     }
-    for (int64_t row = 0; row < rows; ++row) {
+    for (int64_t row = 0; row < lhs.count; ++row) {
       Value product = products[row];
       // Integers of less than 24 bits: exact.
       if (zeroPoint) {
@@ -308,28 +305,38 @@ SmallVector<Value> IntegerTile::scaleRows(ImplicitLocOpBuilder &b,
   SmallVector<Value> scaled(sums);
   if (!form.hasRowScale())
     return scaled;
-  Piece first{batch, createIndex(b, 0), kGroup, kGroup};
-  for (int64_t row = 0; row < rows; ++row)
+  Piece first{lhs.batch, createIndex(b, 0), kGroup, kGroup};
+  for (int64_t row = 0; row < lhs.count; ++row)
     scaled[row] = arith::MulFOp::create(
         b, sums[row], read(b, activations.scales, first, 0, form.run, row));
   return scaled;
+}
+
+SmallVector<Value> quantx::sumIntegerRows(
+    ImplicitLocOpBuilder &b, const Matmul &matmul, const IntegerForm &form,
+    const PackedIntegers &activations, const IntegerRows &rows,
+    ArrayRef<Value> indices, FinishSumsFn finish) {
+  ScalePlace place = findRowsScalePlace(matmul.rhs.type);
+  int64_t size =
+      getPieceSize(matmul.rhs.type, matmul.tuning.getPieceSize(rows.count));
+  IntegerTile tile{matmul, form, activations, rows, place};
+  auto add = [&](ImplicitLocOpBuilder &b, const Piece &piece, ValueRange sums) {
+    return tile.addPiece(b, piece, sums);
+  };
+  SmallVector<Value> sums =
+      sumPieces(b, matmul, indices, size, rows.count, add);
+  if (finish)
+    sums = finish(b, indices, sums);
+  return tile.scaleRows(b, scaleRowSums(b, matmul, indices, place, sums));
 }
 
 Value quantx::buildIntegerRows(ImplicitLocOpBuilder &b, const Matmul &matmul,
                                const IntegerForm &form,
                                const PackedIntegers &activations, int64_t rows,
                                Value init, FinishSumsFn finish) {
-  ScalePlace place = findRowsScalePlace(matmul.rhs.type);
-  int64_t size =
-      getPieceSize(matmul.rhs.type, matmul.tuning.getPieceSize(rows));
   auto sum = [&](ImplicitLocOpBuilder &b, ArrayRef<Value> indices) {
-    IntegerTile tile{matmul, form, activations, rows, indices.drop_back(),
-                     place};
-    auto add = [&](ImplicitLocOpBuilder &b, const Piece &piece,
-                   ValueRange sums) { return tile.addPiece(b, piece, sums); };
-    SmallVector<Value> sums = sumPieces(b, matmul, indices, size, rows, add);
-    sums = finish(b, indices, sums);
-    return tile.scaleRows(b, scaleRowSums(b, matmul, indices, place, sums));
+    IntegerRows all{indices.drop_back(), createIndex(b, 0), rows};
+    return sumIntegerRows(b, matmul, form, activations, all, indices, finish);
   };
   return buildRowsLoop(b, matmul, rows, init, sum);
 }
@@ -339,9 +346,6 @@ Value quantx::buildIntegers16(ImplicitLocOpBuilder &b, const Matmul &matmul,
   if (getConstantIntValue(matmul.sum.size) == 0)
     return init;
   IntegerForm form(matmul);
-  PackedIntegers activations = packCodes(b, matmul, form, rows);
-  auto finish = [](ImplicitLocOpBuilder &, ArrayRef<Value>, ValueRange sums) {
-    return llvm::to_vector_of<Value>(sums);
-  };
-  return buildIntegerRows(b, matmul, form, activations, rows, init, finish);
+  PackedIntegers activations = packCodes(b, matmul, form, b.getIndexAttr(rows));
+  return buildIntegerRows(b, matmul, form, activations, rows, init);
 }

@@ -78,12 +78,32 @@ using FinishSumsFn = llvm::function_ref<llvm::SmallVector<mlir::Value>(
     mlir::ImplicitLocOpBuilder &b, llvm::ArrayRef<mlir::Value> indices,
     mlir::ValueRange sums)>;
 
+/// The codes of scaled activations; `rows` of them have a place, those that
+/// exist are there.
+PackedIntegers packCodes(mlir::ImplicitLocOpBuilder &b, const Matmul &matmul,
+                         const IntegerForm &form, mlir::OpFoldResult rows);
+
+/// Some rows of activations: the indices of the batches, and their numbers.
+struct IntegerRows {
+  llvm::ArrayRef<mlir::Value> batch;
+  mlir::Value first;
+  int64_t count;
+};
+
+/// The products of `rows` with 16 rows of weights, whose indices are `indices`:
+/// a vector for each of `rows`.
+llvm::SmallVector<mlir::Value>
+sumIntegerRows(mlir::ImplicitLocOpBuilder &b, const Matmul &matmul,
+               const IntegerForm &form, const PackedIntegers &activations,
+               const IntegerRows &rows, llvm::ArrayRef<mlir::Value> indices,
+               FinishSumsFn finish = nullptr);
+
 /// Adds the products of at most `rows` rows of `activations` to `init`; to sums
 /// that have no scales of rows yet, `finish` may add.
 mlir::Value buildIntegerRows(mlir::ImplicitLocOpBuilder &b,
                              const Matmul &matmul, const IntegerForm &form,
                              const PackedIntegers &activations, int64_t rows,
-                             mlir::Value init, FinishSumsFn finish);
+                             mlir::Value init, FinishSumsFn finish = nullptr);
 
 } // namespace quantx
 

@@ -41,6 +41,8 @@ struct MatmulTuning {
 
   /// Whether the target multiplies bytes as integers.
   bool hasByteDots = false;
+  /// With many rows of integers: as many have their sums in registers.
+  int64_t integerRows = 12;
   /// The sums of integers of floats that are bytes, in registers: those of all
   /// terms of all rows of activations.
   int64_t termRows = 12;
@@ -99,6 +101,15 @@ bool suitsIntegers16(ScaledType lhs, ScaledType rhs);
 /// The same where these suit, by dot products of bytes.
 mlir::Value buildIntegers16(mlir::ImplicitLocOpBuilder &b, const Matmul &matmul,
                             int64_t rows, mlir::Value init);
+
+/// Whether integers `lhs` have a form for many rows by dot products of bytes:
+/// K is static, and weights are side by side or suit being put so, 16 rows at a
+/// time.
+bool suitsManyIntegers(const Matmul &matmul);
+
+/// The same as buildManyRows where these suit.
+mlir::Value buildManyIntegers(mlir::ImplicitLocOpBuilder &b,
+                              const Matmul &matmul, mlir::Value init);
 
 /// Whether `rows` rows of floats are multiplied by weights with rows side by
 /// side as sums of bytes: the weights are integers, and K is large enough for

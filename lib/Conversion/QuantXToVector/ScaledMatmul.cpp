@@ -111,8 +111,16 @@ static Value buildSuitsTiles(ImplicitLocOpBuilder &b,
   return scf::IfOp::create(b, suits, check, refuse).getResult(0);
 }
 
-/// All results, for more than a few rows of activations: by tile registers, if
-/// there are enough rows and the process gets these.
+/// All results, for more than a few rows of activations, by vectors.
+static Value buildVectorRows(ImplicitLocOpBuilder &b, const Matmul &matmul,
+                             Value init) {
+  return matmul.tuning.hasByteDots && suitsManyIntegers(matmul)
+             ? buildManyIntegers(b, matmul, init)
+             : buildManyRows(b, matmul, init);
+}
+
+/// The same, by tile registers if there are enough rows and the process gets
+/// these.
 static Value buildMostRows(ImplicitLocOpBuilder &b, const Matmul &matmul,
                            Value init) {
   int64_t least = matmul.tuning.tileProductRows;
@@ -122,14 +130,14 @@ static Value buildMostRows(ImplicitLocOpBuilder &b, const Matmul &matmul,
   if (mayBeTiles)
     operands = TileOperands::find(b, matmul);
   if (!operands)
-    return buildManyRows(b, matmul, init);
+    return buildVectorRows(b, matmul, init);
   auto buildTiles = [&](OpBuilder &builder, Location loc) {
     ImplicitLocOpBuilder n(loc, builder);
     scf::YieldOp::create(n, buildTileProducts(n, *operands, init));
   };
   auto buildOther = [&](OpBuilder &builder, Location loc) {
     ImplicitLocOpBuilder n(loc, builder);
-    scf::YieldOp::create(n, buildManyRows(n, matmul, init));
+    scf::YieldOp::create(n, buildVectorRows(n, matmul, init));
   };
   return scf::IfOp::create(b, buildSuitsTiles(b, *operands), buildTiles,
                            buildOther)
@@ -262,6 +270,9 @@ private:
     };
     // The time of many products hides that of putting rows back.
     auto buildMany = [&](ImplicitLocOpBuilder &b) {
+      bool mayBeTiles = matmul.tuning.tileProductRows != MatmulTuning::never;
+      if (!mayBeTiles && matmul.tuning.hasByteDots && suitsManyIntegers(rows16))
+        return buildManyIntegers(b, rows16, init);
       Matmul linear = matmul;
       linear.rhs.parts = lowerRelayout(b, b.getLoc(), type,
                                        WeightLayout::Linear, matmul.rhs.parts);

@@ -5,10 +5,12 @@
 using namespace quantx;
 using namespace quantx::test;
 
-/// `4x64`, or `?x?`.
+/// `4x64`, or `?x?`; a negative size is dynamic, too.
 static std::string printShape(bool isDynamic, int64_t rows, int64_t columns) {
-  return isDynamic ? "?x?"
-                   : std::to_string(rows) + "x" + std::to_string(columns);
+  auto print = [&](int64_t size) {
+    return isDynamic || size < 0 ? "?" : std::to_string(size);
+  };
+  return print(rows) + "x" + print(columns);
 }
 
 std::string quantx::test::getProgram(const TypeSpec &weights,
@@ -54,8 +56,11 @@ void quantx::test::check(const Program &program, const TypeSpec &weights,
   expectProduct(out[0], a, getDequantized(weights, y), acc);
 }
 
-void quantx::test::checkBatches(int64_t rows, const std::string &element,
-                                const std::string &target) {
+void quantx::test::checkBatches(Sizes sizes, const std::string &element,
+                                const std::string &target, bool hasStaticRows) {
+  auto [rows, columns, sum] = sizes;
+  std::string yShape =
+      "?x" + printShape(/*isDynamic=*/false, hasStaticRows ? columns : -1, sum);
   SCOPED_TRACE(testing::Message() << rows << " rows of " << element);
   bool isQuantized = element == "i8";
   std::string quantize = isQuantized ? R"(
@@ -67,25 +72,27 @@ void quantx::test::checkBatches(int64_t rows, const std::string &element,
   Program program(R"(
     !w = !quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x1x32>
     !a = !quantx.scaled<i8 : f32, f32 per 1x1x*>
-    func.func @f(%x: tensor<?x?x?xf32>, %y: tensor<?x?x72xf32>,
+    func.func @f(%x: tensor<?x?x?xf32>, %y: tensor<)" +
+                      yShape + R"(xf32>,
                  %acc: tensor<2x?x?xf32>) -> tensor<2x?x?xf32> {)" +
                       quantize + R"(
       %w = quantx.dynamic_quantize %y using #quantx.floor
-        : tensor<?x?x72xf32> to tensor<?x?x72x!w>
+        : tensor<)" + yShape +
+                      "xf32> to tensor<" + yShape + R"(x!w>
       %r = quantx.scaled_matmul
         ins()" + lhs + ", %w : tensor<?x?x?x" +
-                      type + R"(>, tensor<?x?x72x!w>)
+                      type + ">, tensor<" + yShape + R"(x!w>)
         outs(%acc : tensor<2x?x?xf32>) -> tensor<2x?x?xf32>
       return %r : tensor<2x?x?xf32>
     })",
                   target);
-  Matrix x = drawMatrix(2 * rows, 72, 1), y = drawMatrix(2 * 5, 72, 2),
-         acc = drawMatrix(2 * rows, 5, 3);
+  Matrix x = drawMatrix(2 * rows, sum, 1), y = drawMatrix(2 * columns, sum, 2),
+         acc = drawMatrix(2 * rows, columns, 3);
   std::vector<Array> out =
-      program.run({Input(x, "f32", {2, rows, 72}).getView(),
-                   Input(y, "f32", {2, 5, 72}).getView(),
-                   Input(acc, "f32", {2, rows, 5}).getView()});
-  ASSERT_EQ(out[0].shape, (std::vector<int64_t>{2, rows, 5}));
+      program.run({Input(x, "f32", {2, rows, sum}).getView(),
+                   Input(y, "f32", {2, columns, sum}).getView(),
+                   Input(acc, "f32", {2, rows, columns}).getView()});
+  ASSERT_EQ(out[0].shape, (std::vector<int64_t>{2, rows, columns}));
   Matrix a = isQuantized ? getDequantized(int8, x) : x;
   Matrix w = getDequantized(mxfp4, y);
   for (int64_t batch : {0, 1}) {
@@ -94,8 +101,8 @@ void quantx::test::checkBatches(int64_t rows, const std::string &element,
       auto begin = all.values.begin() + batch * size;
       return Matrix{all.rows / 2, all.columns, {begin, begin + size}};
     };
-    auto begin = out[0].bytes.begin() + batch * rows * 5 * 4;
-    expectProduct({{rows, 5}, {begin, begin + rows * 5 * 4}}, slice(a),
-                  slice(w), slice(acc));
+    auto begin = out[0].bytes.begin() + batch * rows * columns * 4;
+    expectProduct({{rows, columns}, {begin, begin + rows * columns * 4}},
+                  slice(a), slice(w), slice(acc));
   }
 }

@@ -20,7 +20,7 @@ struct Activations {
   std::optional<TypeSpec> type;
 };
 
-/// M, N and K.
+/// M, N and K; a negative one is dynamic in a program.
 struct Sizes {
   int64_t rows, columns, sum;
 };
@@ -34,9 +34,10 @@ void check(const Program &program, const TypeSpec &weights,
            const Activations &activations, Sizes sizes);
 
 /// Checks two batches, each with weights of its own, of activations that are
-/// multiplied as `element`.
-void checkBatches(int64_t rows, const std::string &element,
-                  const std::string &target);
+/// multiplied as `element`. The sizes but K are dynamic, or those of
+/// activations alone.
+void checkBatches(Sizes sizes, const std::string &element,
+                  const std::string &target, bool hasStaticRows = false);
 
 } // namespace quantx::test
 

@@ -66,6 +66,41 @@ TEST(ScaledMatmulIntegersTest, Dynamic) {
 }
 
 //===----------------------------------------------------------------------===//
+// Many rows of integers in vector registers
+//===----------------------------------------------------------------------===//
+
+/// Has dot products of bytes, and no tile registers.
+static constexpr const char *dotTarget = "x86-64-v4+avx512vbmi";
+
+// Rows that are whole tiles, or not; columns that are 16 or 64; what is put
+// side by side at once, and more.
+TEST(ScaledMatmulManyIntegersTest, Sizes) {
+  SKIP_UNLESS_RUNS_HERE(dotTarget);
+  constexpr Sizes allSizes[] = {{12, 16, 128}, {25, 64, 384}, {9, 80, 640}};
+  std::vector<TypeSpec> weights = getIntegerWeights();
+  weights.push_back(
+      {"f4E2M1FN", "f32", "f8E4M3FN", 1, 16, true, false, "absmax"});
+  for (auto [i, type] : llvm::enumerate(weights)) {
+    checkStatic(type, getIntegers(i), allSizes[i % 3], dotTarget);
+    checkStatic(type, getIntegers(i + 1), allSizes[(i + 1) % 3], dotTarget);
+  }
+}
+
+TEST(ScaledMatmulManyIntegersTest, DynamicRows) {
+  SKIP_UNLESS_RUNS_HERE(dotTarget);
+  Program program(
+      getProgram(mxfp4, getIntegers(1), /*isDynamic=*/false, {-1, 48, 256}),
+      dotTarget, /*threads=*/2);
+  for (int64_t rows : {0, 1, 8, 9, 11, 12, 13, 24, 37})
+    check(program, mxfp4, getIntegers(1), {rows, 48, 256});
+}
+
+TEST(ScaledMatmulManyIntegersTest, Batched) {
+  SKIP_UNLESS_RUNS_HERE(dotTarget);
+  checkBatches({19, 32, 128}, "i8", dotTarget, /*hasStaticRows=*/true);
+}
+
+//===----------------------------------------------------------------------===//
 // Tile registers
 //===----------------------------------------------------------------------===//
 
@@ -123,7 +158,7 @@ TEST(ScaledMatmulTilesTest, StaticSizes) {
 TEST(ScaledMatmulTilesTest, Batched) {
   SKIP_UNLESS_RUNS_HERE(tileTarget);
   for (const char *element : {"f32", "i8"})
-    checkBatches(/*rows=*/19, element, tileTarget);
+    checkBatches({19, 5, 72}, element, tileTarget);
 }
 
 // Activations in several pieces; and weights, where a piece of 0 would make NaN

@@ -65,7 +65,9 @@ def QuantXLowerToVector : Pass<"quantx-lower-to-vector", "::mlir::ModuleOp"> {
     activations of 8 bits are multiplied as integers: by integers, and by f4E2M1FN,
     whose values are halves of integers. Four products are one
     `vector.contract`, up to 64 are summed exactly, and scales multiply such sums.
-    So are a few rows of f32, f16 or bf16, by such weights with `packing rows16`
+    Many rows of integers go by weights side by side in tiles of 12 by 16; 64 or 16
+    rows of weights in rows are put so at a time, where sizes are static and whole.
+    Multiplied as integers are, too, a few rows of f32, f16 or bf16, by such weights with `packing rows16`
     and a K of 256 or more that is a multiple of 64: an activation is an integer
     of three bytes (bf16) or four, times a power of two that its block has. Groups
     of 64 activations of which one would lose more than 2^-17 of its value, or is
