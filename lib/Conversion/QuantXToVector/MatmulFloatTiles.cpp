@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "LaneShuffles.h"
 #include "MatmulTileOperands.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -288,7 +289,7 @@ Value TilePacking::build() const {
       Value vector = extractVector(b, tileElements, rows, indices);
       vectors.push_back(vector::BitCastOp::create(b, pairs, vector));
     }
-    for (auto [row, vector] : llvm::enumerate(transposeRows(b, vectors))) {
+    for (auto [row, vector] : llvm::enumerate(transposeLanes(b, vectors))) {
       tiles = insertVector(
           b, vector::BitCastOp::create(b, halves, vector), tiles,
           {piece, step, b.getIndexAttr(int64_t(row)), b.getIndexAttr(0)});

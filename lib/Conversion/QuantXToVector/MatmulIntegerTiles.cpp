@@ -7,6 +7,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "LaneShuffles.h"
 #include "MatmulIntegers.h"
 #include "MatmulTileOperands.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
@@ -204,7 +205,7 @@ Value IntegerTiles::transposeTile(ImplicitLocOpBuilder &b, Value rows) const {
     Value firstStep = b.createOrFold<arith::MulIOp>(
         unit, createIndex(b, rowSize / form.step));
     Value numSteps = createIndex(b, form.getStepsOfGroup());
-    for (auto [i, vector] : llvm::enumerate(transposeRows(b, vectors))) {
+    for (auto [i, vector] : llvm::enumerate(transposeLanes(b, vectors))) {
       Value step = b.createOrFold<arith::AddIOp>(
           firstStep, createIndex(b, int64_t(i) / wordsInStep));
       OpFoldResult run = b.createOrFold<arith::DivUIOp>(step, numSteps);

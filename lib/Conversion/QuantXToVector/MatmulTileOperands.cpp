@@ -74,32 +74,6 @@ Value TileOperands::sliceActivations(ImplicitLocOpBuilder &b,
 }
 
 //===----------------------------------------------------------------------===//
-// Tiles
-//===----------------------------------------------------------------------===//
-
-SmallVector<Value> quantx::transposeRows(ImplicitLocOpBuilder &b,
-                                         ArrayRef<Value> rows) {
-  SmallVector<Value> result(rows);
-  int64_t size = int64_t(rows.size());
-  // Exchanges one bit of the number of the row with one of the lane at a time.
-  for (int64_t bit = 1; bit < size; bit *= 2) {
-    SmallVector<int64_t> low, high;
-    for (int64_t lane = 0; lane < size; ++lane) {
-      low.push_back(lane & bit ? size + lane - bit : lane);
-      high.push_back(lane & bit ? size + lane : lane + bit);
-    }
-    for (int64_t i = 0; i < size; ++i) {
-      if (i & bit)
-        continue;
-      Value first = result[i], second = result[i + bit];
-      result[i] = vector::ShuffleOp::create(b, first, second, low);
-      result[i + bit] = vector::ShuffleOp::create(b, first, second, high);
-    }
-  }
-  return result;
-}
-
-//===----------------------------------------------------------------------===//
 // Rows of weights
 //===----------------------------------------------------------------------===//
 

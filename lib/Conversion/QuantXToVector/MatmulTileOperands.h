@@ -139,10 +139,6 @@ mlir::Value extractSlice(mlir::ImplicitLocOpBuilder &b, mlir::Value tensor,
 mlir::Value limitDimension(mlir::ImplicitLocOpBuilder &b, mlir::Value tensor,
                            int64_t dim, mlir::OpFoldResult size);
 
-/// `rows`, 16 vectors of 16 lanes, with rows and lanes exchanged.
-llvm::SmallVector<mlir::Value> transposeRows(mlir::ImplicitLocOpBuilder &b,
-                                             mlir::ArrayRef<mlir::Value> rows);
-
 } // namespace quantx
 
 #endif // QUANTX_LIB_CONVERSION_QUANTXTOVECTOR_MATMULTILEOPERANDS_H

@@ -7,6 +7,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "LaneShuffles.h"
 #include "MatmulTileOperands.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -133,7 +134,7 @@ SmallVector<Value> TileBlock::readTile(ImplicitLocOpBuilder &b, Value sums,
     }
     vectors.push_back(vector);
   }
-  return transposeRows(b, vectors);
+  return transposeLanes(b, vectors);
 }
 
 // Rows go through a buffer: a loop writes as many of them as there are. Vectors

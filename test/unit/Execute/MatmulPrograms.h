@@ -17,7 +17,7 @@ inline const TypeSpec int8 = {"i8", "f32", "f32", 1, 0, false, false, "absmax"};
 /// Activations: a plain type, or a scaled one.
 struct Activations {
   std::string element;
-  std::optional<TypeSpec> type;
+  std::optional<TypeSpec> type = std::nullopt;
 };
 
 /// M, N and K; a negative one is dynamic in a program.

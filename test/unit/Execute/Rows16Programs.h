@@ -3,11 +3,20 @@
 #ifndef QUANTX_TEST_UNIT_EXECUTE_ROWS16PROGRAMS_H
 #define QUANTX_TEST_UNIT_EXECUTE_ROWS16PROGRAMS_H
 
-#include "MatmulOracle.h"
+#include "MatmulPrograms.h"
 
 namespace quantx::test {
 
 using Bytes = std::vector<uint8_t>;
+
+inline const TypeSpec nvfp4 = {"f4E2M1FN", "f32", "f8E4M3FN", 1,
+                               16,         true,  false,      "absmax"};
+inline const TypeSpec int8Group32 = {"i8", "f32", "f32", 1,
+                                     32,   false, false, "absmax"};
+inline const TypeSpec mxint8 = {"i8", "f32", "f8E8M0FNU", 1,
+                                32,   false, false,       "floor"};
+inline const TypeSpec int4 = {"ui4", "f32", "f16", 1,
+                              32,    false, true,  "minmax"};
 
 /// `type`, maybe with its rows side by side.
 std::string printRows16(const TypeSpec &type, bool hasRows16 = true);
@@ -48,12 +57,6 @@ Parts createParts(const TypeSpec &type, int64_t rows, int64_t columns);
 /// The parts of `matrix`.
 Parts getParts(const TypeSpec &type, int64_t rows, int64_t columns,
                const QuantizedMatrix &matrix);
-
-/// Activations: a plain type, or one that they are quantized to.
-struct Activations {
-  std::string element;
-  std::optional<TypeSpec> type = std::nullopt;
-};
 
 /// acc + x * w^T for weights of N x K, as one program; M may be dynamic.
 class MatmulProgram {

@@ -5,27 +5,12 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Lowerings.h"
 #include "Rows16Programs.h"
 #include "quantx/Format/WeightLayout.h"
 #include <random>
 
 using namespace quantx;
 using namespace quantx::test;
-
-static const TypeSpec mxfp4 = {"f4E2M1FN", "f32", "f8E8M0FNU", 1,
-                               32,         false, false,       "floor"};
-static const TypeSpec nvfp4 = {"f4E2M1FN", "f32", "f8E4M3FN", 1,
-                               16,         true,  false,      "absmax"};
-static const TypeSpec mxfp8 = {"f8E4M3FN", "f32", "f8E8M0FNU", 1,
-                               32,         false, false,       "floor"};
-static const TypeSpec int8 = {"i8", "f32", "f32", 1, 0, false, false, "absmax"};
-static const TypeSpec int8Group32 = {"i8", "f32", "f32", 1,
-                                     32,   false, false, "absmax"};
-static const TypeSpec mxint8 = {"i8", "f32", "f8E8M0FNU", 1,
-                                32,   false, false,       "floor"};
-static const TypeSpec int4 = {"ui4", "f32", "f16", 1,
-                              32,    false, true,  "minmax"};
 
 //===----------------------------------------------------------------------===//
 // relayout
