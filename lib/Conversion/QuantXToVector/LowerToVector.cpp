@@ -91,14 +91,15 @@ void quantx::populateQuantXToVectorPatterns(const TypeConverter &converter,
                                             RewritePatternSet &patterns,
                                             int64_t chunk, bool byteDots,
                                             int64_t tileProductRows,
-                                            bool hasFMA, bool convertsToBF16) {
+                                            bool hasFMA, bool convertsToBF16,
+                                            bool pairDots) {
   populateBlockPatterns(converter, patterns, chunk);
   populateElementChunkPatterns(converter, patterns, chunk, hasFMA,
                                convertsToBF16);
   populatePackingChunkPatterns(converter, patterns, chunk);
   populateScaleLayoutChunkPatterns(converter, patterns, chunk);
   populateScaledMatmulChunkPatterns(converter, patterns, chunk, byteDots,
-                                    tileProductRows);
+                                    pairDots, tileProductRows);
 }
 
 namespace {
@@ -123,7 +124,8 @@ struct LowerToVectorPass
     auto addPatterns = [&](const TypeConverter &converter,
                            RewritePatternSet &patterns) {
       populateQuantXToVectorPatterns(converter, patterns, chunk, byteDots,
-                                     tileProductRows, hasFMA, convertsToBF16);
+                                     tileProductRows, hasFMA, convertsToBF16,
+                                     pairDots);
     };
     // Before patterns call it, which run on functions.
     func::FuncOp requestTiles;

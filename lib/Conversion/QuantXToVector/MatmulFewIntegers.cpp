@@ -125,7 +125,7 @@ PackedGroups::PackedGroups(ImplicitLocOpBuilder &b, const Matmul &matmul,
   auto integers = VectorType::get(kLanes, b.getI32Type());
   auto floats = VectorType::get(kLanes, b.getF32Type());
   auto pack = [&](VectorType type, auto compute) {
-    return packGroups(b, matmul, group, b.getIndexAttr(rows), type, compute);
+    return packGroups(b, matmul, group, {rows}, type, compute);
   };
   words =
       pack(wordsType,

@@ -98,6 +98,20 @@ SmallVector<Value> IntegerCodes::getSigned(ImplicitLocOpBuilder &b, Value bytes,
 // Products
 //===----------------------------------------------------------------------===//
 
+/// `sums` plus, in each row, the products of `lhs` and `rhs`.
+static Value contractRows(ImplicitLocOpBuilder &b, Value lhs, Value rhs,
+                          Value sums) {
+  AffineMap element = b.getMultiDimIdentityMap(2);
+  auto getIterator = [&](vector::IteratorType type) -> Attribute {
+    return vector::IteratorTypeAttr::get(b.getContext(), type);
+  };
+  return vector::ContractionOp::create(
+      b, lhs, rhs, sums,
+      b.getAffineMapArrayAttr({element, element, element.getSubMap(0)}),
+      b.getArrayAttr({getIterator(vector::IteratorType::parallel),
+                      getIterator(vector::IteratorType::reduction)}));
+}
+
 Value quantx::addDot(ImplicitLocOpBuilder &b, Value lhs, Value rhs,
                      Value sums) {
   constexpr int64_t dotCodes = 4;
@@ -108,15 +122,21 @@ Value quantx::addDot(ImplicitLocOpBuilder &b, Value lhs, Value rhs,
                                vector::ShapeCastOp::create(b, bytes, lhs));
   rhs = arith::ExtSIOp::create(b, words,
                                vector::ShapeCastOp::create(b, bytes, rhs));
-  AffineMap element = b.getMultiDimIdentityMap(2);
-  auto getIterator = [&](vector::IteratorType type) -> Attribute {
-    return vector::IteratorTypeAttr::get(b.getContext(), type);
+  return contractRows(b, lhs, rhs, sums);
+}
+
+Value quantx::addPairs(ImplicitLocOpBuilder &b, Value lhs, Value rhs,
+                       Value sums) {
+  int64_t lanes = cast<VectorType>(sums.getType()).getNumElements();
+  auto extend = [&](Value words) -> Value {
+    Value flat = vector::BitCastOp::create(
+        b, VectorType::get(2 * lanes, b.getBF16Type()), words);
+    Value pairs = vector::ShapeCastOp::create(
+        b, VectorType::get({lanes, 2}, b.getBF16Type()), flat);
+    return arith::ExtFOp::create(b, VectorType::get({lanes, 2}, b.getF32Type()),
+                                 pairs);
   };
-  return vector::ContractionOp::create(
-      b, lhs, rhs, sums,
-      b.getAffineMapArrayAttr({element, element, element.getSubMap(0)}),
-      b.getArrayAttr({getIterator(vector::IteratorType::parallel),
-                      getIterator(vector::IteratorType::reduction)}));
+  return contractRows(b, extend(lhs), extend(rhs), sums);
 }
 
 BlockFactors quantx::readPresentFactors(ImplicitLocOpBuilder &b,
@@ -142,16 +162,18 @@ BlockFactors quantx::readPresentFactors(ImplicitLocOpBuilder &b,
 
 SmallVector<Value> quantx::packGroups(
     ImplicitLocOpBuilder &b, const Matmul &matmul, int64_t group,
-    OpFoldResult rows, ArrayRef<VectorType> types,
+    PackedRows rows, ArrayRef<VectorType> types,
     function_ref<SmallVector<Value>(ImplicitLocOpBuilder &b, const Chunk &group,
                                     Value elements)>
         compute) {
   size_t rank = matmul.sizes.size();
   Value sum = matmul.sum.size;
-  SmallVector<OpFoldResult> upper(matmul.sizes), shape(matmul.sizes);
-  upper.back() = shape[rank - 2] = countTiles(b, getAsOpFoldResult(sum), group);
-  shape.back() = rows;
-  shape.push_back(OpFoldResult());
+  SmallVector<OpFoldResult> upper(matmul.sizes);
+  upper.back() = countTiles(b, getAsOpFoldResult(sum), group);
+  SmallVector<OpFoldResult> shape(ArrayRef(matmul.sizes).drop_back(2));
+  if (rows.areTiles)
+    shape.push_back(countTiles(b, matmul.getRows(), rows.count));
+  shape.append({upper.back(), b.getIndexAttr(rows.count), OpFoldResult()});
   SmallVector<Value> tensors;
   for (VectorType type : types) {
     shape.back() = b.getIndexAttr(type.getNumElements());
@@ -176,11 +198,18 @@ SmallVector<Value> quantx::packGroups(
   SmallVector<Value> vectors =
       compute(b, chunk, readChunk(b, lhs, chunk, none));
 
-  SmallVector<OpFoldResult> offsets = getAsOpFoldResult(indices);
-  std::swap(offsets[rank - 2], offsets[rank - 1]);
-  offsets.push_back(b.getIndexAttr(0));
-  SmallVector<OpFoldResult> ones(rank + 1, b.getIndexAttr(1)), sizes(ones);
-  SmallVector<OpFoldResult> start(rank + 1, b.getIndexAttr(0));
+  SmallVector<OpFoldResult> offsets =
+      getAsOpFoldResult(ValueRange(indices).drop_back(2));
+  Value row = indices[rank - 2];
+  if (rows.areTiles) {
+    Value count = createIndex(b, rows.count);
+    offsets.push_back(b.createOrFold<arith::DivUIOp>(row, count));
+    row = b.createOrFold<arith::RemUIOp>(row, count);
+  }
+  offsets.append({indices.back(), row, b.getIndexAttr(0)});
+  SmallVector<OpFoldResult> ones(offsets.size(), b.getIndexAttr(1));
+  SmallVector<OpFoldResult> start(offsets.size(), b.getIndexAttr(0));
+  SmallVector<OpFoldResult> sizes(ones);
   for (auto [vector, all] :
        llvm::zip_equal(vectors, loop.getRegionIterArgs())) {
     b.setInsertionPoint(loop.getTerminator());
@@ -195,7 +224,7 @@ SmallVector<Value> quantx::packGroups(
 }
 
 Value quantx::packGroups(ImplicitLocOpBuilder &b, const Matmul &matmul,
-                         int64_t group, OpFoldResult rows, VectorType type,
+                         int64_t group, PackedRows rows, VectorType type,
                          function_ref<Value(ImplicitLocOpBuilder &b,
                                             const Chunk &group, Value elements)>
                              compute) {

@@ -40,17 +40,30 @@ bool suitIntegers(ScaledType lhs, ScaledType rhs);
 mlir::Value addDot(mlir::ImplicitLocOpBuilder &b, mlir::Value lhs,
                    mlir::Value rhs, mlir::Value sums);
 
+/// `sums` plus, in each lane, two products of bf16, of which words hold two.
+/// quantx-expand-bf16-dots knows it by this form.
+mlir::Value addPairs(mlir::ImplicitLocOpBuilder &b, mlir::Value lhs,
+                     mlir::Value rhs, mlir::Value sums);
+
 /// The factors of the blocks of `chunk`; zeros for those that are not there.
 BlockFactors readPresentFactors(mlir::ImplicitLocOpBuilder &b, ScaledType type,
                                 mlir::ValueRange parameters,
                                 const Chunk &chunk);
 
-/// Tensors, batches x groups x rows x the size of a vector of `types`, of what
-/// `compute` makes of the elements of each group of `group` activations: those
-/// of a plain type, or codes. They are 0 where there are none.
+/// The rows of activations that are multiplied together; `areTiles` if there
+/// may be more of these.
+struct PackedRows {
+  int64_t count;
+  bool areTiles = false;
+};
+
+/// Tensors, batches (x tiles, if rows are tiles) x groups x rows x the size of
+/// a vector of `types`, of what `compute` makes of the elements of each group
+/// of `group` activations: those of a plain type, or codes. They are 0 where
+/// there are none.
 llvm::SmallVector<mlir::Value>
 packGroups(mlir::ImplicitLocOpBuilder &b, const Matmul &matmul, int64_t group,
-           mlir::OpFoldResult rows, llvm::ArrayRef<mlir::VectorType> types,
+           PackedRows rows, llvm::ArrayRef<mlir::VectorType> types,
            llvm::function_ref<llvm::SmallVector<mlir::Value>(
                mlir::ImplicitLocOpBuilder &b, const Chunk &group,
                mlir::Value elements)>
@@ -59,7 +72,7 @@ packGroups(mlir::ImplicitLocOpBuilder &b, const Matmul &matmul, int64_t group,
 /// The same of one vector, as one tensor.
 mlir::Value packGroups(
     mlir::ImplicitLocOpBuilder &b, const Matmul &matmul, int64_t group,
-    mlir::OpFoldResult rows, mlir::VectorType type,
+    PackedRows rows, mlir::VectorType type,
     llvm::function_ref<mlir::Value(mlir::ImplicitLocOpBuilder &b,
                                    const Chunk &group, mlir::Value elements)>
         compute);

@@ -103,7 +103,7 @@ static Value readScales(ImplicitLocOpBuilder &b, const Matmul &matmul,
 }
 
 PackedIntegers quantx::packCodes(ImplicitLocOpBuilder &b, const Matmul &matmul,
-                                 const IntegerForm &form, OpFoldResult rows) {
+                                 const IntegerForm &form, PackedRows rows) {
   auto build = [&](VectorType type, auto compute) {
     return packGroups(b, matmul, kGroup, rows, type, compute);
   };
@@ -182,8 +182,8 @@ Value IntegerTile::read(ImplicitLocOpBuilder &b, Value tensor,
   indices.push_back(b.createOrFold<arith::AddIOp>(
       piece.countBefore(b, kGroup), createIndex(b, element / kGroup)));
   int64_t inGroup = element % kGroup / each;
-  indices.append({b.createOrFold<arith::AddIOp>(lhs.first, createIndex(b, row)),
-                  createIndex(b, term * (kGroup / each) + inGroup)});
+  indices.append(
+      {createIndex(b, row), createIndex(b, term * (kGroup / each) + inGroup)});
   return broadcastToRows(b, tensor::ExtractOp::create(b, tensor, indices));
 }
 
@@ -335,7 +335,7 @@ Value quantx::buildIntegerRows(ImplicitLocOpBuilder &b, const Matmul &matmul,
                                const PackedIntegers &activations, int64_t rows,
                                Value init, FinishSumsFn finish) {
   auto sum = [&](ImplicitLocOpBuilder &b, ArrayRef<Value> indices) {
-    IntegerRows all{indices.drop_back(), createIndex(b, 0), rows};
+    IntegerRows all{indices.drop_back(), rows};
     return sumIntegerRows(b, matmul, form, activations, all, indices, finish);
   };
   return buildRowsLoop(b, matmul, rows, init, sum);
@@ -346,6 +346,6 @@ Value quantx::buildIntegers16(ImplicitLocOpBuilder &b, const Matmul &matmul,
   if (getConstantIntValue(matmul.sum.size) == 0)
     return init;
   IntegerForm form(matmul);
-  PackedIntegers activations = packCodes(b, matmul, form, b.getIndexAttr(rows));
+  PackedIntegers activations = packCodes(b, matmul, form, {rows});
   return buildIntegerRows(b, matmul, form, activations, rows, init);
 }

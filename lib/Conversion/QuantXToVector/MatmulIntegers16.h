@@ -60,8 +60,8 @@ struct IntegerForm {
                       int64_t factor) const;
 };
 
-/// What groups of activations have: tensors of batches x groups x rows x some
-/// of each, for each term.
+/// What groups of activations have: tensors as packGroups gives, of some of
+/// each for each term.
 struct PackedIntegers {
   /// Operands of dot products, as words.
   mlir::Value words;
@@ -78,15 +78,14 @@ using FinishSumsFn = llvm::function_ref<llvm::SmallVector<mlir::Value>(
     mlir::ImplicitLocOpBuilder &b, llvm::ArrayRef<mlir::Value> indices,
     mlir::ValueRange sums)>;
 
-/// The codes of scaled activations; `rows` of them have a place, those that
-/// exist are there.
+/// The codes of scaled activations.
 PackedIntegers packCodes(mlir::ImplicitLocOpBuilder &b, const Matmul &matmul,
-                         const IntegerForm &form, mlir::OpFoldResult rows);
+                         const IntegerForm &form, PackedRows rows);
 
-/// Some rows of activations: the indices of the batches, and their numbers.
+/// Rows of activations that are multiplied together: the indices of the
+/// batches, and of the tile if they are one, and how many they are.
 struct IntegerRows {
   llvm::ArrayRef<mlir::Value> batch;
-  mlir::Value first;
   int64_t count;
 };
 

@@ -111,6 +111,28 @@ llvm::SmallVector<mlir::Value> addProducts(mlir::ImplicitLocOpBuilder &b,
                                            mlir::ValueRange sums, int64_t group,
                                            ReadActivationFn read);
 
+/// Whether `size` is known to be a multiple of `factor`.
+bool isMultiple(mlir::OpFoldResult size, int64_t factor);
+
+/// Whether linear weights can be put side by side: sizes are static, and whole
+/// groups of rows and lines of bytes.
+bool mayBeSideBySide(const Matmul &matmul);
+
+/// Some rows of weights, side by side: a matmul that has them, and the indices
+/// of the first 16.
+struct RowsSideBySide {
+  /// Those of `all` from the row at `first` on; linear ones are copied.
+  RowsSideBySide(mlir::ImplicitLocOpBuilder &b, const Matmul &all,
+                 llvm::ArrayRef<mlir::Value> first, int64_t numRows);
+
+  Matmul matmul;
+  llvm::SmallVector<mlir::Value> indices;
+
+  /// The indices of the 16 rows number `number`.
+  llvm::SmallVector<mlir::Value> getGroup(mlir::ImplicitLocOpBuilder &b,
+                                          mlir::Value number) const;
+};
+
 /// `scalar` in the lanes of 16 rows.
 mlir::Value broadcastToRows(mlir::ImplicitLocOpBuilder &b, mlir::Value scalar);
 

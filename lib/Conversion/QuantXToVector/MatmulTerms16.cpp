@@ -255,7 +255,7 @@ static PackedTerms packTerms(ImplicitLocOpBuilder &b, const Matmul &matmul,
       VectorType::get(terms * runs, i32), VectorType::get(runs, f32),
       VectorType::get(kGroup, f32), VectorType::get(1, b.getI8Type())};
   SmallVector<Value> packed =
-      packGroups(b, matmul, kGroup, b.getIndexAttr(rows), types,
+      packGroups(b, matmul, kGroup, {rows}, types,
                  [&](ImplicitLocOpBuilder &b, const Chunk &, Value elements) {
                    return buildGroup(b, form, elements).get();
                  });

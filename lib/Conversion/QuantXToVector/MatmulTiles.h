@@ -41,7 +41,9 @@ struct MatmulTuning {
 
   /// Whether the target multiplies bytes as integers.
   bool hasByteDots = false;
-  /// With many rows of integers: as many have their sums in registers.
+  /// Whether the target multiplies pairs of bf16, faster than f32.
+  bool hasPairDots = false;
+  /// With many rows of integers or pairs: as many have their sums in registers.
   int64_t integerRows = 12;
   /// The sums of integers of floats that are bytes, in registers: those of all
   /// terms of all rows of activations.
@@ -110,6 +112,15 @@ bool suitsManyIntegers(const Matmul &matmul);
 /// The same as buildManyRows where these suit.
 mlir::Value buildManyIntegers(mlir::ImplicitLocOpBuilder &b,
                               const Matmul &matmul, mlir::Value init);
+
+/// Whether many rows of bf16 have a form by dot products of pairs: K is static,
+/// bf16 holds what codes stand for, and the weights are side by side or suit
+/// being put so.
+bool suitsManyPairs(const Matmul &matmul);
+
+/// The same as buildManyRows where these suit.
+mlir::Value buildManyPairs(mlir::ImplicitLocOpBuilder &b, const Matmul &matmul,
+                           mlir::Value init);
 
 /// Whether `rows` rows of floats are multiplied by weights with rows side by
 /// side as sums of bytes: the weights are integers, and K is large enough for

@@ -23,7 +23,7 @@ void populateScaleLayoutChunkPatterns(const mlir::TypeConverter &converter,
 void populateScaledMatmulChunkPatterns(const mlir::TypeConverter &converter,
                                        mlir::RewritePatternSet &patterns,
                                        int64_t chunk, bool byteDots,
-                                       int64_t tileProductRows);
+                                       bool pairDots, int64_t tileProductRows);
 
 /// A pattern that goes before those to linalg, and makes vectors of at most
 /// `chunk` elements.

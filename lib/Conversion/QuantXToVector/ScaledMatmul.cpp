@@ -111,12 +111,22 @@ static Value buildSuitsTiles(ImplicitLocOpBuilder &b,
   return scf::IfOp::create(b, suits, check, refuse).getResult(0);
 }
 
-/// All results, for more than a few rows of activations, by vectors.
+/// All results, for more than a few rows of activations, by dot products of
+/// bytes or pairs; null where these do not suit.
+static Value buildDotRows(ImplicitLocOpBuilder &b, const Matmul &matmul,
+                          Value init) {
+  if (matmul.tuning.hasByteDots && suitsManyIntegers(matmul))
+    return buildManyIntegers(b, matmul, init);
+  if (matmul.tuning.hasPairDots && suitsManyPairs(matmul))
+    return buildManyPairs(b, matmul, init);
+  return {};
+}
+
+/// The same by vectors of some kind.
 static Value buildVectorRows(ImplicitLocOpBuilder &b, const Matmul &matmul,
                              Value init) {
-  return matmul.tuning.hasByteDots && suitsManyIntegers(matmul)
-             ? buildManyIntegers(b, matmul, init)
-             : buildManyRows(b, matmul, init);
+  Value results = buildDotRows(b, matmul, init);
+  return results ? results : buildManyRows(b, matmul, init);
 }
 
 /// The same, by tile registers if there are enough rows and the process gets
@@ -198,9 +208,11 @@ namespace {
 
 struct ScaledMatmulChunks : public ChunkPattern<ScaledMatmulOp> {
   ScaledMatmulChunks(const TypeConverter &converter, MLIRContext *context,
-                     int64_t chunk, bool byteDots, int64_t tileProductRows)
+                     int64_t chunk, bool byteDots, bool pairDots,
+                     int64_t tileProductRows)
       : ChunkPattern(converter, context, chunk) {
     tuning.hasByteDots = byteDots;
+    tuning.hasPairDots = pairDots;
     if (tileProductRows > 0)
       tuning.tileProductRows = tileProductRows;
   }
@@ -271,8 +283,9 @@ private:
     // The time of many products hides that of putting rows back.
     auto buildMany = [&](ImplicitLocOpBuilder &b) {
       bool mayBeTiles = matmul.tuning.tileProductRows != MatmulTuning::never;
-      if (!mayBeTiles && matmul.tuning.hasByteDots && suitsManyIntegers(rows16))
-        return buildManyIntegers(b, rows16, init);
+      Value results = mayBeTiles ? Value() : buildDotRows(b, rows16, init);
+      if (results)
+        return results;
       Matmul linear = matmul;
       linear.rhs.parts = lowerRelayout(b, b.getLoc(), type,
                                        WeightLayout::Linear, matmul.rhs.parts);
@@ -312,7 +325,8 @@ private:
 void quantx::populateScaledMatmulChunkPatterns(const TypeConverter &converter,
                                                RewritePatternSet &patterns,
                                                int64_t chunk, bool byteDots,
+                                               bool pairDots,
                                                int64_t tileProductRows) {
   patterns.add<ScaledMatmulChunks>(converter, patterns.getContext(), chunk,
-                                   byteDots, tileProductRows);
+                                   byteDots, pairDots, tileProductRows);
 }

@@ -110,7 +110,7 @@ func.func @rows(%a: tensor<1x512x!int8>, %w: tensor<2x512x!mxfp4>, %acc: tensor<
 !int8 = !quantx.scaled<i8 : f32, f32 per 1x*>
 
 // CHECK-LABEL: func.func @many_rows(
-// CHECK:       scf.forall {{.+}} -> (tensor<4x36x16xi32>)
+// CHECK:       scf.forall {{.+}} -> (tensor<3x4x12x16xi32>)
 // CHECK:       scf.forall (%{{.+}}) = (0) to (128) step (64)
 // CHECK:         scf.for {{.+}} -> (tensor<4x2048xi8>)
 // CHECK:           scf.for {{.+}} step %c64 {{.+}} -> (tensor<4x2048xi8>)

@@ -197,6 +197,16 @@ TEST(Rows16SizesTest, IntegerRows) {
   }
 }
 
+// By pairs of bf16, with weights that stay side by side.
+TEST(Rows16SizesTest, ManyHalves) {
+  for (const TypeSpec &weights : {nvfp4, int4, int8}) {
+    MatmulProgram program(weights, {"bf16"}, std::nullopt, /*columns=*/33,
+                          /*sum=*/224);
+    for (int64_t rows : {9, 12, 25})
+      program.check(rows);
+  }
+}
+
 // No products.
 TEST(Rows16SizesTest, NoSum) {
   MatmulProgram program(mxfp4, {"f32"}, std::nullopt, /*columns=*/17,

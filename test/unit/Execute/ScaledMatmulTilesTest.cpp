@@ -69,35 +69,64 @@ TEST(ScaledMatmulIntegersTest, Dynamic) {
 // Many rows of integers in vector registers
 //===----------------------------------------------------------------------===//
 
-/// Has dot products of bytes, and no tile registers.
-static constexpr const char *dotTarget = "x86-64-v4+avx512vbmi";
-
-// Rows that are whole tiles, or not; columns that are 16 or 64; what is put
-// side by side at once, and more.
+// Rows that are whole tiles, or not, and too few for tile registers; columns
+// that are 16 or 64; what is put side by side at once, and more.
 TEST(ScaledMatmulManyIntegersTest, Sizes) {
-  SKIP_UNLESS_RUNS_HERE(dotTarget);
-  constexpr Sizes allSizes[] = {{12, 16, 128}, {25, 64, 384}, {9, 80, 640}};
+  constexpr Sizes allSizes[] = {
+      {12, 16, 128}, {13, 64, 384}, {9, 80, 640}, {25, 64, 256}};
   std::vector<TypeSpec> weights = getIntegerWeights();
   weights.push_back(
       {"f4E2M1FN", "f32", "f8E4M3FN", 1, 16, true, false, "absmax"});
   for (auto [i, type] : llvm::enumerate(weights)) {
-    checkStatic(type, getIntegers(i), allSizes[i % 3], dotTarget);
-    checkStatic(type, getIntegers(i + 1), allSizes[(i + 1) % 3], dotTarget);
+    checkStatic(type, getIntegers(i), allSizes[i % 4]);
+    checkStatic(type, getIntegers(i + 1), allSizes[(i + 1) % 4]);
   }
 }
 
 TEST(ScaledMatmulManyIntegersTest, DynamicRows) {
-  SKIP_UNLESS_RUNS_HERE(dotTarget);
   Program program(
       getProgram(mxfp4, getIntegers(1), /*isDynamic=*/false, {-1, 48, 256}),
-      dotTarget, /*threads=*/2);
+      "native", /*threads=*/2);
   for (int64_t rows : {0, 1, 8, 9, 11, 12, 13, 24, 37})
     check(program, mxfp4, getIntegers(1), {rows, 48, 256});
 }
 
 TEST(ScaledMatmulManyIntegersTest, Batched) {
-  SKIP_UNLESS_RUNS_HERE(dotTarget);
-  checkBatches({19, 32, 128}, "i8", dotTarget, /*hasStaticRows=*/true);
+  checkBatches({19, 32, 128}, "i8", "native", /*hasStaticRows=*/true);
+}
+
+//===----------------------------------------------------------------------===//
+// Many rows of bf16 in vector registers
+//===----------------------------------------------------------------------===//
+
+// Where the target has dot products of pairs, and no tile registers.
+TEST(ScaledMatmulManyPairsTest, Sizes) {
+  constexpr Sizes allSizes[] = {
+      {12, 16, 128}, {13, 64, 384}, {9, 80, 640}, {25, 32, 256}};
+  std::vector<TypeSpec> weights = getIntegerWeights();
+  weights.push_back(
+      {"f4E2M1FN", "f32", "f8E4M3FN", 1, 16, true, false, "absmax"});
+  weights.push_back(mxfp8);
+  weights.push_back({"f8E5M2", "f32", "f32", 1, 0, false, false, "absmax"});
+  // Codes less zero points have 9 bits: not held by bf16.
+  weights.push_back({"ui8", "f32", "f32", 1, 32, false, true, "minmax"});
+  for (auto [i, type] : llvm::enumerate(weights)) {
+    checkStatic(type, {"bf16"}, allSizes[i % 4]);
+    checkStatic(type, {"bf16"}, allSizes[(i + 1) % 4]);
+  }
+}
+
+// More of K than what is decoded of 64 rows at once has.
+TEST(ScaledMatmulManyPairsTest, LongRows) {
+  checkStatic(mxfp4, {"bf16"}, {9, 64, 8192});
+}
+
+TEST(ScaledMatmulManyPairsTest, DynamicRows) {
+  Program program(
+      getProgram(mxfp8, {"bf16"}, /*isDynamic=*/false, {-1, 48, 256}), "native",
+      /*threads=*/2);
+  for (int64_t rows : {0, 1, 8, 9, 11, 12, 13, 24, 37})
+    check(program, mxfp8, {"bf16"}, {rows, 48, 256});
 }
 
 //===----------------------------------------------------------------------===//

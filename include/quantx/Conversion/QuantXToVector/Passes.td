@@ -67,6 +67,8 @@ def QuantXLowerToVector : Pass<"quantx-lower-to-vector", "::mlir::ModuleOp"> {
     `vector.contract`, up to 64 are summed exactly, and scales multiply such sums.
     Many rows of integers go by weights side by side in tiles of 12 by 16; 64 or 16
     rows of weights in rows are put so at a time, where sizes are static and whole.
+    Many rows of bf16 go the same way with `pair-dots`: two products of bf16 are one
+    `vector.contract`, of weights that are decoded into a buffer of pairs before.
     Multiplied as integers are, too, a few rows of f32, f16 or bf16, by such weights with `packing rows16`
     and a K of 256 or more that is a multiple of 64: an activation is an integer
     of three bytes (bf16) or four, times a power of two that its block has. Groups
@@ -125,7 +127,10 @@ def QuantXLowerToVector : Pass<"quantx-lower-to-vector", "::mlir::ModuleOp"> {
     Option<"hasFMA", "fma", "bool", "false",
            "Whether the target multiplies and adds in one instruction">,
     Option<"convertsToBF16", "bf16", "bool", "false",
-           "Whether the target converts f32 that are not subnormal to bf16">
+           "Whether the target converts f32 that are not subnormal to bf16">,
+    Option<"pairDots", "pair-dots", "bool", "false",
+           "Multiply many rows of bf16 as pairs of them, for a target with "
+           "quantx-expand-bf16-dots that has no tiles">
   ];
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",

@@ -35,13 +35,12 @@ bool isChunkSize(int64_t chunk);
 /// scaled_matmul becomes products of tiles where `kRequestTiles` says so, which
 /// the module declares (`declareRequestTiles`). `hasFMA` says that the target
 /// multiplies and adds in one instruction, `convertsToBF16` that it converts
-/// f32 that are not subnormal.
-void populateQuantXToVectorPatterns(const mlir::TypeConverter &converter,
-                                    mlir::RewritePatternSet &patterns,
-                                    int64_t chunk, bool byteDots = false,
-                                    int64_t tileProductRows = 0,
-                                    bool hasFMA = false,
-                                    bool convertsToBF16 = false);
+/// f32 that are not subnormal, `pairDots` that it multiplies pairs of bf16, as
+/// `byteDots` does of bytes.
+void populateQuantXToVectorPatterns(
+    const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns,
+    int64_t chunk, bool byteDots = false, int64_t tileProductRows = 0,
+    bool hasFMA = false, bool convertsToBF16 = false, bool pairDots = false);
 
 #define GEN_PASS_REGISTRATION
 #include "quantx/Conversion/QuantXToVector/Passes.h.inc"

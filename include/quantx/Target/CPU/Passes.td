@@ -61,6 +61,28 @@ def QuantXExpandByteDots : Pass<"quantx-expand-byte-dots"> {
   ];
 }
 
+def QuantXExpandBF16Dots : Pass<"quantx-expand-bf16-dots"> {
+  let summary = "Dot products of pairs of bf16 by AVX-512 BF16";
+  let description = [{
+    Rewrites the sums of two products of bf16 that `quantx-lower-to-vector` makes
+    with `pair-dots` to the instruction `vdpbf16ps`:
+
+    ```mlir
+    %a = arith.extf %x : vector<16x2xbf16> to vector<16x2xf32>
+    %b = arith.extf %y : vector<16x2xbf16> to vector<16x2xf32>
+    %r = vector.contract {indexing_maps = [(i, j), (i, j), (i)], ...} %a, %b, %sums
+    // becomes
+    %r = llvm.call_intrinsic "llvm.x86.avx512bf16.dpbf16ps.512"(%sums, %x, %y)
+    ```
+
+    The instruction takes subnormal bf16 for 0, and makes subnormal sums 0. Run the
+    pass only where the target has AVX-512 BF16.
+  }];
+  let dependentDialects = [
+    "::mlir::LLVM::LLVMDialect", "::mlir::vector::VectorDialect"
+  ];
+}
+
 def QuantXAMXTiles : Pass<"quantx-amx-tiles", "::mlir::ModuleOp"> {
   let summary = "Multiply tiles by Intel's AMX";
   let description = [{

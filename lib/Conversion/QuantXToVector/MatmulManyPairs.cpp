@@ -1,0 +1,286 @@
+//===- MatmulManyPairs.cpp - Many rows of bf16 by weights -----------------===//
+//
+// Without tile registers, dot products of pairs of bf16 are fastest: some rows
+// of activations by 16 rows of weights side by side, whose sums stay in
+// registers. Weights are decoded into a buffer of pairs, once for all
+// activations: bf16 holds the values of all codes. Scales multiply sums.
+//
+//===----------------------------------------------------------------------===//
+
+#include "MatmulIntegers.h"
+#include "MatmulRows16.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+using namespace quantx;
+
+static constexpr int64_t kRows = kInterleavedRows;
+/// The elements of a row that are multiplied at once.
+static constexpr int64_t kPiece = 32;
+static constexpr int64_t kPairs = kPiece / 2;
+/// The decoded weights that stay in the second cache, in bytes.
+static constexpr int64_t kBufferBytes = 512 * 1024;
+static constexpr int64_t kMostColumns = 64;
+
+static Value createIndex(ImplicitLocOpBuilder &b, int64_t value) {
+  return arith::ConstantIndexOp::create(b, value);
+}
+
+/// Whether bf16 holds every code of `type` less every zero point.
+static bool hasValuesInBF16(ScaledType type) {
+  constexpr unsigned significantBits = 8;
+  return type.getFloatFormat() || type.getStorageBits() < significantBits ||
+         !type.hasZeroPoint();
+}
+
+bool quantx::suitsManyPairs(const Matmul &matmul) {
+  ScaledType rhs = matmul.rhs.type;
+  int64_t bits = rhs.getStorageBits(), block = getRowBlock(rhs);
+  std::optional<int64_t> sum = getConstantIntValue(matmul.sum.size);
+  if (matmul.lhs.type || !sum || *sum == 0 || *sum % kPiece != 0 ||
+      !getElementTypeOrSelf(matmul.lhs.parts.front().getType()).isBF16())
+    return false;
+  bool hasRowBlocks = llvm::all_of(rhs.getBlockShape().drop_back(),
+                                   [](int64_t size) { return size == 1; }) &&
+                      (rhs.isWholeDimension(rhs.getBlockRank() - 1) ||
+                       block % kPiece == 0 || block == kPairs);
+  return (bits == 4 || bits == 8) && hasRowBlocks && scalesSums(rhs) &&
+         hasValuesInBF16(rhs) && (!rhs.isLinear() || mayBeSideBySide(matmul));
+}
+
+//===----------------------------------------------------------------------===//
+// Weights
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// Decoded rows of weights: groups of 16 x pairs x lanes, i32, and groups x
+/// runs of a piece x lanes, the scales, where sums of a block are multiplied.
+struct DecodedRows {
+  Value pairs, scales;
+};
+
+/// `rows` rows of activations are multiplied together, by `columns` rows of
+/// weights before others are.
+struct ManyPairs {
+  const Matmul &matmul;
+  /// Pairs of activations: batches x tiles x pieces x rows x pairs of a piece,
+  /// i32.
+  Value activations;
+  ScalePlace place;
+  int64_t rows, columns;
+  /// The elements whose products have one scale.
+  int64_t run;
+
+  int64_t getPieces() const {
+    return *getConstantIntValue(matmul.sum.size) / kPiece;
+  }
+  int64_t getRuns() const { return kPiece / run; }
+
+  DecodedRows decode(ImplicitLocOpBuilder &b,
+                     const RowsSideBySide &weights) const;
+  /// Adds the products of the rows of activations from `first` on to `results`,
+  /// which are `numColumns`.
+  Value addTile(ImplicitLocOpBuilder &b, const RowsSideBySide &weights,
+                const DecodedRows &decoded, ArrayRef<Value> batch, Value first,
+                OpFoldResult numColumns, Value results) const;
+
+private:
+  DecodedRows decodePiece(ImplicitLocOpBuilder &b,
+                          const RowsSideBySide &weights, Value group,
+                          Value piece, DecodedRows decoded) const;
+  /// `sums` and the products of a piece.
+  SmallVector<Value> addPiece(ImplicitLocOpBuilder &b,
+                              const DecodedRows &decoded, Value group,
+                              ArrayRef<Value> batch, Value tile, Value piece,
+                              ValueRange sums) const;
+};
+
+} // namespace
+
+/// Two vectors of f32 that bf16 holds as pairs of these, words.
+static Value buildPairs(ImplicitLocOpBuilder &b, Value low, Value high) {
+  ElementwiseBuilder arith(b, b.getLoc());
+  constexpr int64_t bits = 16;
+  return arith.bitOr(arith.lshr(arith.asI32(low), bits),
+                     arith.bitAnd(arith.asI32(high), 0xffff0000));
+}
+
+DecodedRows ManyPairs::decodePiece(ImplicitLocOpBuilder &b,
+                                   const RowsSideBySide &weights, Value group,
+                                   Value piece, DecodedRows decoded) const {
+  SmallVector<Value> indices = weights.getGroup(b, group);
+  RowsReader reader(b, weights.matmul.rhs, {indices, piece, kPiece, kPiece},
+                    place);
+  Value firstPair =
+      b.createOrFold<arith::MulIOp>(piece, createIndex(b, kPairs));
+  int64_t codesInWord = getCodesInWord(weights.matmul.rhs.type), pair = 0;
+  for (int64_t word = 0; word < kPiece / codesInWord; ++word) {
+    SmallVector<Value> values = reader.readWord(word);
+    for (int64_t i = 0; i < codesInWord; i += 2) {
+      Value number =
+          b.createOrFold<arith::AddIOp>(firstPair, createIndex(b, pair++));
+      decoded.pairs =
+          insertVector(b, buildPairs(b, values[i], values[i + 1]),
+                       decoded.pairs, {group, number, b.getIndexAttr(0)});
+    }
+  }
+  if (!decoded.scales)
+    return decoded;
+  Value firstRun =
+      b.createOrFold<arith::MulIOp>(piece, createIndex(b, getRuns()));
+  for (int64_t i = 0; i < getRuns(); ++i) {
+    Value number = b.createOrFold<arith::AddIOp>(firstRun, createIndex(b, i));
+    decoded.scales =
+        insertVector(b, reader.getFactors(i * run).scale, decoded.scales,
+                     {group, number, b.getIndexAttr(0)});
+  }
+  return decoded;
+}
+
+DecodedRows ManyPairs::decode(ImplicitLocOpBuilder &b,
+                              const RowsSideBySide &weights) const {
+  int64_t groups = columns / kRows;
+  SmallVector<Value> buffers = {tensor::EmptyOp::create(
+      b, {groups, getPieces() * kPairs, kRows}, b.getI32Type())};
+  if (place == ScalePlace::BlockSums) {
+    buffers.push_back(tensor::EmptyOp::create(
+        b, {groups, getPieces() * getRuns(), kRows}, b.getF32Type()));
+  }
+  auto build = [&](OpBuilder &builder, Location loc, ValueRange indices,
+                   ValueRange carried) -> scf::ValueVector {
+    ImplicitLocOpBuilder n(loc, builder);
+    DecodedRows all{carried.front(),
+                    carried.size() > 1 ? carried.back() : Value()};
+    all = decodePiece(n, weights, indices[0], indices[1], all);
+    scf::ValueVector next = {all.pairs};
+    if (all.scales)
+      next.push_back(all.scales);
+    return next;
+  };
+  Value zero = createIndex(b, 0), one = createIndex(b, 1);
+  scf::LoopNest nest =
+      scf::buildLoopNest(b, b.getLoc(), {zero, zero},
+                         {createIndex(b, groups), createIndex(b, getPieces())},
+                         {one, one}, buffers, build);
+  return {nest.results.front(),
+          nest.results.size() > 1 ? nest.results.back() : Value()};
+}
+
+//===----------------------------------------------------------------------===//
+// Products
+//===----------------------------------------------------------------------===//
+
+/// The pairs of all activations.
+static Value packPairs(ImplicitLocOpBuilder &b, const Matmul &matmul,
+                       PackedRows rows) {
+  auto words = VectorType::get(kPairs, b.getI32Type());
+  return packGroups(
+      b, matmul, kPiece, rows, words,
+      [&](ImplicitLocOpBuilder &b, const Chunk &, Value elements) -> Value {
+        return vector::BitCastOp::create(b, words, elements);
+      });
+}
+
+SmallVector<Value> ManyPairs::addPiece(ImplicitLocOpBuilder &b,
+                                       const DecodedRows &decoded, Value group,
+                                       ArrayRef<Value> batch, Value tile,
+                                       Value piece, ValueRange sums) const {
+  auto floats = VectorType::get(kRows, b.getF32Type());
+  bool scales = place == ScalePlace::BlockSums;
+  auto read = [&](Value tensor, int64_t each, int64_t i) {
+    Value number = b.createOrFold<arith::AddIOp>(
+        b.createOrFold<arith::MulIOp>(piece, createIndex(b, each)),
+        createIndex(b, i));
+    return extractVector(b, kRows, tensor, {group, number, createIndex(b, 0)});
+  };
+  SmallVector<Value> next(sums);
+  for (int64_t begin = 0; begin < kPairs; begin += run / 2) {
+    SmallVector<Value> products(next);
+    if (scales)
+      products.assign(rows,
+                      arith::ConstantOp::create(b, b.getZeroAttr(floats)));
+    for (int64_t pair = begin; pair < begin + run / 2; ++pair) {
+      Value weights = read(decoded.pairs, kPairs, pair);
+      for (auto [row, product] : llvm::enumerate(products)) {
+        SmallVector<Value> indices(batch);
+        indices.append(
+            {tile, piece, createIndex(b, int64_t(row)), createIndex(b, pair)});
+        Value lhs = broadcastToRows(
+            b, tensor::ExtractOp::create(b, activations, indices));
+        product = addPairs(b, weights, lhs, product);
+      }
+    }
+    Value scale =
+        scales ? read(decoded.scales, getRuns(), 2 * begin / run) : Value();
+    for (auto [sum, product] : llvm::zip_equal(next, products))
+      sum = scales ? addProduct(b, product, scale, sum) : product;
+  }
+  return next;
+}
+
+Value ManyPairs::addTile(ImplicitLocOpBuilder &b, const RowsSideBySide &weights,
+                         const DecodedRows &decoded, ArrayRef<Value> batch,
+                         Value first, OpFoldResult numColumns,
+                         Value results) const {
+  Value tile = b.createOrFold<arith::DivUIOp>(first, createIndex(b, rows));
+  auto addGroup = [&](ImplicitLocOpBuilder &b, Value group, Value results) {
+    auto loop = scf::ForOp::create(
+        b, createIndex(b, 0), createIndex(b, getPieces()), createIndex(b, 1),
+        buildZeroSums(b, kRows, rows),
+        [&](OpBuilder &builder, Location loc, Value piece, ValueRange sums) {
+          ImplicitLocOpBuilder n(loc, builder);
+          scf::YieldOp::create(
+              n, addPiece(n, decoded, group, batch, tile, piece, sums));
+        });
+    SmallVector<Value> totals =
+        scaleRowSums(b, weights.matmul, weights.getGroup(b, group), place,
+                     llvm::to_vector_of<Value>(loop.getResults()));
+    Value column = b.createOrFold<arith::MulIOp>(group, createIndex(b, kRows));
+    ResultRow place{results, first, column, {}, dyn_cast<Value>(numColumns)};
+    if (!isMultiple(matmul.getRows(), rows)) {
+      place.numRows =
+          getValueOrCreateConstantIndexOp(b, b.getLoc(), matmul.getRows());
+    }
+    return addRows(b, place, totals);
+  };
+  return buildLoop(b, createIndex(b, 0), createIndex(b, columns / kRows), 1,
+                   results, addGroup);
+}
+
+/// The rows of weights of `matmul` that are decoded at once.
+static int64_t countColumns(const Matmul &matmul) {
+  int64_t rowBytes = 2 * *getConstantIntValue(matmul.sum.size);
+  int64_t columns = kMostColumns;
+  while (columns > kRows && (columns * rowBytes > kBufferBytes ||
+                             !isMultiple(matmul.getColumns(), columns)))
+    columns /= 2;
+  return columns;
+}
+
+Value quantx::buildManyPairs(ImplicitLocOpBuilder &b, const Matmul &matmul,
+                             Value init) {
+  int64_t rows = matmul.tuning.integerRows;
+  ManyPairs many{matmul,
+                 packPairs(b, matmul, {rows, /*areTiles=*/true}),
+                 findRowsScalePlace(matmul.rhs.type),
+                 rows,
+                 countColumns(matmul),
+                 std::min(getRowBlock(matmul.rhs.type), kPiece)};
+  auto fill = [&](ImplicitLocOpBuilder &b, ArrayRef<Value> indices, Value slice,
+                  OpFoldResult numColumns) {
+    RowsSideBySide weights(b, matmul, indices, many.columns);
+    DecodedRows decoded = many.decode(b, weights);
+    Value numRows =
+        getValueOrCreateConstantIndexOp(b, b.getLoc(), matmul.getRows());
+    auto addTile = [&](ImplicitLocOpBuilder &b, Value first, Value results) {
+      return many.addTile(b, weights, decoded, indices.drop_back(), first,
+                          numColumns, results);
+    };
+    return buildLoop(b, createIndex(b, 0), numRows, rows, slice, addTile);
+  };
+  return buildColumnSlices(b, matmul, many.columns, init, fill);
+}

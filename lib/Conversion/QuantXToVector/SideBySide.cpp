@@ -1,0 +1,129 @@
+//===- SideBySide.cpp - Rows of weights are put side by side --------------===//
+
+#include "LaneShuffles.h"
+#include "MatmulRows16.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "quantx/Conversion/QuantXToLinalg/WeightLayouts.h"
+
+using namespace mlir;
+using namespace quantx;
+
+static constexpr int64_t kRows = kInterleavedRows;
+/// The bytes of rows that are put side by side at once: a word for each row.
+static constexpr int64_t kLine = 4 * kRows;
+
+static Value createIndex(ImplicitLocOpBuilder &b, int64_t value) {
+  return arith::ConstantIndexOp::create(b, value);
+}
+
+bool quantx::isMultiple(OpFoldResult size, int64_t factor) {
+  std::optional<int64_t> constant = getConstantIntValue(size);
+  return constant && *constant % factor == 0;
+}
+
+bool quantx::mayBeSideBySide(const Matmul &matmul) {
+  std::optional<int64_t> sum = getConstantIntValue(matmul.sum.size);
+  int64_t bits = matmul.rhs.type.getStorageBits();
+  return sum && isMultiple(matmul.getColumns(), kRows) &&
+         *sum * bits % (8 * kLine) == 0;
+}
+
+/// The codes of `rows`, `bytes` each, side by side: a multiple of 16 of them.
+static Value interleaveWords(ImplicitLocOpBuilder &b, Value rows,
+                             int64_t numRows, int64_t bytes) {
+  size_t rank = cast<RankedTensorType>(rows.getType()).getRank();
+  SmallVector<int64_t> shape(rank, 1);
+  shape[rank - 2] = numRows / kRows;
+  shape.back() = kRows * bytes;
+  Value all = tensor::EmptyOp::create(b, shape, b.getI8Type());
+  SmallVector<Value> batch(rank - 2, createIndex(b, 0));
+  auto line = VectorType::get(kLine, b.getI8Type());
+  auto words = VectorType::get(kRows, b.getI32Type());
+  auto moveLines = [&](ImplicitLocOpBuilder &b, Value group, Value first,
+                       Value all) {
+    Value firstRow =
+        b.createOrFold<arith::MulIOp>(group, createIndex(b, kRows));
+    SmallVector<Value> vectors;
+    for (int64_t row = 0; row < kRows; ++row) {
+      SmallVector<Value> indices(batch);
+      indices.append(
+          {b.createOrFold<arith::AddIOp>(firstRow, createIndex(b, row)),
+           first});
+      vectors.push_back(vector::BitCastOp::create(
+          b, words, extractVector(b, kLine, rows, indices)));
+    }
+    Value place = b.createOrFold<arith::MulIOp>(first, createIndex(b, kRows));
+    for (auto [i, vector] : llvm::enumerate(transposeLanes(b, vectors))) {
+      SmallVector<OpFoldResult> offsets = getAsOpFoldResult(batch);
+      Value offset = b.createOrFold<arith::AddIOp>(
+          place, createIndex(b, int64_t(i) * kLine));
+      offsets.append({group, offset});
+      all = insertVector(b, vector::BitCastOp::create(b, line, vector), all,
+                         offsets);
+    }
+    return all;
+  };
+  auto moveGroup = [&](ImplicitLocOpBuilder &b, Value group, Value all) {
+    auto move = [&](ImplicitLocOpBuilder &b, Value first, Value all) {
+      return moveLines(b, group, first, all);
+    };
+    return buildLoop(b, createIndex(b, 0), createIndex(b, bytes), kLine, all,
+                     move);
+  };
+  return buildLoop(b, createIndex(b, 0), createIndex(b, numRows / kRows), 1,
+                   all, moveGroup);
+}
+
+/// The parts of the `numRows` rows of weights from `indices` on, side by side.
+static SmallVector<Value> putSideBySide(ImplicitLocOpBuilder &b,
+                                        const Matmul &matmul,
+                                        ArrayRef<Value> indices,
+                                        int64_t numRows) {
+  ScaledType linear = matmul.rhs.type;
+  SmallVector<OpFoldResult> offsets = getAsOpFoldResult(indices);
+  offsets.push_back(b.getIndexAttr(0));
+  size_t rank = offsets.size();
+  SmallVector<OpFoldResult> ones(rank, b.getIndexAttr(1)), sizes(ones);
+  sizes[rank - 2] = b.getIndexAttr(numRows);
+  SmallVector<Value> slices;
+  for (Value part : matmul.rhs.parts) {
+    auto type = cast<RankedTensorType>(part.getType());
+    if (type.getRank() != 0) {
+      sizes.back() = tensor::getMixedSize(b, b.getLoc(), part, rank - 1);
+      part = tensor::ExtractSliceOp::create(b, part, offsets, sizes, ones);
+    }
+    slices.push_back(part);
+  }
+  SmallVector<int64_t> shape(rank, 1);
+  shape[rank - 2] = numRows;
+  shape.back() = *getConstantIntValue(matmul.sum.size);
+  SmallVector<Value> parts =
+      lowerRelayout(b, b.getLoc(), RankedTensorType::get(shape, linear),
+                    WeightLayout::Rows16, slices);
+  int64_t bytes = shape.back() * int64_t(linear.getStorageBits()) / 8;
+  parts.front() = interleaveWords(b, slices.front(), numRows, bytes);
+  return parts;
+}
+
+RowsSideBySide::RowsSideBySide(ImplicitLocOpBuilder &b, const Matmul &all,
+                               ArrayRef<Value> first, int64_t numRows)
+    : matmul(all), indices(first) {
+  ScaledType type = all.rhs.type;
+  matmul.rhs.type = type.withLayout(WeightLayout::Rows16);
+  if (type.isLinear()) {
+    matmul.rhs.parts = putSideBySide(b, all, first, numRows);
+    indices.assign(indices.size(), createIndex(b, 0));
+    return;
+  }
+  indices.back() =
+      b.createOrFold<arith::DivUIOp>(indices.back(), createIndex(b, kRows));
+}
+
+SmallVector<Value> RowsSideBySide::getGroup(ImplicitLocOpBuilder &b,
+                                            Value number) const {
+  SmallVector<Value> group(indices);
+  group.back() = b.createOrFold<arith::AddIOp>(group.back(), number);
+  return group;
+}
