@@ -9,6 +9,8 @@
 !fp8r = !quantx.scaled<f8E4M3FN : f32, f32 per 1x*>
 !column = !quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 32x1>
 
+// CHECK: #[[$MOST:.*]] = affine_map<()[s0] -> (16, s0)>
+
 // A row is a tile; with smaller tiles, 64 elements of it are.
 // CHECK-LABEL: func.func @rows(
 // CHECK-SAME: %[[X:.*]]: tensor<8x4096xf32>
@@ -64,7 +66,6 @@ func.func @given(%g: tensor<f32>, %x: tensor<8x64xf32>) -> tensor<8x64x!nvfp4> {
   return %q : tensor<8x64x!nvfp4>
 }
 
-// Whole dimensions and blocks of several rows.
 // A row in two equal tiles, where the rest would be smaller.
 // CHECK-LABEL: func.func @halves(
 func.func @halves(%x: tensor<4x6144xf32>) -> tensor<4x6144x!mxfp4> {
@@ -74,13 +75,19 @@ func.func @halves(%x: tensor<4x6144xf32>) -> tensor<4x6144x!mxfp4> {
   return %q : tensor<4x6144x!mxfp4>
 }
 
+// Whole dimensions and blocks of several rows: of rows of dynamic size as many
+// as a tile has room for, up to 16.
 // CHECK-LABEL: func.func @shapes(
 func.func @shapes(%x: tensor<64x?xf32>) -> (tensor<64x?x!fp8r>, tensor<64x?x!column>) {
-  // CHECK: scf.forall (%{{.*}}) in (64)
-  // CHECK:   quantx.dynamic_quantize %{{.*}} : tensor<1x?xf32> to tensor<1x?x!quantx.scaled<f8E4M3FN : f32, f32 per 1x*>>
+  // CHECK: %[[K:.*]] = arith.maxui %{{.*}}, %c1
+  // CHECK: %[[COUNT:.*]] = arith.divui %c4096{{.*}}, %[[K]]
+  // CHECK: %[[ROWS:.*]] = arith.maxui %[[COUNT]], %c1
+  // CHECK: %[[TILE:.*]] = affine.min #[[$MOST]]()[%[[ROWS]]]
+  // CHECK: scf.forall (%{{.*}}) = (0) to (64) step (%[[TILE]])
+  // CHECK:   quantx.dynamic_quantize %{{.*}} : tensor<?x?xf32> to tensor<?x?x!quantx.scaled<f8E4M3FN : f32, f32 per 1x*>>
   %r = quantx.dynamic_quantize %x using #quantx.absmax : tensor<64x?xf32> to tensor<64x?x!fp8r>
-  // CHECK: scf.forall (%{{.*}}, %{{.*}}) = (0, 0) to (2, %{{.*}}) step (1, 64)
-  // CHECK:   quantx.dynamic_quantize %{{.*}} : tensor<32x?xf32>
+  // CHECK: scf.forall (%{{.*}}, %{{.*}}) = (0, 0) to (2, %{{.*}}) step (%{{.*}}, 64)
+  // CHECK:   quantx.dynamic_quantize %{{.*}} : tensor<?x?xf32>
   %c = quantx.dynamic_quantize %x using #quantx.floor : tensor<64x?xf32> to tensor<64x?x!column>
   return %r, %c : tensor<64x?x!fp8r>, tensor<64x?x!column>
 }
@@ -88,15 +95,15 @@ func.func @shapes(%x: tensor<64x?xf32>) -> (tensor<64x?x!fp8r>, tensor<64x?x!col
 // A size may be known of the input alone, or of the result.
 // CHECK-LABEL: func.func @refined(
 // CHECK-SAME: %[[X:.*]]: tensor<?x64xf32>
-func.func @refined(%x: tensor<?x64xf32>) -> (tensor<8x?x!mxfp4>, tensor<?x2xf8E8M0FNU>) {
-  // CHECK: %[[Y:.*]] = tensor.cast %[[X]] : tensor<?x64xf32> to tensor<8x64xf32>
-  // CHECK: %[[R:.*]] = scf.forall (%{{.*}}) in (8) {{.*}} -> (tensor<8x64x!mxfp4>)
+func.func @refined(%x: tensor<?x64xf32>) -> (tensor<128x?x!mxfp4>, tensor<?x2xf8E8M0FNU>) {
+  // CHECK: %[[Y:.*]] = tensor.cast %[[X]] : tensor<?x64xf32> to tensor<128x64xf32>
+  // CHECK: %[[R:.*]] = scf.forall (%{{.*}}) = (0) to (128) step (64) {{.*}} -> (tensor<128x64x!mxfp4>)
   // CHECK:   tensor.extract_slice %[[Y]]
-  // CHECK: tensor.cast %[[R]] : tensor<8x64x!mxfp4> to tensor<8x?x!mxfp4>
-  // CHECK: quantx.disassemble %{{.*}} : tensor<8x?x!mxfp4> to tensor<8x?xi8>, tensor<8x?xf8E8M0FNU>
+  // CHECK: tensor.cast %[[R]] : tensor<128x64x!mxfp4> to tensor<128x?x!mxfp4>
+  // CHECK: quantx.disassemble %{{.*}} : tensor<128x?x!mxfp4> to tensor<128x?xi8>, tensor<128x?xf8E8M0FNU>
   %s = quantx.choose_qparams %x using #quantx.floor for !mxfp4 : tensor<?x64xf32> -> tensor<?x2xf8E8M0FNU>
-  %q = quantx.quantize %x, %s : tensor<?x64xf32>, tensor<?x2xf8E8M0FNU> to tensor<8x?x!mxfp4>
-  return %q, %s : tensor<8x?x!mxfp4>, tensor<?x2xf8E8M0FNU>
+  %q = quantx.quantize %x, %s : tensor<?x64xf32>, tensor<?x2xf8E8M0FNU> to tensor<128x?x!mxfp4>
+  return %q, %s : tensor<128x?x!mxfp4>, tensor<?x2xf8E8M0FNU>
 }
 
 // An empty tensor has no tiles.
