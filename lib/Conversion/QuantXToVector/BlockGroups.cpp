@@ -23,7 +23,7 @@ using namespace quantx;
 /// The blocks of a group: as many as 512 bits have lanes of 32.
 static constexpr int64_t kGroup = 16;
 
-/// And those of the last groups of rows of dynamic size, which may have few.
+/// And those of what is left in rows of dynamic size.
 static constexpr int64_t kRestGroup = 8;
 
 vector::CombiningKind quantx::getCombiningKind(Reduction::Kind kind) {
@@ -239,6 +239,14 @@ static Value combinePairsOfLanes(ImplicitLocOpBuilder &b, CombineFn combine,
   return arith.trunc(all, 16);
 }
 
+/// The lanes of `vector` combined, as the only one of a vector.
+static Value reduceLanes(ImplicitLocOpBuilder &b, vector::CombiningKind kind,
+                         Value vector) {
+  Value all = vector::ReductionOp::create(b, kind, vector,
+                                          arith::FastMathFlags::reassoc);
+  return vector::BroadcastOp::create(b, VectorType::get(1, all.getType()), all);
+}
+
 Value quantx::reduceGroups(const GroupedBlocks &blocks,
                            const Reduction &reduction, unsigned termBits,
                            VectorFn term, VectorFn widen) {
@@ -247,7 +255,9 @@ Value quantx::reduceGroups(const GroupedBlocks &blocks,
   int64_t rowSize = inputType.getShape().back();
   Value rowEnd = getPartialEnd(blocks);
   ChunkedRows groups = getReadGroups(blocks, rowEnd);
-  groups.restChunk = std::min(groups.chunk, kRestGroup);
+  if (groups.chunk > kRestGroup)
+    groups.restChunks.push_back(kRestGroup);
+  groups.restChunks.push_back(1);
   vector::CombiningKind kind = getCombiningKind(reduction.kind);
   auto combine = [&](ImplicitLocOpBuilder &b, Value lhs, Value rhs) {
     return vector::makeArithReduction(b, loc, kind, lhs, rhs);
@@ -257,8 +267,11 @@ Value quantx::reduceGroups(const GroupedBlocks &blocks,
     SmallVector<Chunk> elements;
     for (int64_t i = 0; i < chunk.size; ++i)
       elements.push_back(locateBlock(b, chunk, i, blocks.block));
-    bool inPairs = termBits == 16 && blocks.block >= 2 * chunk.size;
+    bool isOne = chunk.size == 1;
+    bool inPairs = !isOne && termBits == 16 && blocks.block >= 2 * chunk.size;
     int64_t lanes = inPairs ? 2 * chunk.size : chunk.size;
+    if (isOne)
+      lanes = std::min(blocks.block, kGroup * 32 / termBits);
     auto readPart = [&](ImplicitLocOpBuilder &b, int64_t i, Value offset) {
       return term(
           b, loc,
@@ -268,7 +281,9 @@ Value quantx::reduceGroups(const GroupedBlocks &blocks,
     SmallVector<Value> parts =
         combineParts(b, kind, chunk.size, longest, lanes, readPart);
     Value all;
-    if (inPairs) {
+    if (isOne) {
+      all = widen(b, loc, reduceLanes(b, kind, parts.front()));
+    } else if (inPairs) {
       all = widen(b, loc, combinePairsOfLanes(b, combine, parts));
     } else {
       for (Value &part : parts)

@@ -332,17 +332,19 @@ static SmallVector<Value> buildLoops(ImplicitLocOpBuilder &b,
     return tensors;
   }
   Value size = cast<Value>(end), whole = rows.whole ? rows.whole : size, rest;
-  int64_t restChunk = rows.restChunk == 0 ? chunk : rows.restChunk;
-  for (;; chunk = restChunk) {
+  SmallVector<int64_t> chunks = {chunk};
+  llvm::append_range(chunks, rows.restChunks);
+  for (int64_t next : chunks) {
+    chunk = next;
     rest = arith::AndIOp::create(b, whole, createIndex(b, chunk - 1));
     Value stop = arith::SubIOp::create(b, whole, rest);
     tensors =
         buildLoop(b, rows, {begin, stop, chunk, Value()}, output, tensors);
     begin = stop;
-    if (chunk == restChunk)
-      break;
   }
-  if (rows.whole)
+  if (chunk == 1)
+    rest = createIndex(b, 1);
+  else if (rows.whole)
     rest = arith::SubIOp::create(b, size, cast<Value>(begin));
   return buildLoop(b, rows, {begin, end, chunk, rest}, output, tensors);
 }

@@ -38,8 +38,8 @@ struct ChunkedRows {
   /// Of rows of dynamic size, how many elements are computed without a mask
   /// where they fill a chunk: all but one at least; null for all.
   mlir::Value whole = {};
-  /// And the size of the chunks for the rest of such rows; 0 for `chunk`.
-  int64_t restChunk = 0;
+  /// And the sizes of the chunks for what is left of them, each time smaller.
+  llvm::SmallVector<int64_t> restChunks = {};
 };
 
 /// The size of the chunks of rows of `rowSize` (or dynamic) elements, at most

@@ -33,8 +33,9 @@ func.func @groups(%x: tensor<4x1024xf32>) -> tensor<4x32xf8E8M0FNU> {
 
 // -----
 
-// Blocks that are whole are read without masks, 16 or 8 at a time. In the rest of
-// a row the last block is read again, under a mask for what it lacks of 32.
+// Of rows of dynamic size blocks that are whole are read without masks, 16, 8 or
+// one at a time. The last block is read alone, under a mask for what it lacks of
+// 32.
 
 !mxfp4 = !quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x32>
 
@@ -53,15 +54,17 @@ func.func @groups(%x: tensor<4x1024xf32>) -> tensor<4x32xf8E8M0FNU> {
 // CHECK-NOT:     vector.create_mask
 // CHECK:         vector.transfer_read %[[X]]{{.+}} vector<8xf32>
 // CHECK-NOT:     vector.create_mask
-// CHECK:       scf.forall (%{{.+}}, %{{.+}}) = (0, %[[END8]]) to {{.+}} step (1, 8)
-// CHECK:         %[[LAST:.+]] = arith.subi %[[COUNT:.+]], %c1
-// CHECK:         %[[I:.+]] = arith.minui %[[LAST]], %c1
-// CHECK:         %[[NUMBER:.+]] = arith.addi %{{.+}}, %[[I]]
-// CHECK:         %[[FIRST:.+]] = arith.muli %[[NUMBER]], %c32
+// CHECK:       scf.forall (%{{.+}}, %{{.+}}) = (0, %[[END8]]) to (%{{.+}}, %[[WHOLE]]) step (1, 1)
+// CHECK-NOT:     vector.create_mask
+// CHECK:         vector.transfer_read %[[X]]{{.+}} vector<16xf32>
+// CHECK-NOT:     vector.create_mask
+// CHECK:         vector.reduction <maxsi>, %{{.+}} : vector<16xi32> into i32
+// CHECK:       scf.forall (%{{.+}}, %{{.+}}) = (0, %[[WHOLE]]) to
+// CHECK:         %[[FIRST:.+]] = arith.muli %{{.+}}, %c32
 // CHECK:         %[[START:.+]] = arith.minui %[[FIRST]], %[[K:.+]] :
 // CHECK:         %[[REST:.+]] = arith.subi %[[K]], %[[START]]
-// CHECK:         %[[LANES:.+]] = arith.minui %[[REST]], %c8
-// CHECK:         %[[MASK:.+]] = vector.create_mask %[[LANES]] : vector<8xi1>
+// CHECK:         %[[LANES:.+]] = arith.minui %[[REST]], %c16
+// CHECK:         %[[MASK:.+]] = vector.create_mask %[[LANES]] : vector<16xi1>
 // CHECK:         vector.transfer_read %[[X]][%{{.+}}, %[[FIRST]]], %{{.+}}, %[[MASK]]
 func.func @rest_of_groups(%x: tensor<?x?xf32>) -> tensor<?x?xf8E8M0FNU> {
   %s = quantx.choose_qparams %x using #quantx.floor for !mxfp4
@@ -79,7 +82,7 @@ func.func @rest_of_groups(%x: tensor<?x?xf32>) -> tensor<?x?xf8E8M0FNU> {
 // CHECK-SAME:    %[[X:.+]]: tensor<?x?xf32>, %[[Y:.+]]: tensor<3x100xf32>)
 // CHECK:       %[[K:.+]] = tensor.dim %[[X]], %c1
 // CHECK:         %[[END:.+]] = arith.minui %[[K]], %c1073741824
-// CHECK:         scf.for %{{.+}} = %c8 to %[[END]] step %c8
+// CHECK:         scf.for %{{.+}} = %c16 to %[[END]] step %c16
 // CHECK:       vector.transfer_read %[[Y]]
 // CHECK:         scf.for %{{.+}} = %c8 to %c104 step %c8
 func.func @long_blocks(%x: tensor<?x?xf32>, %y: tensor<3x100xf32>)
