@@ -1,9 +1,11 @@
 //===- FuseQuantize.cpp - Choose and encode tile by tile ------------------===//
 
+#include "JoinRows.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/Transforms/TileUsingInterface.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "quantx/IR/QuantXOps.h"
 #include "quantx/Transforms/Alignment.h"
@@ -215,8 +217,10 @@ static DynamicQuantizeOp refineShapes(RewriterBase &rewriter,
 
 /// Makes a loop over tiles of `op`, if there are several.
 static LogicalResult tileOp(RewriterBase &rewriter, DynamicQuantizeOp op,
-                            int64_t tile) {
+                            int64_t tile, bool joinsRows) {
   op = refineShapes(rewriter, op);
+  if (joinsRows)
+    op = joinRows(rewriter, op);
   rewriter.setInsertionPoint(op);
   SmallVector<OpFoldResult> sizes = getTileSizes(rewriter, op, tile);
   if (llvm::all_of(sizes, isZeroInteger))
@@ -257,7 +261,7 @@ struct FuseQuantizePass
     });
     IRRewriter rewriter(&getContext());
     for (DynamicQuantizeOp op : ops)
-      if (failed(tileOp(rewriter, op, tile)))
+      if (failed(tileOp(rewriter, op, tile, joinRows)))
         return signalPassFailure();
   }
 };

@@ -1,5 +1,6 @@
 // RUN: quant-opt %s -quantx-fuse-quantize -canonicalize | FileCheck %s
 // RUN: quant-opt %s -quantx-fuse-quantize=tile=64 -canonicalize | FileCheck %s --check-prefix=SMALL
+// RUN: quant-opt %s -quantx-fuse-quantize=join-rows -canonicalize | FileCheck %s --check-prefix=JOIN
 // RUN: not %quant_opt %s -quantx-fuse-quantize=tile=0 2>&1 | FileCheck %s --check-prefix=ZERO --implicit-check-not=note:
 // ZERO: error: expected a tile of at least 1 element, got 0
 
@@ -134,4 +135,45 @@ func.func @left(%x: tensor<8x64xf32>, %y: tensor<1x64xf32>, %h: tensor<2x32x32xf
   %6 = quantx.quantize %x, %t : tensor<8x64xf32>, tensor<8x2xf8E8M0FNU> to tensor<8x64x!mxfp4>
   %7 = quantx.quantize %x, %t {rounding = #quantx.rounding<nearest_toward_zero>} : tensor<8x64xf32>, tensor<8x2xf8E8M0FNU> to tensor<8x64x!mxfp4>
   return %0, %1, %2, %3, %5, %6, %7 : tensor<8x64x!fp8>, tensor<8x64x!mxfp4>, tensor<8x64x!mxfp4>, tensor<1x64x!mxfp4>, tensor<8x64xui4>, tensor<8x64x!mxfp4>, tensor<8x64x!mxfp4>
+}
+
+// Rows that are a multiple of a block at run time are one; the parts have the
+// shape of the result again.
+// JOIN-LABEL: func.func @joined(
+// JOIN-SAME: %[[X:.*]]: tensor<?x?xf32>
+func.func @joined(%x: tensor<?x?xf32>) -> tensor<?x?x!mxfp4> {
+  // JOIN-DAG: %[[ROWS:.*]] = tensor.dim %[[X]], %c0
+  // JOIN-DAG: %[[K:.*]] = tensor.dim %[[X]], %c1
+  // JOIN: %[[REST:.*]] = arith.remui %[[K]], %c32
+  // JOIN: %[[WHOLE:.*]] = arith.cmpi eq, %[[REST]], %c0
+  // JOIN: %[[ALL:.*]] = arith.muli %[[ROWS]], %[[K]]
+  // JOIN: %[[I:.*]] = arith.select %[[WHOLE]], %c1, %[[ROWS]]
+  // JOIN: %[[J:.*]] = arith.select %[[WHOLE]], %[[ALL]], %[[K]]
+  // JOIN: %[[FLAT:.*]] = tensor.collapse_shape %[[X]] {{\[\[}}0, 1]]
+  // JOIN: %[[Y:.*]] = tensor.expand_shape %[[FLAT]] {{\[\[}}0, 1]] output_shape [%[[I]], %[[J]]]
+  // JOIN: scf.forall
+  // JOIN:   tensor.extract_slice %[[Y]]
+  // JOIN: %[[P:.*]], %[[S:.*]] = quantx.disassemble
+  // JOIN: %[[PF:.*]] = tensor.collapse_shape %[[P]]
+  // JOIN: %[[PE:.*]] = tensor.expand_shape %[[PF]] {{.*}} output_shape [%[[ROWS]], %{{.*}}] : tensor<?xi8> into tensor<?x?xi8>
+  // JOIN: %[[SF:.*]] = tensor.collapse_shape %[[S]]
+  // JOIN: %[[SE:.*]] = tensor.expand_shape %[[SF]] {{.*}} output_shape [%[[ROWS]], %{{.*}}] : tensor<?xf8E8M0FNU> into tensor<?x?xf8E8M0FNU>
+  // JOIN: %[[Q:.*]] = quantx.assemble %[[PE]], %[[SE]]
+  // JOIN: return %[[Q]]
+  %q = quantx.dynamic_quantize %x using #quantx.floor : tensor<?x?xf32> to tensor<?x?x!mxfp4>
+  return %q : tensor<?x?x!mxfp4>
+}
+
+// Not so where elements may lie apart, where the length of rows is asked for, or
+// where blocks are rows.
+// JOIN-LABEL: func.func @not_joined(
+// JOIN-NOT: tensor.expand_shape
+func.func @not_joined(%x: tensor<?x?xf32>, %n: index)
+    -> (tensor<?x?x!mxfp4>, tensor<?x?xf32>, tensor<?x?x!fp8r>) {
+  %part = tensor.extract_slice %x[0, 0] [%n, %n] [1, 1] : tensor<?x?xf32> to tensor<?x?xf32>
+  %p = quantx.dynamic_quantize %part using #quantx.floor : tensor<?x?xf32> to tensor<?x?x!mxfp4>
+  %q = quantx.dynamic_quantize %x using #quantx.floor : tensor<?x?xf32> to tensor<?x?x!mxfp4>
+  %y = quantx.dequantize %q : tensor<?x?x!mxfp4> to tensor<?x?xf32>
+  %r = quantx.dynamic_quantize %x using #quantx.absmax : tensor<?x?xf32> to tensor<?x?x!fp8r>
+  return %p, %y, %r : tensor<?x?x!mxfp4>, tensor<?x?xf32>, tensor<?x?x!fp8r>
 }

@@ -115,6 +115,8 @@ static ChunkedRows getReadGroups(const GroupedBlocks &blocks, Value end) {
   ImplicitLocOpBuilder b(blocks.loc, blocks.builder);
   groups.whole = arith::DivUIOp::create(
       b, end, arith::ConstantIndexOp::create(b, blocks.block));
+  if (isPlanted(Mutant::PartialBlockReadWhole))
+    groups.whole = cast<Value>(blocks.grid.back());
   return groups;
 }
 
