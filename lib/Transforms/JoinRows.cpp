@@ -105,7 +105,7 @@ static SmallVector<Value> buildParts(ImplicitLocOpBuilder &b,
   return values;
 }
 
-/// Replaces `tensor`, whose users ask for its parts, by `parts`.
+/// Replaces `op`, whose users ask for its parts, by `parts`.
 static void replaceByParts(RewriterBase &rewriter, DynamicQuantizeOp op,
                            ArrayRef<Value> parts) {
   for (Operation *user : llvm::make_early_inc_range(op->getUsers()))
