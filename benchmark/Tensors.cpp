@@ -20,18 +20,21 @@ struct TensorOp {
   bool hasGivenGlobal = false;
   /// Takes a minute from DRAM, and none of it is memory's.
   bool isInL2Alone = false;
+  /// The length of rows is known at run time alone, as their number is.
+  bool hasDynamicRows = false;
 
   bool isQuantize() const { return method != nullptr; }
   bool isF32() const { return StringRef(wide) == "f32"; }
   size_t getWidth() const { return isF32() ? 4 : 2; }
 
-  /// "MXFP4 floor", "MXFP4 floor from bf16", "MXFP4 -> f32"
+  /// "MXFP4 floor", "MXFP4 floor from bf16", "MXFP4 floor ?x?", "MXFP4 -> f32"
   std::string getName() const {
     std::string name = std::string(format.name) + " ";
     if (!isQuantize())
       return name + "-> " + wide;
     return name + method + (hasGivenGlobal ? " under a global" : "") +
-           (isF32() ? "" : std::string(" from ") + wide);
+           (isF32() ? "" : std::string(" from ") + wide) +
+           (hasDynamicRows ? " ?x?" : "");
   }
 };
 
@@ -42,6 +45,11 @@ struct Shape {
 };
 
 } // namespace
+
+static constexpr TensorOp withDynamicRows(TensorOp op) {
+  op.hasDynamicRows = true;
+  return op;
+}
 
 static constexpr TensorOp tensorOps[] = {
     {mxfp4, "floor", "f32"},
@@ -62,6 +70,10 @@ static constexpr TensorOp tensorOps[] = {
     {int4Group128, "minmax", "f32"},
     {int4Group128, "optimal", "f32", /*hasGivenGlobal=*/false,
      /*isInL2Alone=*/true},
+    withDynamicRows({mxfp4, "floor", "f32"}),
+    withDynamicRows({nvfp4, "absmax", "f32"}),
+    withDynamicRows({int8Row, "absmax", "f32"}),
+    withDynamicRows({int4Group128, "minmax", "f32"}),
     {mxfp4, nullptr, "f32"},
     {mxfp4, nullptr, "bf16"},
     {nvfp4, nullptr, "f32"},
@@ -91,12 +103,13 @@ func.func @dequantize(%q: tensor<?x{0}x{2}>) -> tensor<?x{0}x{1}> {{
   return %x : tensor<?x{0}x{1}>
 })mlir";
   std::string type = op.format.getType(op.wide);
+  std::string size = op.hasDynamicRows ? "?" : std::to_string(columns);
   if (op.isQuantize()) {
-    return llvm::formatv(quantize, columns, op.wide, type, op.method,
+    return llvm::formatv(quantize, size, op.wide, type, op.method,
                          op.hasGivenGlobal ? ", %g: tensor<f32>" : "",
                          op.hasGivenGlobal ? " under %g" : "");
   }
-  return llvm::formatv(dequantize, columns, op.wide, type);
+  return llvm::formatv(dequantize, size, op.wide, type);
 }
 
 /// In DRAM the values alone are as large as `request` says, in rows of 4096. In

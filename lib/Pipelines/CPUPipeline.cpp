@@ -159,7 +159,9 @@ void quantx::buildCPUPipeline(OpPassManager &pm,
   pm.addPass(createQuantXVerifySizes());
   pm.addPass(createQuantXEvaluateConstants());
   pm.addPass(createQuantXFuseDequantize());
-  pm.addPass(createQuantXFuseQuantize());
+  QuantXFuseQuantizeOptions fuseQuantize;
+  fuseQuantize.joinRows = options.threads == 1;
+  pm.addPass(createQuantXFuseQuantize(fuseQuantize));
   const CPUStrategy &strategy = CPUStrategy::get(options.target);
   int64_t chunk = getOr(options.chunk, strategy.chunk);
   if (chunk == 0)

@@ -1,11 +1,15 @@
 //===- FuseQuantize.cpp - Choose and encode tile by tile ------------------===//
 
+#include "JoinRows.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/Transforms/TileUsingInterface.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "quantx/IR/QuantXOps.h"
 #include "quantx/Transforms/Alignment.h"
 #include "quantx/Transforms/Passes.h"
-#include <utility>
 
 namespace quantx {
 #define GEN_PASS_DEF_QUANTXFUSEQUANTIZE
@@ -127,32 +131,63 @@ static int64_t getTileSize(int64_t steps, int64_t most) {
   return most;
 }
 
+/// Rows of dynamic size that a tile has at most. What is computed of their
+/// blocks has a limit then, and is on the stack.
+static constexpr int64_t kMostRows = 16;
+
+/// How many times `size` goes into `tile`, at least once.
+static OpFoldResult divideTile(ImplicitLocOpBuilder &b, OpFoldResult tile,
+                               OpFoldResult size) {
+  std::optional<int64_t> most = getConstantIntValue(tile);
+  std::optional<int64_t> divisor = getConstantIntValue(size);
+  if (most && (divisor || *most == 1))
+    return b.getIndexAttr(std::max(
+        *most / std::max(divisor.value_or(1), int64_t(1)), int64_t(1)));
+  auto atLeastOne = [&](Value value) -> Value {
+    Value one = arith::ConstantIndexOp::create(b, 1);
+    return b.createOrFold<arith::MaxUIOp>(value, one);
+  };
+  auto value = [&](OpFoldResult of) {
+    return getValueOrCreateConstantIndexOp(b, b.getLoc(), of);
+  };
+  Value count = arith::DivUIOp::create(b, value(tile), atLeastOne(value(size)));
+  // What an affine.min is at most shows.
+  AffineExpr bounds[] = {b.getAffineSymbolExpr(0),
+                         b.getAffineConstantExpr(kMostRows)};
+  AffineMap map = AffineMap::get(0, 1, bounds, b.getContext());
+  return affine::AffineMinOp::create(b, map, atLeastOne(count)).getResult();
+}
+
 /// The tile, in steps of the iteration domain, 0 for a whole dimension: as much
-/// of a row as has `tile` elements, and where that is all of it, as many rows.
-static SmallVector<int64_t> getTileSizes(DynamicQuantizeOp op, int64_t tile) {
+/// of a row as has `elements`, and where that is all of it, as many rows.
+static SmallVector<OpFoldResult>
+getTileSizes(OpBuilder &builder, DynamicQuantizeOp op, int64_t elements) {
+  ImplicitLocOpBuilder b(op.getLoc(), builder);
   ScaledType type = op.getScaledType();
-  ArrayRef<int64_t> shape = op.getType().getShape();
+  SmallVector<OpFoldResult> shape =
+      tensor::getMixedSizes(b, op.getLoc(), op.getInput());
   SmallVector<int64_t> steps = getSliceSteps(type);
+  OpFoldResult tile = b.getIndexAttr(elements);
   for (auto [dim, step] : llvm::enumerate(steps)) {
-    // A dimension of unknown size is a long one.
-    if (type.isWholeDimension(dim))
-      step = ShapedType::isDynamic(shape[dim]) ? tile : shape[dim];
-    tile /= std::max(step, int64_t(1));
+    OpFoldResult size = b.getIndexAttr(step);
+    tile = divideTile(b, tile, type.isWholeDimension(dim) ? shape[dim] : size);
   }
   // From here on, the tile counts steps.
-  SmallVector<int64_t> sizes(steps.size(), 0);
+  SmallVector<OpFoldResult> sizes(steps.size(), b.getIndexAttr(0));
   for (unsigned dim = steps.size(); dim-- > 0;) {
     if (type.isWholeDimension(dim))
       continue;
-    tile = std::max(tile, int64_t(1));
-    if (ShapedType::isDynamic(shape[dim])) {
-      sizes[dim] = std::exchange(tile, 1);
-      continue;
-    }
-    int64_t count = llvm::divideCeil(shape[dim], steps[dim]);
-    if (count > tile)
-      sizes[dim] = getTileSize(count, tile);
-    tile /= std::max(count, int64_t(1));
+    OpFoldResult count = affine::makeComposedFoldedAffineApply(
+        b, b.getLoc(), b.getAffineSymbolExpr(0).ceilDiv(steps[dim]),
+        {shape[dim]});
+    std::optional<int64_t> all = getConstantIntValue(count);
+    std::optional<int64_t> most = getConstantIntValue(tile);
+    if (!all || !most)
+      sizes[dim] = tile;
+    else if (*all > *most)
+      sizes[dim] = b.getIndexAttr(getTileSize(*all, *most));
+    if (dim > 0)
+      tile = divideTile(b, tile, count);
   }
   return sizes;
 }
@@ -182,17 +217,17 @@ static DynamicQuantizeOp refineShapes(RewriterBase &rewriter,
 
 /// Makes a loop over tiles of `op`, if there are several.
 static LogicalResult tileOp(RewriterBase &rewriter, DynamicQuantizeOp op,
-                            int64_t tile) {
-  SmallVector<int64_t> sizes = getTileSizes(op, tile);
-  if (llvm::all_of(sizes, [](int64_t size) { return size == 0; }))
-    return success();
+                            int64_t tile, bool joinsRows) {
   op = refineShapes(rewriter, op);
-  SmallVector<OpFoldResult> tileSizes =
-      getAsIndexOpFoldResult(op.getContext(), sizes);
-  scf::SCFTilingOptions options;
-  options.setTileSizes(tileSizes);
-  options.setLoopType(scf::SCFTilingOptions::LoopType::ForallOp);
+  if (joinsRows)
+    op = joinRows(rewriter, op);
   rewriter.setInsertionPoint(op);
+  SmallVector<OpFoldResult> sizes = getTileSizes(rewriter, op, tile);
+  if (llvm::all_of(sizes, isZeroInteger))
+    return success();
+  scf::SCFTilingOptions options;
+  options.setTileSizes(sizes);
+  options.setLoopType(scf::SCFTilingOptions::LoopType::ForallOp);
   FailureOr<scf::SCFTilingResult> tiled = scf::tileUsingSCF(
       rewriter, cast<TilingInterface>(op.getOperation()), options);
   if (failed(tiled))
@@ -226,7 +261,7 @@ struct FuseQuantizePass
     });
     IRRewriter rewriter(&getContext());
     for (DynamicQuantizeOp op : ops)
-      if (failed(tileOp(rewriter, op, tile)))
+      if (failed(tileOp(rewriter, op, tile, joinRows)))
         return signalPassFailure();
   }
 };

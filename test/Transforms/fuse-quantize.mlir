@@ -1,5 +1,6 @@
 // RUN: quant-opt %s -quantx-fuse-quantize -canonicalize | FileCheck %s
 // RUN: quant-opt %s -quantx-fuse-quantize=tile=64 -canonicalize | FileCheck %s --check-prefix=SMALL
+// RUN: quant-opt %s -quantx-fuse-quantize=join-rows -canonicalize | FileCheck %s --check-prefix=JOIN
 // RUN: not %quant_opt %s -quantx-fuse-quantize=tile=0 2>&1 | FileCheck %s --check-prefix=ZERO --implicit-check-not=note:
 // ZERO: error: expected a tile of at least 1 element, got 0
 
@@ -8,6 +9,8 @@
 !fp8 = !quantx.scaled<f8E4M3FN : f32, f32 per *x*>
 !fp8r = !quantx.scaled<f8E4M3FN : f32, f32 per 1x*>
 !column = !quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 32x1>
+
+// CHECK: #[[$MOST:.*]] = affine_map<()[s0] -> (16, s0)>
 
 // A row is a tile; with smaller tiles, 64 elements of it are.
 // CHECK-LABEL: func.func @rows(
@@ -64,7 +67,6 @@ func.func @given(%g: tensor<f32>, %x: tensor<8x64xf32>) -> tensor<8x64x!nvfp4> {
   return %q : tensor<8x64x!nvfp4>
 }
 
-// Whole dimensions and blocks of several rows.
 // A row in two equal tiles, where the rest would be smaller.
 // CHECK-LABEL: func.func @halves(
 func.func @halves(%x: tensor<4x6144xf32>) -> tensor<4x6144x!mxfp4> {
@@ -74,13 +76,19 @@ func.func @halves(%x: tensor<4x6144xf32>) -> tensor<4x6144x!mxfp4> {
   return %q : tensor<4x6144x!mxfp4>
 }
 
+// Whole dimensions and blocks of several rows: of rows of dynamic size as many
+// as a tile has room for, up to 16.
 // CHECK-LABEL: func.func @shapes(
 func.func @shapes(%x: tensor<64x?xf32>) -> (tensor<64x?x!fp8r>, tensor<64x?x!column>) {
-  // CHECK: scf.forall (%{{.*}}) in (64)
-  // CHECK:   quantx.dynamic_quantize %{{.*}} : tensor<1x?xf32> to tensor<1x?x!quantx.scaled<f8E4M3FN : f32, f32 per 1x*>>
+  // CHECK: %[[K:.*]] = arith.maxui %{{.*}}, %c1
+  // CHECK: %[[COUNT:.*]] = arith.divui %c4096{{.*}}, %[[K]]
+  // CHECK: %[[ROWS:.*]] = arith.maxui %[[COUNT]], %c1
+  // CHECK: %[[TILE:.*]] = affine.min #[[$MOST]]()[%[[ROWS]]]
+  // CHECK: scf.forall (%{{.*}}) = (0) to (64) step (%[[TILE]])
+  // CHECK:   quantx.dynamic_quantize %{{.*}} : tensor<?x?xf32> to tensor<?x?x!quantx.scaled<f8E4M3FN : f32, f32 per 1x*>>
   %r = quantx.dynamic_quantize %x using #quantx.absmax : tensor<64x?xf32> to tensor<64x?x!fp8r>
-  // CHECK: scf.forall (%{{.*}}, %{{.*}}) = (0, 0) to (2, %{{.*}}) step (1, 64)
-  // CHECK:   quantx.dynamic_quantize %{{.*}} : tensor<32x?xf32>
+  // CHECK: scf.forall (%{{.*}}, %{{.*}}) = (0, 0) to (2, %{{.*}}) step (%{{.*}}, 64)
+  // CHECK:   quantx.dynamic_quantize %{{.*}} : tensor<?x?xf32>
   %c = quantx.dynamic_quantize %x using #quantx.floor : tensor<64x?xf32> to tensor<64x?x!column>
   return %r, %c : tensor<64x?x!fp8r>, tensor<64x?x!column>
 }
@@ -88,15 +96,15 @@ func.func @shapes(%x: tensor<64x?xf32>) -> (tensor<64x?x!fp8r>, tensor<64x?x!col
 // A size may be known of the input alone, or of the result.
 // CHECK-LABEL: func.func @refined(
 // CHECK-SAME: %[[X:.*]]: tensor<?x64xf32>
-func.func @refined(%x: tensor<?x64xf32>) -> (tensor<8x?x!mxfp4>, tensor<?x2xf8E8M0FNU>) {
-  // CHECK: %[[Y:.*]] = tensor.cast %[[X]] : tensor<?x64xf32> to tensor<8x64xf32>
-  // CHECK: %[[R:.*]] = scf.forall (%{{.*}}) in (8) {{.*}} -> (tensor<8x64x!mxfp4>)
+func.func @refined(%x: tensor<?x64xf32>) -> (tensor<128x?x!mxfp4>, tensor<?x2xf8E8M0FNU>) {
+  // CHECK: %[[Y:.*]] = tensor.cast %[[X]] : tensor<?x64xf32> to tensor<128x64xf32>
+  // CHECK: %[[R:.*]] = scf.forall (%{{.*}}) = (0) to (128) step (64) {{.*}} -> (tensor<128x64x!mxfp4>)
   // CHECK:   tensor.extract_slice %[[Y]]
-  // CHECK: tensor.cast %[[R]] : tensor<8x64x!mxfp4> to tensor<8x?x!mxfp4>
-  // CHECK: quantx.disassemble %{{.*}} : tensor<8x?x!mxfp4> to tensor<8x?xi8>, tensor<8x?xf8E8M0FNU>
+  // CHECK: tensor.cast %[[R]] : tensor<128x64x!mxfp4> to tensor<128x?x!mxfp4>
+  // CHECK: quantx.disassemble %{{.*}} : tensor<128x?x!mxfp4> to tensor<128x?xi8>, tensor<128x?xf8E8M0FNU>
   %s = quantx.choose_qparams %x using #quantx.floor for !mxfp4 : tensor<?x64xf32> -> tensor<?x2xf8E8M0FNU>
-  %q = quantx.quantize %x, %s : tensor<?x64xf32>, tensor<?x2xf8E8M0FNU> to tensor<8x?x!mxfp4>
-  return %q, %s : tensor<8x?x!mxfp4>, tensor<?x2xf8E8M0FNU>
+  %q = quantx.quantize %x, %s : tensor<?x64xf32>, tensor<?x2xf8E8M0FNU> to tensor<128x?x!mxfp4>
+  return %q, %s : tensor<128x?x!mxfp4>, tensor<?x2xf8E8M0FNU>
 }
 
 // An empty tensor has no tiles.
@@ -127,4 +135,45 @@ func.func @left(%x: tensor<8x64xf32>, %y: tensor<1x64xf32>, %h: tensor<2x32x32xf
   %6 = quantx.quantize %x, %t : tensor<8x64xf32>, tensor<8x2xf8E8M0FNU> to tensor<8x64x!mxfp4>
   %7 = quantx.quantize %x, %t {rounding = #quantx.rounding<nearest_toward_zero>} : tensor<8x64xf32>, tensor<8x2xf8E8M0FNU> to tensor<8x64x!mxfp4>
   return %0, %1, %2, %3, %5, %6, %7 : tensor<8x64x!fp8>, tensor<8x64x!mxfp4>, tensor<8x64x!mxfp4>, tensor<1x64x!mxfp4>, tensor<8x64xui4>, tensor<8x64x!mxfp4>, tensor<8x64x!mxfp4>
+}
+
+// Rows that are a multiple of a block at run time are one; the parts have the
+// shape of the result again.
+// JOIN-LABEL: func.func @joined(
+// JOIN-SAME: %[[X:.*]]: tensor<?x?xf32>
+func.func @joined(%x: tensor<?x?xf32>) -> tensor<?x?x!mxfp4> {
+  // JOIN-DAG: %[[ROWS:.*]] = tensor.dim %[[X]], %c0
+  // JOIN-DAG: %[[K:.*]] = tensor.dim %[[X]], %c1
+  // JOIN: %[[REST:.*]] = arith.remui %[[K]], %c32
+  // JOIN: %[[WHOLE:.*]] = arith.cmpi eq, %[[REST]], %c0
+  // JOIN: %[[ALL:.*]] = arith.muli %[[ROWS]], %[[K]]
+  // JOIN: %[[I:.*]] = arith.select %[[WHOLE]], %c1, %[[ROWS]]
+  // JOIN: %[[J:.*]] = arith.select %[[WHOLE]], %[[ALL]], %[[K]]
+  // JOIN: %[[FLAT:.*]] = tensor.collapse_shape %[[X]] {{\[\[}}0, 1]]
+  // JOIN: %[[Y:.*]] = tensor.expand_shape %[[FLAT]] {{\[\[}}0, 1]] output_shape [%[[I]], %[[J]]]
+  // JOIN: scf.forall
+  // JOIN:   tensor.extract_slice %[[Y]]
+  // JOIN: %[[P:.*]], %[[S:.*]] = quantx.disassemble
+  // JOIN: %[[PF:.*]] = tensor.collapse_shape %[[P]]
+  // JOIN: %[[PE:.*]] = tensor.expand_shape %[[PF]] {{.*}} output_shape [%[[ROWS]], %{{.*}}] : tensor<?xi8> into tensor<?x?xi8>
+  // JOIN: %[[SF:.*]] = tensor.collapse_shape %[[S]]
+  // JOIN: %[[SE:.*]] = tensor.expand_shape %[[SF]] {{.*}} output_shape [%[[ROWS]], %{{.*}}] : tensor<?xf8E8M0FNU> into tensor<?x?xf8E8M0FNU>
+  // JOIN: %[[Q:.*]] = quantx.assemble %[[PE]], %[[SE]]
+  // JOIN: return %[[Q]]
+  %q = quantx.dynamic_quantize %x using #quantx.floor : tensor<?x?xf32> to tensor<?x?x!mxfp4>
+  return %q : tensor<?x?x!mxfp4>
+}
+
+// Not so where elements may lie apart, where the length of rows is asked for, or
+// where blocks are rows.
+// JOIN-LABEL: func.func @not_joined(
+// JOIN-NOT: tensor.expand_shape
+func.func @not_joined(%x: tensor<?x?xf32>, %n: index)
+    -> (tensor<?x?x!mxfp4>, tensor<?x?xf32>, tensor<?x?x!fp8r>) {
+  %part = tensor.extract_slice %x[0, 0] [%n, %n] [1, 1] : tensor<?x?xf32> to tensor<?x?xf32>
+  %p = quantx.dynamic_quantize %part using #quantx.floor : tensor<?x?xf32> to tensor<?x?x!mxfp4>
+  %q = quantx.dynamic_quantize %x using #quantx.floor : tensor<?x?xf32> to tensor<?x?x!mxfp4>
+  %y = quantx.dequantize %q : tensor<?x?x!mxfp4> to tensor<?x?xf32>
+  %r = quantx.dynamic_quantize %x using #quantx.absmax : tensor<?x?xf32> to tensor<?x?x!fp8r>
+  return %p, %y, %r : tensor<?x?x!mxfp4>, tensor<?x?xf32>, tensor<?x?x!fp8r>
 }

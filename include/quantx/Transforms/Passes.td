@@ -96,13 +96,20 @@ def QuantXFuseQuantize : Pass<"quantx-fuse-quantize"> {
       ...
     ```
 
+    Of rows of dynamic size a tile has as many as fit at run time, 16 at most.
+    With `join-rows` such rows of an argument are one row where they end on a
+    block: the tensor is quantized in another shape, and its parts take the one of
+    the result. One thread has all tiles of a row, so this is for one thread.
+
     Left as they are: stochastic rounding and methods with weights, which are not
     tiled; what a `quantx.unpack` reads, whose loop then encodes; and tensors of
     one tile.
   }];
   let options = [
     Option<"tile", "tile", "int64_t", "4096",
-           "Elements of a tile, more or less; those of a block at least">
+           "Elements of a tile, more or less; those of a block at least">,
+    Option<"joinRows", "join-rows", "bool", "false",
+           "Take rows that end on a block as one, where their size is dynamic">
   ];
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",

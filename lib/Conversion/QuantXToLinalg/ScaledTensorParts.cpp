@@ -263,11 +263,11 @@ struct ConstantBytes : public OpConversionPattern<arith::ConstantOp> {
 
 void quantx::addLegalMoves(const TypeConverter &converter,
                            ConversionTarget &target) {
-  target.addDynamicallyLegalOp<arith::ConstantOp, arith::SelectOp,
-                               bufferization::AllocTensorOp, scf::ForallOp,
-                               tensor::CastOp, tensor::DimOp, tensor::EmptyOp,
-                               tensor::ExtractSliceOp, tensor::InsertSliceOp,
-                               tensor::ParallelInsertSliceOp>(
+  target.addDynamicallyLegalOp<
+      arith::ConstantOp, arith::SelectOp, bufferization::AllocTensorOp,
+      scf::ForallOp, tensor::CastOp, tensor::CollapseShapeOp, tensor::DimOp,
+      tensor::EmptyOp, tensor::ExpandShapeOp, tensor::ExtractSliceOp,
+      tensor::InsertSliceOp, tensor::ParallelInsertSliceOp>(
       [&](Operation *op) { return converter.isLegal(op); });
 }
 
@@ -278,7 +278,8 @@ void quantx::populateScaledTensorPartsPatterns(const TypeConverter &converter,
       .add<CastParts, DimOfParts, SelectParts, EmptyParts, AllocTensorParts,
            ForallParts, ConstantBytes, MoveBytes<arith::SelectOp>,
            MoveBytes<bufferization::AllocTensorOp>, MoveBytes<tensor::CastOp>,
-           MoveBytes<tensor::DimOp>, MoveBytes<tensor::EmptyOp>,
+           MoveBytes<tensor::CollapseShapeOp>, MoveBytes<tensor::DimOp>,
+           MoveBytes<tensor::EmptyOp>, MoveBytes<tensor::ExpandShapeOp>,
            MoveBytes<tensor::ExtractSliceOp>, MoveBytes<tensor::InsertSliceOp>,
            MoveBytes<tensor::ParallelInsertSliceOp>>(converter,
                                                      patterns.getContext());

@@ -23,6 +23,9 @@ using namespace quantx;
 /// The blocks of a group: as many as 512 bits have lanes of 32.
 static constexpr int64_t kGroup = 16;
 
+/// And those of what is left in rows of dynamic size.
+static constexpr int64_t kRestGroup = 8;
+
 vector::CombiningKind quantx::getCombiningKind(Reduction::Kind kind) {
   switch (kind) {
   case Reduction::Add:
@@ -92,6 +95,31 @@ static ChunkedRows getGroups(const GroupedBlocks &blocks) {
   return {llvm::to_vector(blocks.grid), group};
 }
 
+/// The end of the rows of `blocks`, if a block may be partial.
+static Value getPartialEnd(const GroupedBlocks &blocks) {
+  auto type = cast<RankedTensorType>(blocks.input.getType());
+  int64_t rowSize = type.getShape().back();
+  if (!ShapedType::isDynamic(rowSize) && rowSize % blocks.block == 0)
+    return {};
+  return tensor::DimOp::create(blocks.builder, blocks.loc, blocks.input,
+                               type.getRank() - 1);
+}
+
+/// The loops over groups that read elements of rows with the end `end`, null
+/// where all blocks are whole. In rows of dynamic size only chunks with a count
+/// have a partial one.
+static ChunkedRows getReadGroups(const GroupedBlocks &blocks, Value end) {
+  ChunkedRows groups = getGroups(blocks);
+  if (!end || getConstantIntValue(blocks.grid.back()))
+    return groups;
+  ImplicitLocOpBuilder b(blocks.loc, blocks.builder);
+  groups.whole = arith::DivUIOp::create(
+      b, end, arith::ConstantIndexOp::create(b, blocks.block));
+  if (isPlanted(Mutant::PartialBlockReadWhole))
+    groups.whole = cast<Value>(blocks.grid.back());
+  return groups;
+}
+
 /// Where the elements of the block of `chunk`, blocks, are that is number `i`;
 /// the last one again where there are fewer.
 static Chunk locateBlock(ImplicitLocOpBuilder &b, const Chunk &chunk, int64_t i,
@@ -135,7 +163,7 @@ using ReadPartFn =
 
 /// How many elements at most blocks of `block` have in rows of `rowSize`, a
 /// multiple of `lanes`, both powers of two. Rows of dynamic size have `end`
-/// elements.
+/// elements; null where the blocks are whole.
 static OpFoldResult getLongest(ImplicitLocOpBuilder &b, int64_t block,
                                int64_t rowSize, int64_t lanes, Value end) {
   // A comparison costs nothing next to a loop from here on.
@@ -143,7 +171,7 @@ static OpFoldResult getLongest(ImplicitLocOpBuilder &b, int64_t block,
   if (!ShapedType::isDynamic(rowSize))
     return b.getIndexAttr(std::min(
         block, int64_t(llvm::alignTo(std::max(rowSize, lanes), lanes))));
-  if (block < shortest)
+  if (block < shortest || !end)
     return b.getIndexAttr(block);
   return b.createOrFold<arith::MinUIOp>(
       end, arith::ConstantIndexOp::create(b, block));
@@ -213,14 +241,12 @@ static Value combinePairsOfLanes(ImplicitLocOpBuilder &b, CombineFn combine,
   return arith.trunc(all, 16);
 }
 
-/// The end of the rows of `blocks`, if a block may be partial.
-static Value getPartialEnd(const GroupedBlocks &blocks) {
-  auto type = cast<RankedTensorType>(blocks.input.getType());
-  int64_t rowSize = type.getShape().back();
-  if (!ShapedType::isDynamic(rowSize) && rowSize % blocks.block == 0)
-    return {};
-  return tensor::DimOp::create(blocks.builder, blocks.loc, blocks.input,
-                               type.getRank() - 1);
+/// The lanes of `vector` combined, as the only one of a vector.
+static Value reduceLanes(ImplicitLocOpBuilder &b, vector::CombiningKind kind,
+                         Value vector) {
+  Value all = vector::ReductionOp::create(b, kind, vector,
+                                          arith::FastMathFlags::reassoc);
+  return vector::BroadcastOp::create(b, VectorType::get(1, all.getType()), all);
 }
 
 Value quantx::reduceGroups(const GroupedBlocks &blocks,
@@ -229,17 +255,25 @@ Value quantx::reduceGroups(const GroupedBlocks &blocks,
   Location loc = blocks.loc;
   auto inputType = cast<RankedTensorType>(blocks.input.getType());
   int64_t rowSize = inputType.getShape().back();
-  Value end = getPartialEnd(blocks);
+  Value rowEnd = getPartialEnd(blocks);
+  ChunkedRows groups = getReadGroups(blocks, rowEnd);
+  if (groups.chunk > kRestGroup)
+    groups.restChunks.push_back(kRestGroup);
+  groups.restChunks.push_back(1);
   vector::CombiningKind kind = getCombiningKind(reduction.kind);
   auto combine = [&](ImplicitLocOpBuilder &b, Value lhs, Value rhs) {
     return vector::makeArithReduction(b, loc, kind, lhs, rhs);
   };
   auto reduce = [&](ImplicitLocOpBuilder &b, const Chunk &chunk) -> Value {
+    Value end = groups.whole && !chunk.count ? Value() : rowEnd;
     SmallVector<Chunk> elements;
     for (int64_t i = 0; i < chunk.size; ++i)
       elements.push_back(locateBlock(b, chunk, i, blocks.block));
-    bool inPairs = termBits == 16 && blocks.block >= 2 * chunk.size;
+    bool isOne = chunk.size == 1;
+    bool inPairs = !isOne && termBits == 16 && blocks.block >= 2 * chunk.size;
     int64_t lanes = inPairs ? 2 * chunk.size : chunk.size;
+    if (isOne)
+      lanes = std::min(blocks.block, kGroup * 32 / termBits);
     auto readPart = [&](ImplicitLocOpBuilder &b, int64_t i, Value offset) {
       return term(
           b, loc,
@@ -249,7 +283,9 @@ Value quantx::reduceGroups(const GroupedBlocks &blocks,
     SmallVector<Value> parts =
         combineParts(b, kind, chunk.size, longest, lanes, readPart);
     Value all;
-    if (inPairs) {
+    if (isOne) {
+      all = widen(b, loc, reduceLanes(b, kind, parts.front()));
+    } else if (inPairs) {
       all = widen(b, loc, combinePairsOfLanes(b, combine, parts));
     } else {
       for (Value &part : parts)
@@ -261,7 +297,7 @@ Value quantx::reduceGroups(const GroupedBlocks &blocks,
                                   Attribute(reduction.init)));
     return combine(b, init, all);
   };
-  return buildElementChunks(blocks.builder, loc, getGroups(blocks),
+  return buildElementChunks(blocks.builder, loc, groups,
                             reduction.init.getType(), reduce);
 }
 
@@ -360,8 +396,10 @@ BlockElements::Values GroupElements::reduce(OpBuilder &builder, Location loc,
 SmallVector<Value> quantx::searchGroups(const GroupedBlocks &blocks,
                                         TypeRange types, ValueRange given,
                                         BlockComputation::SearchFn search) {
-  Value end = getPartialEnd(blocks);
+  Value rowEnd = getPartialEnd(blocks);
+  ChunkedRows groups = getReadGroups(blocks, rowEnd);
   auto compute = [&](ImplicitLocOpBuilder &b, const Chunk &chunk) {
+    Value end = groups.whole && !chunk.count ? Value() : rowEnd;
     SmallVector<Value> elements;
     for (int64_t first = 0; first < blocks.block; first += chunk.size) {
       Value offset = arith::ConstantIndexOp::create(b, first);
@@ -377,8 +415,7 @@ SmallVector<Value> quantx::searchGroups(const GroupedBlocks &blocks,
     GroupElements group(std::move(elements));
     return search(b, blocks.loc, group, readValues(b, given, chunk));
   };
-  return buildElementChunks(blocks.builder, blocks.loc, getGroups(blocks),
-                            types, compute);
+  return buildElementChunks(blocks.builder, blocks.loc, groups, types, compute);
 }
 
 //===----------------------------------------------------------------------===//

@@ -267,6 +267,8 @@ struct Output {
 /// A range of the elements of each row.
 struct Columns {
   OpFoldResult begin, end;
+  /// The size of its chunks.
+  int64_t chunk;
   /// The elements of its chunks; null for all.
   Value count;
 };
@@ -286,12 +288,12 @@ static SmallVector<Value> buildLoop(ImplicitLocOpBuilder &b,
   SmallVector<OpFoldResult> ones(rank, b.getIndexAttr(1)), steps(ones);
   lower.back() = columns.begin;
   upper.back() = columns.end;
-  steps.back() = b.getIndexAttr(rows.chunk);
+  steps.back() = b.getIndexAttr(columns.chunk);
   auto loop = scf::ForallOp::create(b, lower, upper, steps, tensors,
                                     /*mapping=*/std::nullopt);
 
   b.setInsertionPoint(loop.getTerminator());
-  Chunk chunk{SmallVector<Value>(loop.getInductionVars()), rows.chunk,
+  Chunk chunk{SmallVector<Value>(loop.getInductionVars()), columns.chunk,
               columns.count};
   SmallVector<Value> vectors = output.compute(b, chunk);
   Chunk written = output.locate(b, chunk);
@@ -316,22 +318,35 @@ static SmallVector<Value> buildLoops(ImplicitLocOpBuilder &b,
                                      const ChunkedRows &rows,
                                      const Output &output,
                                      SmallVector<Value> tensors) {
-  OpFoldResult end = rows.sizes.back(), zero = b.getIndexAttr(0);
+  OpFoldResult end = rows.sizes.back(), begin = b.getIndexAttr(0);
+  int64_t chunk = rows.chunk;
   if (std::optional<int64_t> size = getConstantIntValue(end)) {
-    int64_t rest = *size % rows.chunk;
+    int64_t rest = *size % chunk;
     OpFoldResult whole = b.getIndexAttr(*size - rest);
     if (rest != *size)
-      tensors = buildLoop(b, rows, {zero, whole, Value()}, output, tensors);
+      tensors =
+          buildLoop(b, rows, {begin, whole, chunk, Value()}, output, tensors);
     if (rest != 0)
-      tensors = buildLoop(b, rows, {whole, end, createIndex(b, rest)}, output,
-                          tensors);
+      tensors = buildLoop(b, rows, {whole, end, chunk, createIndex(b, rest)},
+                          output, tensors);
     return tensors;
   }
-  Value size = cast<Value>(end);
-  Value rest = arith::AndIOp::create(b, size, createIndex(b, rows.chunk - 1));
-  Value whole = arith::SubIOp::create(b, size, rest);
-  tensors = buildLoop(b, rows, {zero, whole, Value()}, output, tensors);
-  return buildLoop(b, rows, {whole, end, rest}, output, tensors);
+  Value size = cast<Value>(end), whole = rows.whole ? rows.whole : size, rest;
+  SmallVector<int64_t> chunks = {chunk};
+  llvm::append_range(chunks, rows.restChunks);
+  for (int64_t next : chunks) {
+    chunk = next;
+    rest = arith::AndIOp::create(b, whole, createIndex(b, chunk - 1));
+    Value stop = arith::SubIOp::create(b, whole, rest);
+    tensors =
+        buildLoop(b, rows, {begin, stop, chunk, Value()}, output, tensors);
+    begin = stop;
+  }
+  if (chunk == 1)
+    rest = createIndex(b, 1);
+  else if (rows.whole)
+    rest = arith::SubIOp::create(b, size, cast<Value>(begin));
+  return buildLoop(b, rows, {begin, end, chunk, rest}, output, tensors);
 }
 
 SmallVector<Value> quantx::buildElementChunks(OpBuilder &builder, Location loc,

@@ -35,6 +35,11 @@ struct ChunkedRows {
   llvm::SmallVector<mlir::OpFoldResult> sizes;
   /// The size of the chunks.
   int64_t chunk;
+  /// Of rows of dynamic size, how many elements are computed without a mask
+  /// where they fill a chunk: all but one at least; null for all.
+  mlir::Value whole = {};
+  /// And the sizes of the chunks for what is left of them, each time smaller.
+  llvm::SmallVector<int64_t> restChunks = {};
 };
 
 /// The size of the chunks of rows of `rowSize` (or dynamic) elements, at most

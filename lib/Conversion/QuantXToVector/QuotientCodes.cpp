@@ -25,8 +25,45 @@ static constexpr int64_t kQuotients = 16;
 /// which would take memory.
 static constexpr int64_t kMostElements = 64 * 1024;
 
-/// What a size of `tensor` is at most, as it is known of a tile. Analyses of
-/// upstream look at what the conversion has taken apart.
+static std::optional<int64_t> findMost(Value value);
+
+/// What `expr`, of an affine op on `operands`, is at most.
+static std::optional<int64_t> findMost(AffineExpr expr, ValueRange operands,
+                                       unsigned numDims) {
+  if (auto constant = dyn_cast<AffineConstantExpr>(expr))
+    return constant.getValue();
+  if (auto dim = dyn_cast<AffineDimExpr>(expr))
+    return findMost(operands[dim.getPosition()]);
+  if (auto symbol = dyn_cast<AffineSymbolExpr>(expr))
+    return findMost(operands[numDims + symbol.getPosition()]);
+  // Products have their constant on the right.
+  auto product = dyn_cast<AffineBinaryOpExpr>(expr);
+  if (!product || product.getKind() != AffineExprKind::Mul)
+    return std::nullopt;
+  auto factor = dyn_cast<AffineConstantExpr>(product.getRHS());
+  std::optional<int64_t> most = findMost(product.getLHS(), operands, numDims);
+  if (!factor || factor.getValue() < 0 || !most)
+    return std::nullopt;
+  return *most * factor.getValue();
+}
+
+/// What `value`, the size of a tile, is at most. Analyses of upstream look at
+/// what the conversion has taken apart.
+static std::optional<int64_t> findMost(Value value) {
+  auto min = value.getDefiningOp<affine::AffineMinOp>();
+  if (!min)
+    return std::nullopt;
+  std::optional<int64_t> least;
+  for (AffineExpr bound : min.getMap().getResults()) {
+    std::optional<int64_t> most =
+        findMost(bound, min.getOperands(), min.getMap().getNumDims());
+    if (most && (!least || *most < *least))
+      least = most;
+  }
+  return least;
+}
+
+/// What a size of `tensor` is at most, as it is known of a tile.
 static std::optional<int64_t> findMost(Value tensor, int64_t dim) {
   auto type = cast<RankedTensorType>(tensor.getType());
   if (!type.isDynamicDim(dim))
@@ -35,21 +72,17 @@ static std::optional<int64_t> findMost(Value tensor, int64_t dim) {
   if (!slice || slice.getSourceType().getRank() != type.getRank())
     return std::nullopt;
   auto size = dyn_cast<Value>(slice.getMixedSizes()[dim]);
-  auto min =
-      size ? size.getDefiningOp<affine::AffineMinOp>() : affine::AffineMinOp();
-  if (!min)
-    return std::nullopt;
-  for (AffineExpr bound : min.getMap().getResults())
-    if (auto constant = dyn_cast<AffineConstantExpr>(bound))
-      return constant.getValue();
-  return std::nullopt;
+  return size ? findMost(size) : std::nullopt;
 }
 
-/// Whether `tensor` is known to have at most `most` elements.
-static bool hasAtMost(Value tensor, int64_t most) {
+/// Whether `tensor`, of blocks of `type`, is known to have at most `most`
+/// elements. A whole dimension, which has one block, counts as one.
+static bool hasAtMost(ScaledType type, Value tensor, int64_t most) {
   int64_t count = 1;
-  auto type = cast<RankedTensorType>(tensor.getType());
-  for (int64_t dim = 0; dim < type.getRank(); ++dim) {
+  auto shape = cast<RankedTensorType>(tensor.getType());
+  for (int64_t dim = 0; dim < shape.getRank(); ++dim) {
+    if (type.isWholeDimension(dim))
+      continue;
     std::optional<int64_t> size = findMost(tensor, dim);
     if (!size || *size > most)
       return false;
@@ -80,7 +113,7 @@ QuotientCodes::QuotientCodes(OpBuilder &builder, QuantizeOp op,
       (isExact || hasFMA) &&
       BlockQuotient::isPossible(type, RoundingSpec(op.getRounding(), Value()),
                                 op.getSaturate());
-  if (isPossible && hasAtMost(op.getInput(), kMostElements))
+  if (isPossible && hasAtMost(type, op.getInput(), kMostElements))
     buildQuotients(builder);
 }
 

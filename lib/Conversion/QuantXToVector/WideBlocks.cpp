@@ -90,7 +90,23 @@ WideBlockElements::reduceRow(ImplicitLocOpBuilder &b,
   Values results = llvm::to_vector_of<Value>(loop.getResults());
   if (isConstantIntValue(rest, 0))
     return results;
-  return combine(b, reductions, terms, results, locate(whole), rest);
+  auto combineRest = [&](ImplicitLocOpBuilder &b) {
+    return combine(b, reductions, terms, results, locate(whole), rest);
+  };
+  if (getConstantIntValue(rest))
+    return combineRest(b);
+  auto build = [&](OpBuilder &builder, Location loc) {
+    ImplicitLocOpBuilder n(loc, builder);
+    scf::YieldOp::create(n, combineRest(n));
+  };
+  auto keep = [&](OpBuilder &builder, Location loc) {
+    scf::YieldOp::create(builder, loc, results);
+  };
+  Value none = index(0);
+  Value isThere =
+      arith::CmpIOp::create(b, arith::CmpIPredicate::ne, rest, none);
+  return llvm::to_vector_of<Value>(
+      scf::IfOp::create(b, isThere, build, keep).getResults());
 }
 
 BlockElements::Values WideBlockElements::reduce(OpBuilder &builder,

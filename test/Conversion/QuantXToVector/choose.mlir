@@ -33,19 +33,34 @@ func.func @groups(%x: tensor<4x1024xf32>) -> tensor<4x32xf8E8M0FNU> {
 
 // -----
 
-// Where a row ends within a group, the last block is read again, under a mask
-// for what it lacks of 32.
+// Of rows of dynamic size blocks that are whole are read without masks, 16, 8 or
+// one at a time. The last block is read alone, under a mask for what it lacks of
+// 32.
 
 !mxfp4 = !quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x32>
 
 // CHECK-LABEL: func.func @rest_of_groups(
 // CHECK-SAME:    %[[X:.+]]: tensor<?x?xf32>)
-// CHECK:       scf.forall
-// CHECK:       scf.forall
-// CHECK:         %[[LAST:.+]] = arith.subi %[[COUNT:.+]], %c1
-// CHECK:         %[[I:.+]] = arith.minui %[[LAST]], %c1
-// CHECK:         %[[NUMBER:.+]] = arith.addi %{{.+}}, %[[I]]
-// CHECK:         %[[FIRST:.+]] = arith.muli %[[NUMBER]], %c32
+// CHECK:       %[[WHOLE:.+]] = arith.divui %{{.+}}, %c32 :
+// CHECK:       %[[OVER16:.+]] = arith.andi %[[WHOLE]], %c15
+// CHECK:       %[[END16:.+]] = arith.subi %[[WHOLE]], %[[OVER16]]
+// CHECK:       scf.forall (%{{.+}}, %{{.+}}) = (0, 0) to (%{{.+}}, %[[END16]]) step (1, 16)
+// CHECK-NOT:     vector.create_mask
+// CHECK:         vector.transfer_read %[[X]]{{.+}} vector<16xf32>
+// CHECK-NOT:     vector.create_mask
+// CHECK:       %[[OVER8:.+]] = arith.andi %[[WHOLE]], %c7
+// CHECK:       %[[END8:.+]] = arith.subi %[[WHOLE]], %[[OVER8]]
+// CHECK:       scf.forall (%{{.+}}, %{{.+}}) = (0, %[[END16]]) to (%{{.+}}, %[[END8]]) step (1, 8)
+// CHECK-NOT:     vector.create_mask
+// CHECK:         vector.transfer_read %[[X]]{{.+}} vector<8xf32>
+// CHECK-NOT:     vector.create_mask
+// CHECK:       scf.forall (%{{.+}}, %{{.+}}) = (0, %[[END8]]) to (%{{.+}}, %[[WHOLE]]) step (1, 1)
+// CHECK-NOT:     vector.create_mask
+// CHECK:         vector.transfer_read %[[X]]{{.+}} vector<16xf32>
+// CHECK-NOT:     vector.create_mask
+// CHECK:         vector.reduction <maxsi>, %{{.+}} : vector<16xi32> into i32
+// CHECK:       scf.forall (%{{.+}}, %{{.+}}) = (0, %[[WHOLE]]) to
+// CHECK:         %[[FIRST:.+]] = arith.muli %{{.+}}, %c32
 // CHECK:         %[[START:.+]] = arith.minui %[[FIRST]], %[[K:.+]] :
 // CHECK:         %[[REST:.+]] = arith.subi %[[K]], %[[START]]
 // CHECK:         %[[LANES:.+]] = arith.minui %[[REST]], %c16

@@ -20,6 +20,19 @@ std::string quantx::test::getProgram(const TypeSpec &type,
          "  return %q, %y : tensor<?x?x!t>, " + expressed + "\n}\n";
 }
 
+std::string quantx::test::getQuantizeProgram(const TypeSpec &type,
+                                             bool isRank3) {
+  std::string sizes = isRank3 ? "?x?x?x" : "?x?x", print = type.print();
+  if (isRank3)
+    print.replace(print.find(" per 1x"), 7, " per 1x1x");
+  std::string input = "tensor<" + sizes + type.expressed + ">",
+              result = "tensor<" + sizes + "!t>";
+  return "!t = " + print + "\nfunc.func @f(%x: " + input + ", %seed: i64) -> " +
+         result + " {\n  %q = quantx.dynamic_quantize %x using #quantx." +
+         type.method + " : " + input + " to " + result +
+         "\n  return %q : " + result + "\n}\n";
+}
+
 //===----------------------------------------------------------------------===//
 // Comparison
 //===----------------------------------------------------------------------===//
@@ -59,9 +72,9 @@ static std::vector<uint32_t> toExpressedBits(const TypeSpec &type,
   return bits;
 }
 
-void quantx::test::expectEqual(const TypeSpec &type,
-                               const QuantizedMatrix &want,
-                               const std::vector<Array> &got) {
+void quantx::test::expectEqualParts(const TypeSpec &type,
+                                    const QuantizedMatrix &want,
+                                    const std::vector<Array> &got) {
   size_t next = 0;
   ASSERT_EQ(got[next++].bytes, want.payload) << "payload";
   expectEqualBits(type.scale, "scales", want.scales, got[next++]);
@@ -73,8 +86,14 @@ void quantx::test::expectEqual(const TypeSpec &type,
   if (type.hasGlobal)
     expectEqualBits("f32", "global", {llvm::bit_cast<uint32_t>(want.global)},
                     got[next++]);
+}
+
+void quantx::test::expectEqual(const TypeSpec &type,
+                               const QuantizedMatrix &want,
+                               const std::vector<Array> &got) {
+  expectEqualParts(type, want, got);
   expectEqualBits(type.expressed, "values", toExpressedBits(type, want.values),
-                  got[next]);
+                  got.back());
 }
 
 //===----------------------------------------------------------------------===//

@@ -15,7 +15,12 @@ namespace quantx::test {
 std::string getProgram(const TypeSpec &type,
                        const std::string &attributes = "");
 
-/// Runs such a `program` on `matrix`, which it rounds to the expressed type.
+/// A function of a tensor of rank 2 or 3, and a seed, that quantizes it and
+/// gives the parts.
+std::string getQuantizeProgram(const TypeSpec &type, bool isRank3);
+
+/// Runs one of these programs on `matrix`, which it rounds to the expressed
+/// type.
 std::vector<Array> runOn(const Program &program, const TypeSpec &type,
                          llvm::ArrayRef<int64_t> shape,
                          std::vector<float> &matrix, int64_t seed,
@@ -27,7 +32,12 @@ runOn(llvm::function_ref<std::vector<Array>(llvm::ArrayRef<TensorView>)> run,
       const TypeSpec &type, llvm::ArrayRef<int64_t> shape,
       std::vector<float> &matrix, int64_t seed, const Weights &weights = {});
 
-/// The results of such a program, all bits, against the reference.
+/// The parts of the quantized matrix, the first results, against the reference:
+/// all bits.
+void expectEqualParts(const TypeSpec &type, const QuantizedMatrix &want,
+                      const std::vector<Array> &got);
+
+/// The results of the first one, all bits, against the reference.
 void expectEqual(const TypeSpec &type, const QuantizedMatrix &want,
                  const std::vector<Array> &got);
 

@@ -196,7 +196,6 @@ static std::string getStaticProgram(const TypeSpec &type, int64_t columns) {
 }
 
 // One block of a tile, wherever it is, that is no product with a reciprocal.
-// The sizes of rows are known, as those of tiles whose blocks come first are.
 TEST(QuantizeTilesTest, OneSpecialBlock) {
   const TypeSpec types[] = {
       {"f4E2M1FN", "f32", "f8E8M0FNU", 1, 32, false, false, "floor"},
@@ -208,7 +207,8 @@ TEST(QuantizeTilesTest, OneSpecialBlock) {
   constexpr int64_t rows = 2, columns = 2304;
   std::mt19937 random(6);
   for (const TypeSpec &type : types) {
-    Program program(getStaticProgram(type, columns));
+    Program staticRows(getStaticProgram(type, columns));
+    Program dynamicRows(getProgram(type));
     std::vector<float> matrix = drawMatrix(Data::Gauss, rows * columns, random);
     int64_t block = type.blockColumns;
     for (int64_t position :
@@ -219,9 +219,48 @@ TEST(QuantizeTilesTest, OneSpecialBlock) {
                      std::to_string(special));
         std::vector<float> changed = matrix;
         std::fill_n(changed.begin() + position, block, special);
-        std::vector<Array> got =
-            runOn(program, type, {rows, columns}, changed, 0);
-        expectEqual(type, quantize(type, rows, columns, changed), got);
+        for (const Program *program : {&staticRows, &dynamicRows}) {
+          std::vector<Array> got =
+              runOn(*program, type, {rows, columns}, changed, 0);
+          expectEqual(type, quantize(type, rows, columns, changed), got);
+        }
+        if (HasFatalFailure())
+          return;
+      }
+    }
+  }
+}
+
+// Rows that end on a block are quantized as one, others are not.
+TEST(QuantizeTilesTest, JoinedRows) {
+  const TypeSpec types[] = {
+      {"f4E2M1FN", "f32", "f8E8M0FNU", 1, 32, false, false, "floor"},
+      {"f4E2M1FN", "bf16", "f8E8M0FNU", 1, 32, false, false, "optimal"},
+      {"f4E2M1FN", "f32", "f8E4M3FN", 1, 16, true, false, "absmax"},
+      {"f6E3M2FN", "f32", "f8E8M0FNU", 1, 8, false, false, "rceil"},
+      {"ui4", "f32", "f16", 1, 128, false, true, "minmax"},
+      {"i5", "f32", "f16", 1, 24, false, false, "absmax"}};
+  std::mt19937 random(7);
+  for (const TypeSpec &type : types) {
+    Program matrices(getQuantizeProgram(type, /*isRank3=*/false));
+    Program twoThreads(getQuantizeProgram(type, false), "native", 2);
+    Program batches(getQuantizeProgram(type, /*isRank3=*/true));
+    int64_t block = type.blockColumns;
+    for (int64_t rows : {0, 2, 34}) {
+      for (int64_t columns : {int64_t(0), block, 9 * block, 33 * block,
+                              block - 2, block + 1, 17 * block + 4}) {
+        SCOPED_TRACE(type.print() + " " + std::to_string(rows) + "x" +
+                     std::to_string(columns));
+        std::vector<float> matrix =
+            drawMatrix(Data::Gauss, rows * columns, random);
+        auto expectOf = [&](const Program &program,
+                            llvm::ArrayRef<int64_t> shape) {
+          std::vector<Array> got = runOn(program, type, shape, matrix, 0);
+          expectEqualParts(type, quantize(type, rows, columns, matrix), got);
+        };
+        expectOf(matrices, {rows, columns});
+        expectOf(twoThreads, {rows, columns});
+        expectOf(batches, {2, rows / 2, columns});
         if (HasFatalFailure())
           return;
       }

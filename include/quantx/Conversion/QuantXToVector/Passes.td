@@ -43,7 +43,8 @@ def QuantXLowerToVector : Pass<"quantx-lower-to-vector", "::mlir::ModuleOp"> {
     It takes whole blocks as vectors where they lie along the rows and have a power
     of two from 8 to `chunk` elements. What its method reduces
     them to is found for 8 or 16 blocks at once, by a tree of shuffles that leaves
-    block i in lane i; what it computes from that, for all of them together. A
+    block i in lane i (what is left of rows of dynamic size is reduced block by
+    block); what it computes from that, for all of them together. A
     search goes over the lanes of one block at a time, in a `linalg.generic` over
     the blocks, or where few blocks need it over these alone. A partial block is
     read under a mask and filled up with zeros, which change no maximum and no
