@@ -31,7 +31,8 @@ class FewTokensKernelsTest : public testing::TestWithParam<Case> {};
 
 /// acc + x * w^T of types as they print, all sizes static.
 static SimulatedProgram compileStatic(const std::string &type,
-                                      const std::string &element, Sizes sizes) {
+                                      const std::string &element, Sizes sizes,
+                                      const char *chip = kChip) {
   std::string m = std::to_string(sizes.tokens) + "x";
   std::string n = std::to_string(sizes.outputs) + "x";
   std::string k = std::to_string(sizes.sum) + "x";
@@ -44,7 +45,7 @@ static SimulatedProgram compileStatic(const std::string &type,
           " {\n%r = quantx.scaled_matmul ins(%x, %w : " + x + ", " + w +
           ") outs(%acc : " + acc + ") -> " + acc + "\nreturn %r : " + acc +
           "\n}\n",
-      kChip);
+      chip);
 }
 
 static std::vector<Case> getCases() {
@@ -112,6 +113,22 @@ INSTANTIATE_TEST_SUITE_P(Types, FewTokensKernelsTest,
                            return info.param.name;
                          });
 
+// None, and one more than the kernel has.
+TEST(FewTokensKernelsSizesTest, DynamicTokens) {
+  SimulatedProgram program = SimulatedProgram::createForChip(R"(
+    !w = !quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x32>
+    func.func @f(%x: tensor<?x?xbf16>, %w: tensor<?x?x!w>,
+                 %acc: tensor<?x?xf32>) -> tensor<?x?xf32> {
+      %r = quantx.scaled_matmul ins(%x, %w : tensor<?x?xbf16>, tensor<?x?x!w>)
+        outs(%acc : tensor<?x?xf32>) -> tensor<?x?xf32>
+      return %r : tensor<?x?xf32>
+    })",
+                                                             kChip);
+  for (int64_t tokens : {0, 1, 2, 8, 9})
+    checkProduct(program, mxfp4, {"bf16", {}}, {tokens, 17, 288});
+  checkProduct(program, mxfp4, {"bf16", {}}, {4, 0, 64});
+}
+
 //===----------------------------------------------------------------------===//
 // Scales
 //===----------------------------------------------------------------------===//
@@ -119,9 +136,9 @@ INSTANTIATE_TEST_SUITE_P(Types, FewTokensKernelsTest,
 /// w * x^T of one token of ones; `views` are those of w, N x K.
 static std::vector<float> sumRows(const std::string &type,
                                   const std::string &element, int64_t rows,
-                                  int64_t sum,
-                                  llvm::ArrayRef<TensorView> views) {
-  SimulatedProgram program = compileStatic(type, element, {1, rows, sum});
+                                  int64_t sum, llvm::ArrayRef<TensorView> views,
+                                  const char *chip = kChip) {
+  SimulatedProgram program = compileStatic(type, element, {1, rows, sum}, chip);
   Input ones({1, sum, std::vector<float>(sum, 1.0f)}, element, {1, sum});
   Input zeros({1, rows, std::vector<float>(rows, 0.0f)}, "f32", {1, rows});
   std::vector<TensorView> inputs = {ones.getView()};
@@ -182,14 +199,17 @@ TEST(FewTokensKernelsScalesTest, EveryE4M3) {
     expected.push_back((code == 0xf ? -6.0f : 0.5f) * 0.25f *
                        decode(uint8_t(row), format));
   }
-  for (const char *element : {"bf16", "f16"})
-    expectSums(
-        sumRows("!quantx.scaled<f4E2M1FN : f32, f8E4M3FN per 1x16, global f32>",
-                element, rows, sum,
-                {viewArray(ElementType::UInt8, {rows, codes}, payload),
-                 viewArray(ElementType::UInt8, {rows, sum / block}, scales),
-                 viewArray(ElementType::Float32, {}, global)}),
-        expected);
+  for (const char *chip : {"sm_80", kChip})
+    for (const char *element : {"bf16", "f16"})
+      expectSums(
+          sumRows(
+              "!quantx.scaled<f4E2M1FN : f32, f8E4M3FN per 1x16, global f32>",
+              element, rows, sum,
+              {viewArray(ElementType::UInt8, {rows, codes}, payload),
+               viewArray(ElementType::UInt8, {rows, sum / block}, scales),
+               viewArray(ElementType::Float32, {}, global)},
+              chip),
+          expected);
 }
 
 // An infinite scale makes its own row infinite, not NaN: it is that of no
