@@ -3,7 +3,6 @@
 #include "quantx/Emit/PairCodes.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "quantx/Emit/FloatCodec.h"
 #include "quantx/Format/Mutants.h"
 #include <cmath>
 
@@ -382,55 +381,55 @@ Value PairUnits::emitOffset(ElementwiseBuilder &b, Value zeroPoint) const {
                           emitMultiplyPairs(b, pair, splat(b, pair, -power)));
 }
 
-/// Small floats of 8 bits as f16, as the target has it. NaN becomes some NaN.
-static Value extendToF16(ElementwiseBuilder &b, ArrayRef<Value> narrow) {
-  ImplicitLocOpBuilder &builder = b.getBuilder();
-  auto type = VectorType::get(int64_t(narrow.size()), narrow[0].getType());
-  Value floats = vector::FromElementsOp::create(builder, type, narrow);
-  auto extend =
-      arith::ExtFOp::create(builder, type.clone(builder.getF16Type()), floats);
-  extend->setAttr(kAnyNaNAttr, builder.getUnitAttr());
-  return extend;
+/// E8M0 `scale` times 2^`power`, in both halves: a number of `element`.
+static Value scaleE8M0(ElementwiseBuilder &b, Value scale, int power,
+                       Type element) {
+  HalfFormat half(element);
+  Value code = b.zext(b.bitcast(scale, b.getBuilder().getI8Type()), 32);
+  int64_t place = int64_t(1) << half.mantissaBits;
+  int64_t offset = inBothHalves((power + half.bias - E8M0Format::bias) * place);
+  Value word = b.add(b.mul(code, b.i32(inBothHalves(place), code)), offset);
+  return emitPairFromWord(b, word, element);
 }
 
+/// Two scales of FP8 times 2^`power`, as a pair of `element`.
+static Value scaleFP8(ElementwiseBuilder &b, ArrayRef<Value> two, int power,
+                      Type element) {
+  ImplicitLocOpBuilder &builder = b.getBuilder();
+  auto type = VectorType::get(2, two.front().getType());
+  Value pair =
+      emitExtendToF16(b, vector::FromElementsOp::create(builder, type, two));
+  if (!element.isF16()) {
+    SmallVector<Value> bits;
+    for (int64_t i : {0, 1})
+      bits.push_back(
+          b.asI32(b.extendToF32(vector::ExtractOp::create(builder, pair, i))));
+    pair = emitPairFromWord(
+        b, emitPermuteBytes(b, bits[0], bits[1], {2, 3, 6, 7}), element);
+  }
+  return emitMultiplyPairs(b, pair, splat(b, pair, std::ldexp(1.0, power)));
+}
+
+// FP8 is decoded two at a time; which of them, instructions choose.
 SmallVector<Value> PairUnits::emitScales(ElementwiseBuilder &b,
                                          ArrayRef<Value> scales) const {
   ImplicitLocOpBuilder &builder = b.getBuilder();
   int power = getBiasDifference(*format, element) + exponent;
+  auto type = VectorType::get(2, element);
   SmallVector<Value> pairs;
-  auto pairType = VectorType::get(2, element);
-  if (needsSmallScales()) {
-    HalfFormat half(element);
-    for (Value scale : scales) {
-      Value code = b.zext(b.bitcast(scale, builder.getI8Type()), 32);
-      int64_t place = int64_t(1) << half.mantissaBits;
-      int64_t offset =
-          inBothHalves((power + half.bias - E8M0Format::bias) * place);
-      Value word = b.add(b.mul(code, b.i32(inBothHalves(place), code)), offset);
-      pairs.push_back(emitPairFromWord(b, word, element));
+  Value both;
+  for (auto [i, scale] : llvm::enumerate(scales)) {
+    if (needsSmallScales()) {
+      pairs.push_back(scaleE8M0(b, scale, power, element));
+      continue;
     }
-    return pairs;
-  }
-  // Two at a time: which of them, instructions choose.
-  for (; !scales.empty();
-       scales = scales.drop_front(std::min<size_t>(2, scales.size()))) {
-    SmallVector<Value> two = {scales[0],
-                              scales.size() > 1 ? scales[1] : scales[0]};
-    Value halves = extendToF16(b, two);
-    if (!element.isF16()) {
-      SmallVector<Value> bits;
-      for (int64_t i : {0, 1})
-        bits.push_back(b.asI32(
-            b.extendToF32(vector::ExtractOp::create(builder, halves, i))));
-      halves = emitPairFromWord(
-          b, emitPermuteBytes(b, bits[0], bits[1], {2, 3, 6, 7}), element);
+    if (i % 2 == 0) {
+      Value next = i + 1 < scales.size() ? scales[i + 1] : scale;
+      both = scaleFP8(b, {scale, next}, power, element);
     }
-    halves =
-        emitMultiplyPairs(b, halves, splat(b, halves, std::ldexp(1.0, power)));
-    for (size_t i = 0; i < std::min<size_t>(2, scales.size()); ++i)
-      pairs.push_back(vector::BroadcastOp::create(
-          builder, pairType,
-          vector::ExtractOp::create(builder, halves, int64_t(i))));
+    pairs.push_back(vector::BroadcastOp::create(
+        builder, type,
+        vector::ExtractOp::create(builder, both, int64_t(i % 2))));
   }
   return pairs;
 }

@@ -1,6 +1,7 @@
 //===- PairWords.cpp - Pairs of half floats in words ----------------------===//
 
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "quantx/Emit/FloatCodec.h"
 #include "quantx/Emit/PairCodes.h"
 
 using namespace mlir;
@@ -51,6 +52,15 @@ Value quantx::emitExactPair(ElementwiseBuilder &b, Value value, Type element) {
           : b.bitcast(b.trunc(b.lshr(b.asI32(value), 16), 16), element);
   return vector::BroadcastOp::create(b.getBuilder(),
                                      VectorType::get(2, element), half);
+}
+
+Value quantx::emitExtendToF16(ElementwiseBuilder &b, Value floats) {
+  ImplicitLocOpBuilder &builder = b.getBuilder();
+  auto type = cast<VectorType>(floats.getType());
+  auto extend =
+      arith::ExtFOp::create(builder, type.clone(builder.getF16Type()), floats);
+  extend->setAttr(kAnyNaNAttr, builder.getUnitAttr());
+  return extend;
 }
 
 SmallVector<Value> quantx::emitReorderPairs(ElementwiseBuilder &b,

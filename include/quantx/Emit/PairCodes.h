@@ -42,6 +42,10 @@ mlir::Value emitWordFromPair(ElementwiseBuilder &b, mlir::Value pair);
 mlir::Value emitExactPair(ElementwiseBuilder &b, mlir::Value value,
                           mlir::Type element);
 
+/// A vector of floats of 8 bits as f16, as the target has it. NaN becomes some
+/// NaN.
+mlir::Value emitExtendToF16(ElementwiseBuilder &b, mlir::Value floats);
+
 /// The word of the bytes at `indices` of the eight that `low` and `high` have.
 mlir::Value emitPermuteBytes(ElementwiseBuilder &b, mlir::Value low,
                              mlir::Value high, llvm::ArrayRef<int64_t> indices);
