@@ -28,15 +28,11 @@ static Value makePair(ElementwiseBuilder &b, Value value) {
       b.getBuilder(), VectorType::get(2, value.getType()), value);
 }
 
-/// Small floats of 8 bits as f16, as the target has it. NaN becomes some NaN.
+/// `bytes` as `narrow`, floats of 8 bits, in f16.
 static Value extendToF16(ElementwiseBuilder &b, Value bytes, Type narrow) {
-  auto type = cast<VectorType>(bytes.getType());
-  Value floats =
-      vector::BitCastOp::create(b.getBuilder(), type.clone(narrow), bytes);
-  auto extend = arith::ExtFOp::create(
-      b.getBuilder(), type.clone(b.getBuilder().getF16Type()), floats);
-  extend->setAttr(kAnyNaNAttr, b.getBuilder().getUnitAttr());
-  return extend;
+  auto type = cast<VectorType>(bytes.getType()).clone(narrow);
+  return emitExtendToF16(
+      b, vector::BitCastOp::create(b.getBuilder(), type, bytes));
 }
 
 /// The value of a `scale` as a pair of `element`, which it is exact in.

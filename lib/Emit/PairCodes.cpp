@@ -13,49 +13,6 @@ using namespace quantx;
 // Words
 //===----------------------------------------------------------------------===//
 
-/// `word` as a vector of one dimension of `element`.
-static Value splitWord(ElementwiseBuilder &b, Value word, Type element) {
-  ImplicitLocOpBuilder &builder = b.getBuilder();
-  Value vector = vector::BroadcastOp::create(
-      builder, VectorType::get(1, builder.getI32Type()), word);
-  auto type = VectorType::get(32 / element.getIntOrFloatBitWidth(), element);
-  return vector::BitCastOp::create(builder, type, vector);
-}
-
-static Value joinWord(ElementwiseBuilder &b, Value vector) {
-  ImplicitLocOpBuilder &builder = b.getBuilder();
-  Value word = vector::BitCastOp::create(
-      builder, VectorType::get(1, builder.getI32Type()), vector);
-  return vector::ExtractOp::create(builder, word, int64_t(0));
-}
-
-Value quantx::emitPairFromWord(ElementwiseBuilder &b, Value word,
-                               Type element) {
-  return splitWord(b, word, element);
-}
-
-Value quantx::emitWordFromPair(ElementwiseBuilder &b, Value pair) {
-  return joinWord(b, pair);
-}
-
-Value quantx::emitPermuteBytes(ElementwiseBuilder &b, Value low, Value high,
-                               ArrayRef<int64_t> indices) {
-  Type byte = b.getBuilder().getI8Type();
-  Value bytes =
-      vector::ShuffleOp::create(b.getBuilder(), splitWord(b, low, byte),
-                                splitWord(b, high, byte), indices);
-  return joinWord(b, bytes);
-}
-
-Value quantx::emitExactPair(ElementwiseBuilder &b, Value value, Type element) {
-  Value half =
-      element.isF16()
-          ? b.truncateFromF32(value, element)
-          : b.bitcast(b.trunc(b.lshr(b.asI32(value), 16), 16), element);
-  return vector::BroadcastOp::create(b.getBuilder(),
-                                     VectorType::get(2, element), half);
-}
-
 /// `halfBits` in both halves of a word.
 static int64_t inBothHalves(int64_t halfBits) {
   return halfBits << 16 | halfBits;
@@ -315,34 +272,34 @@ static Value decodeIntegerPair(ElementwiseBuilder &b, ValueRange words,
 // Codes
 //===----------------------------------------------------------------------===//
 
+/// How many powers of two the fields of a code stand for less in those of a
+/// half float.
+static int getBiasDifference(const FloatFormat &format, Type element) {
+  return HalfFormat(element).bias - format.bias;
+}
+
 /// Pair number `i` of floats as `element`. The fields of a code fit in those of
 /// a half float, subnormal values too; what is left is a power of two.
-static Value decodeFloatPair(ElementwiseBuilder &b, ValueRange words,
-                             Value shifted, int64_t i,
-                             const FloatFormat &format, Type element,
-                             PairOrder order) {
+static Value takeFieldsOfPair(ElementwiseBuilder &b, ValueRange words,
+                              Value shifted, int64_t i,
+                              const FloatFormat &format, Type element,
+                              PairOrder order) {
   Value halves =
       order == PairOrder::Halves
           ? takeHalves(b, words[0], i, format, element)
           : takeFields(b, takeTopPair(b, words, shifted, i), format, element);
-  Value pair = emitPairFromWord(b, halves, element);
-  int bias = HalfFormat(element).bias - format.bias;
+  return emitPairFromWord(b, halves, element);
+}
+
+static Value decodeFloatPair(ElementwiseBuilder &b, ValueRange words,
+                             Value shifted, int64_t i,
+                             const FloatFormat &format, Type element,
+                             PairOrder order) {
+  Value pair = takeFieldsOfPair(b, words, shifted, i, format, element, order);
+  int bias = getBiasDifference(format, element);
   return bias == 0 ? pair
                    : emitMultiplyPairs(b, pair,
                                        splat(b, pair, std::ldexp(1.0, bias)));
-}
-
-SmallVector<Value> quantx::emitReorderPairs(ElementwiseBuilder &b,
-                                            ValueRange pairs, PairOrder order) {
-  if (order == PairOrder::Neighbours)
-    return llvm::to_vector(pairs);
-  SmallVector<Value> result;
-  for (int64_t i = 0; i < 4; ++i) {
-    int64_t byte = i % 2 * 2;
-    result.push_back(emitPermuteBytes(b, pairs[i / 2], pairs[i / 2 + 2],
-                                      {byte, byte + 1, byte + 4, byte + 5}));
-  }
-  return result;
 }
 
 SmallVector<Value> quantx::emitDecodePairs(ElementwiseBuilder &b,
@@ -378,33 +335,145 @@ SmallVector<Value> quantx::emitDecodePairs(ElementwiseBuilder &b,
 }
 
 //===----------------------------------------------------------------------===//
-// f32
+// Units
 //===----------------------------------------------------------------------===//
 
-/// What is left of `value` after its upper half, which is a bf16, is taken off;
-/// 0 of infinity, NaN of NaN.
-static Value takeRest(ElementwiseBuilder &b, Value value) {
-  Value bits = b.asI32(value);
-  Value rest = b.sub(value, b.asF32(b.bitAnd(bits, 0xffff0000)));
-  Value isInfinite = b.equal(b.bitAnd(bits, 0x7fffffff), 0x7f800000);
-  return b.select(isInfinite, b.f32(0.0, rest), rest);
+PairUnits::PairUnits(ScaledType type, Type element, bool areScaled)
+    : type(type), element(element), areScaled(areScaled) {
+  format = type.getFloatFormat();
+  HalfFormat half(element);
+  if (!format && !areScaled) {
+    exponent = half.getMaxExponent() + half.getLeastExponent();
+  } else if (format && areScaled &&
+             isa<Float8E4M3FNType>(type.getScaleType())) {
+    int most = getScaleRange(type.getScaleType())->most;
+    exponent = std::min(0, half.getMaxExponent() - most -
+                               getBiasDifference(*format, element));
+  }
 }
 
-SmallVector<Value> quantx::emitSplitToPairs(ElementwiseBuilder &b,
-                                            ValueRange values,
-                                            PairOrder order) {
-  SmallVector<Value> rest(values), words;
-  bool areHalves = order == PairOrder::Halves;
-  for (int64_t part = 0; part < 3; ++part) {
-    for (int64_t i = 0; i < 4; ++i) {
-      Value first = rest[areHalves ? i : 2 * i];
-      Value second = rest[areHalves ? i + 4 : 2 * i + 1];
-      words.push_back(
-          emitPermuteBytes(b, b.asI32(first), b.asI32(second), {2, 3, 6, 7}));
-    }
-    if (part < 2)
-      for (Value &value : rest)
-        value = takeRest(b, value);
+PairOrder PairUnits::getOrder() const {
+  return exponent < 0 && type.getStorageBits() == 4 && !format
+             ? PairOrder::Halves
+             : findPairOrder(type, element);
+}
+
+bool PairUnits::needsSmallScales() const {
+  return format && areScaled && isa<Float8E8M0FNUType>(type.getScaleType());
+}
+
+double PairUnits::getUnit() const { return std::ldexp(1.0, exponent); }
+
+// An integer in the lowest bits of a half float counts the least of its units,
+// in the bits of the first two exponents.
+Value PairUnits::emitOffset(ElementwiseBuilder &b, Value zeroPoint) const {
+  if (format || areScaled)
+    return emitPairOffset(b, type, element, zeroPoint);
+  Type word = b.getBuilder().getI32Type();
+  int64_t flipped = getFlipped(type.getIntegerFormat()) * inBothHalves(1);
+  Value bits = arith::ConstantOp::create(
+      b.getBuilder(), b.getBuilder().getIntegerAttr(word, flipped));
+  if (zeroPoint)
+    bits = b.add(b.mul(zeroPoint, b.i32(inBothHalves(1), bits)), bits);
+  Value pair = emitPairFromWord(b, bits, element);
+  double power = std::ldexp(1.0, HalfFormat(element).getMaxExponent());
+  return emitWordFromPair(b,
+                          emitMultiplyPairs(b, pair, splat(b, pair, -power)));
+}
+
+/// E8M0 `scale` times 2^`power`, in both halves: a number of `element`.
+static Value scaleE8M0(ElementwiseBuilder &b, Value scale, int power,
+                       Type element) {
+  HalfFormat half(element);
+  Value code = b.zext(b.bitcast(scale, b.getBuilder().getI8Type()), 32);
+  int64_t place = int64_t(1) << half.mantissaBits;
+  int64_t offset = inBothHalves((power + half.bias - E8M0Format::bias) * place);
+  Value word = b.add(b.mul(code, b.i32(inBothHalves(place), code)), offset);
+  return emitPairFromWord(b, word, element);
+}
+
+/// Two scales of FP8 times 2^`power`, as a pair of `element`.
+static Value scaleFP8(ElementwiseBuilder &b, ArrayRef<Value> two, int power,
+                      Type element) {
+  ImplicitLocOpBuilder &builder = b.getBuilder();
+  auto type = VectorType::get(2, two.front().getType());
+  Value pair =
+      emitExtendToF16(b, vector::FromElementsOp::create(builder, type, two));
+  if (!element.isF16()) {
+    SmallVector<Value> bits;
+    for (int64_t i : {0, 1})
+      bits.push_back(
+          b.asI32(b.extendToF32(vector::ExtractOp::create(builder, pair, i))));
+    pair = emitPairFromWord(
+        b, emitPermuteBytes(b, bits[0], bits[1], {2, 3, 6, 7}), element);
   }
-  return words;
+  return emitMultiplyPairs(b, pair, splat(b, pair, std::ldexp(1.0, power)));
+}
+
+// FP8 is decoded two at a time; which of them, instructions choose.
+SmallVector<Value> PairUnits::emitScales(ElementwiseBuilder &b,
+                                         ArrayRef<Value> scales) const {
+  ImplicitLocOpBuilder &builder = b.getBuilder();
+  int power = getBiasDifference(*format, element) + exponent;
+  auto type = VectorType::get(2, element);
+  SmallVector<Value> pairs;
+  Value both;
+  for (auto [i, scale] : llvm::enumerate(scales)) {
+    if (needsSmallScales()) {
+      pairs.push_back(scaleE8M0(b, scale, power, element));
+      continue;
+    }
+    if (i % 2 == 0) {
+      Value next = i + 1 < scales.size() ? scales[i + 1] : scale;
+      both = scaleFP8(b, {scale, next}, power, element);
+    }
+    pairs.push_back(vector::BroadcastOp::create(
+        builder, type,
+        vector::ExtractOp::create(builder, both, int64_t(i % 2))));
+  }
+  return pairs;
+}
+
+SmallVector<Value> PairUnits::decode(ElementwiseBuilder &b, ValueRange words,
+                                     Value offset, Value scale) const {
+  bool isFour = type.getStorageBits() == 4;
+  if (format ? !areScaled : areScaled)
+    return emitDecodePairs(b, type, words, element, getOrder(), offset, scale);
+  SmallVector<Value> codes(words), pairs;
+  Value shifted;
+  if (format && isFour)
+    shifted = b.shl(codes[0], 4);
+  if (!format && getFlipped(type.getIntegerFormat()))
+    for (Value &word : codes)
+      word = b.bitXor(word, b.i32(isFour ? 0x88888888 : 0x80808080, word));
+  for (int64_t i = 0; i < 4; ++i) {
+    Value pair =
+        format
+            ? emitMultiplyPairs(b,
+                                takeFieldsOfPair(b, codes, shifted, i, *format,
+                                                 element, getOrder()),
+                                scale)
+            : decodeInteger(b, codes, i, offset);
+    pairs.push_back(emitWordFromPair(b, pair));
+  }
+  return pairs;
+}
+
+Value PairUnits::decodeInteger(ElementwiseBuilder &b, ValueRange words,
+                               int64_t i, Value offset) const {
+  int64_t shift = 0;
+  Value halves;
+  if (type.getStorageBits() == 4) {
+    shift = i % 2 * 4;
+    halves = i < 2 ? words[0] : b.lshr(words[0], 8);
+    halves = b.bitAnd(halves, inBothHalves(0xf << shift));
+  } else {
+    int64_t first = i % 2 * 2;
+    halves = emitPermuteBytes(b, words[i / 2], b.i32(0, words[0]),
+                              {first, 4, first + 1, 4});
+  }
+  Value pair = emitPairFromWord(b, halves, element);
+  int power = HalfFormat(element).getMaxExponent() - int(shift);
+  return multiplyAdd(b, pair, splat(b, pair, std::ldexp(1.0, power)),
+                     emitPairFromWord(b, offset, element));
 }

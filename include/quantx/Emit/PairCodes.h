@@ -42,6 +42,10 @@ mlir::Value emitWordFromPair(ElementwiseBuilder &b, mlir::Value pair);
 mlir::Value emitExactPair(ElementwiseBuilder &b, mlir::Value value,
                           mlir::Type element);
 
+/// A vector of floats of 8 bits as f16, as the target has it. NaN becomes some
+/// NaN.
+mlir::Value emitExtendToF16(ElementwiseBuilder &b, mlir::Value floats);
+
 /// The word of the bytes at `indices` of the eight that `low` and `high` have.
 mlir::Value emitPermuteBytes(ElementwiseBuilder &b, mlir::Value low,
                              mlir::Value high, llvm::ArrayRef<int64_t> indices);
@@ -72,6 +76,46 @@ llvm::SmallVector<mlir::Value>
 emitDecodePairs(ElementwiseBuilder &b, ScaledType type, mlir::ValueRange words,
                 mlir::Type element, PairOrder order, mlir::Value offset,
                 mlir::Value scale);
+
+/// Pairs whose values are in a unit of their own, a power of two: they take
+/// fewer operations, and sums of their products are divided by it. `areScaled`
+/// says that values are multiplied by their scales, which is exact
+/// (`isExactInHalf`).
+///
+/// Integers stay in the lowest bits of a half float, as its smallest numbers,
+/// and one multiply-add takes them to the unit and the offset off. Floats have
+/// their exponent and their scale corrected in one multiplication.
+class PairUnits {
+public:
+  PairUnits(ScaledType type, mlir::Type element, bool areScaled);
+
+  double getUnit() const;
+  PairOrder getOrder() const;
+  /// Whether scales, E8M0, must be at most 2 for `emitScales`: none is NaN.
+  bool needsSmallScales() const;
+
+  /// What `decode` takes off integers, as a word: the zero point (i32, or null
+  /// for 0) among it.
+  mlir::Value emitOffset(ElementwiseBuilder &b, mlir::Value zeroPoint) const;
+  /// The pairs that `decode` multiplies by, for scales of floats.
+  llvm::SmallVector<mlir::Value>
+  emitScales(ElementwiseBuilder &b, llvm::ArrayRef<mlir::Value> scales) const;
+  /// As `emitDecodePairs`, in `getOrder`.
+  llvm::SmallVector<mlir::Value> decode(ElementwiseBuilder &b,
+                                        mlir::ValueRange words,
+                                        mlir::Value offset,
+                                        mlir::Value scale) const;
+
+private:
+  mlir::Value decodeInteger(ElementwiseBuilder &b, mlir::ValueRange words,
+                            int64_t i, mlir::Value offset) const;
+
+  ScaledType type;
+  mlir::Type element;
+  bool areScaled;
+  const FloatFormat *format;
+  int exponent = 0; ///< of the unit
+};
 
 /// A finite f32, NaN or infinity as a sum of three bf16: `values` are eight,
 /// and the result is four words of pairs of the first parts, four of the second

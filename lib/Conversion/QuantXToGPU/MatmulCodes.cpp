@@ -1,10 +1,64 @@
-//===- MatmulCodes.cpp - Matrix instructions on codes ---------------------===//
+//===- MatmulCodes.cpp - Matrix instructions ------------------------------===//
 
 #include "MatmulCodes.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 
 using namespace mlir;
 using namespace quantx;
+
+//===----------------------------------------------------------------------===//
+// On pairs
+//===----------------------------------------------------------------------===//
+
+/// `sums` and the products of a matrix instruction on bf16 or f16.
+static SmallVector<Value> multiplyAdd(ImplicitLocOpBuilder &b, Type element,
+                                      ValueRange lhs, ValueRange rhs,
+                                      ValueRange sums) {
+  ElementwiseBuilder arith(b, b.getLoc());
+  // bf16 are words, f16 are vectors.
+  auto convert = [&](ValueRange words) {
+    SmallVector<Value> operands(words);
+    if (element.isF16())
+      for (Value &word : operands)
+        word = emitPairFromWord(arith, word, element);
+    return operands;
+  };
+  auto type = LLVM::LLVMStructType::getLiteral(
+      b.getContext(), SmallVector<Type>(sums.size(), b.getF32Type()));
+  auto mmaType = element.isF16() ? NVVM::MMATypes::f16 : NVVM::MMATypes::bf16;
+  Value result =
+      NVVM::MmaOp::create(b, type, convert(lhs), convert(rhs), sums,
+                          ArrayRef<int64_t>{16, 8, kStepSize / 2},
+                          /*b1Op=*/std::nullopt, /*intOverflow=*/std::nullopt,
+                          std::array<NVVM::MMATypes, 2>{mmaType, mmaType},
+                          std::array<NVVM::MMALayout, 2>{NVVM::MMALayout::row,
+                                                         NVVM::MMALayout::col});
+  SmallVector<Value> added;
+  for (size_t i = 0; i < sums.size(); ++i)
+    added.push_back(LLVM::ExtractValueOp::create(b, result, int64_t(i)));
+  return added;
+}
+
+SmallVector<Value>
+quantx::multiplyPairs(ImplicitLocOpBuilder &b, Type element,
+                      ArrayRef<SmallVector<Value>> weightWords,
+                      ArrayRef<Value> tokenWords, ValueRange sums) {
+  SmallVector<Value> added(sums);
+  for (; !tokenWords.empty(); tokenWords = tokenWords.drop_front(4)) {
+    for (int64_t half : {0, 2}) {
+      SmallVector<Value> lhs;
+      for (int64_t pair : {half, half + 1})
+        for (const SmallVector<Value> &row : weightWords)
+          lhs.push_back(row[pair]);
+      added = multiplyAdd(b, element, lhs, tokenWords.slice(half, 2), added);
+    }
+  }
+  return added;
+}
+
+//===----------------------------------------------------------------------===//
+// On codes
+//===----------------------------------------------------------------------===//
 
 int64_t quantx::getCodeSteps(ScaledType type) {
   return type.getStorageBits() == 4 ? 2 : 1;

@@ -72,6 +72,35 @@ mlir::Value buildTensorCoreMatmul(const MatmulKernelContext &context,
                                   const Matmul &matmul,
                                   const MatmulTiling &tiling);
 
+/// How `buildFewTokensMatmul` divides its work. Chosen by instructions and
+/// bytes counted, not measured.
+struct FewTokensTiling {
+  /// Of a warp: tiles of 16 outputs, and of each row the times that four lanes
+  /// load 16 bytes side by side for a step of K.
+  int64_t outputTiles, chunks;
+  /// As in `MatmulTiling`.
+  int64_t blocks;
+
+  /// One token, which all columns read; or up to 8, whose elements are then
+  /// read for twice as many outputs. Zero points of blocks take more registers,
+  /// and so does what is not known of K.
+  static FewTokensTiling getOne(bool isStatic, bool hasZeroPoint) {
+    return {1, 2, isStatic && !hasZeroPoint ? 4 : 3};
+  }
+  static FewTokensTiling getFew(bool isStatic) {
+    return isStatic ? FewTokensTiling{2, 1, 3} : FewTokensTiling{1, 2, 3};
+  }
+};
+
+/// Whether `buildFewTokensMatmul` takes the types of `matmul`.
+bool suitsFewTokens(const Matmul &matmul);
+
+/// The result of a kernel for up to 8 plain tokens, of bf16 or f16, that takes
+/// weights from device memory right to the registers of matrix instructions.
+mlir::Value buildFewTokensMatmul(const MatmulKernelContext &context,
+                                 const Matmul &matmul,
+                                 const FewTokensTiling &tiling);
+
 /// Whether `buildTensorMemoryMatmul` takes `matmul`.
 bool suitsTensorMemory(const Matmul &matmul);
 

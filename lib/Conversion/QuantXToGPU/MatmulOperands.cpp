@@ -83,20 +83,29 @@ OperandRow KernelOperand::locate(IndexMath math, Value batch, Value row) const {
 // Elements
 //===----------------------------------------------------------------------===//
 
-BlockParameters KernelOperand::loadParameters(ImplicitLocOpBuilder &b,
-                                              const OperandRow &row,
-                                              Value position) const {
-  IndexMath math(b);
-  Value index = row.block;
-  if (!type.isWholeDimension(type.getBlockRank() - 1)) {
-    Value last = math.sub(numBlocks, math.constant(1));
-    Value block = math.min(math.div(position, getBlockSize()), last);
-    index = math.add(index, block);
-  }
+Value KernelOperand::findBlock(IndexMath math, const OperandRow &row,
+                               Value position) const {
+  if (type.isWholeDimension(type.getBlockRank() - 1))
+    return row.block;
+  Value last = math.sub(numBlocks, math.constant(1));
+  Value block = math.min(math.div(position, getBlockSize()), last);
+  return math.add(row.block, block);
+}
+
+SmallVector<Value> KernelOperand::loadBlock(ImplicitLocOpBuilder &b,
+                                            Value block) const {
   SmallVector<Value> values;
   for (Value view :
        ArrayRef(views).drop_front().take_front(1 + type.hasZeroPoint()))
-    values.push_back(memref::LoadOp::create(b, view, index));
+    values.push_back(memref::LoadOp::create(b, view, block));
+  return values;
+}
+
+BlockParameters KernelOperand::loadParameters(ImplicitLocOpBuilder &b,
+                                              const OperandRow &row,
+                                              Value position) const {
+  SmallVector<Value> values =
+      loadBlock(b, findBlock(IndexMath(b), row, position));
   if (Value global = loadGlobal(b))
     values.push_back(global);
   return BlockParameters::get(type, values);

@@ -65,6 +65,8 @@ public:
   /// The type of what a row is made of: elements, or bytes.
   mlir::Type getDataType() const;
   mlir::Value getNumRows() const { return rows; }
+  /// K.
+  mlir::Value getSumSize() const { return sum; }
   /// The elements or bytes of a row.
   mlir::Value getRowSize(IndexMath math) const;
   /// The elements of a block along K, or `kWholeDimension`.
@@ -73,6 +75,13 @@ public:
   /// `batch` is the linear index of all batch dimensions.
   OperandRow locate(IndexMath math, mlir::Value batch, mlir::Value row) const;
 
+  /// The block of the element at `position` of a row, which may be beyond its
+  /// end: the last one then.
+  mlir::Value findBlock(IndexMath math, const OperandRow &row,
+                        mlir::Value position) const;
+  /// The parameters of a block but the global scale, as they are in memory.
+  llvm::SmallVector<mlir::Value> loadBlock(mlir::ImplicitLocOpBuilder &b,
+                                           mlir::Value block) const;
   /// The parameters of the block of the element at `position` of a row, which
   /// may be beyond its end: the last block's then.
   BlockParameters loadParameters(mlir::ImplicitLocOpBuilder &b,

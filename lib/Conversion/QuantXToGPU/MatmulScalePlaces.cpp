@@ -1,14 +1,13 @@
 //===- MatmulScalePlaces.cpp - Where scales go in matrix products ---------===//
 
+#include "MatmulDirectLoads.h"
 #include "MatmulKernels.h"
 #include "MatmulStages.h"
 
 using namespace mlir;
 using namespace quantx;
 
-/// Whether a sum of products of codes may be multiplied by the scale: values
-/// are not rounded after they are scaled, or that changes nothing.
-static bool scalesSums(ScaledType type) {
+bool quantx::canScaleSums(ScaledType type) {
   return type.getExpressedType().isF32() ||
          (type.getExpressedType().isBF16() && !type.hasGlobal() &&
           isExactInHalf(type, type.getExpressedType()));
@@ -21,7 +20,7 @@ static std::optional<ScalePlace> findScalePlace(ScaledType type, Type element,
                                                 bool prefersSums) {
   if (!type)
     return ScalePlace::None;
-  if (!canDecodePairs(type) || !scalesSums(type))
+  if (!canDecodePairs(type) || !canScaleSums(type))
     return std::nullopt;
   int64_t block = type.getBlockShape().back();
   if (block == ScaledType::kWholeDimension)
@@ -62,7 +61,7 @@ static bool hasInfinity(ScaledType type) {
 /// `takesSix`; or onto results.
 static std::optional<ScalePlace> findScalePlaceOfCodes(ScaledType type,
                                                        bool takesSix) {
-  if (!type || !type.getFloatFormat() || !scalesSums(type))
+  if (!type || !type.getFloatFormat() || !canScaleSums(type))
     return std::nullopt;
   int64_t block = type.getBlockShape().back();
   unsigned bits = type.getStorageBits();
@@ -122,6 +121,30 @@ bool quantx::suitsTensorCores(const Matmul &matmul) {
   return findScalePlaces(matmul, /*tokenTiles=*/1).has_value();
 }
 
+// Parts of rows have scales of their own, or all those that are summed at once
+// have one.
+std::optional<ScalePlace> quantx::findFewTokensPlace(const Matmul &matmul) {
+  ScaledType type = matmul.rhs.type;
+  Type token = getElementTypeOrSelf(matmul.lhs.parts.front());
+  if (matmul.lhs.type || token.isF32() || !canDecodePairs(type) ||
+      !canScaleSums(type))
+    return std::nullopt;
+  int64_t block = type.getBlockShape().back(), size = getDirectSize(type);
+  if (block == ScaledType::kWholeDimension)
+    return ScalePlace::RowSums;
+  if (block % (kDirectParts * size) == 0)
+    return ScalePlace::BlockSums;
+  bool isOfLoads =
+      block % size == 0 || (size % block == 0 && block % kLaneElements == 0);
+  return isOfLoads && isExactInHalf(type, getMultipliedType(matmul))
+             ? std::optional(ScalePlace::Values)
+             : std::nullopt;
+}
+
+bool quantx::suitsFewTokens(const Matmul &matmul) {
+  return findFewTokensPlace(matmul).has_value();
+}
+
 bool quantx::suitsTensorMemory(const Matmul &matmul) {
   return matmul.hasTensorMemory &&
          findScalePlacesOfCodes(matmul, /*canMix=*/true).has_value();
@@ -130,4 +153,56 @@ bool quantx::suitsTensorMemory(const Matmul &matmul) {
 bool quantx::scalesBlockSums(const Matmul &matmul) {
   constexpr int64_t many = std::numeric_limits<int64_t>::max();
   return findScalePlaces(matmul, many)->rhs == ScalePlace::BlockSums;
+}
+
+//===----------------------------------------------------------------------===//
+// What goes there
+//===----------------------------------------------------------------------===//
+
+bool quantx::hasScaleWord(ScalePlace place) {
+  return place == ScalePlace::BlockSums || place == ScalePlace::Values ||
+         place == ScalePlace::Codes;
+}
+
+SmallVector<Value> quantx::makeBlockWords(ImplicitLocOpBuilder &b,
+                                          ScaledType type, Type element,
+                                          ScalePlace place,
+                                          const BlockParameters &parameters) {
+  ElementwiseBuilder arith(b, b.getLoc());
+  if (place == ScalePlace::Codes) {
+    Value code = arith::BitcastOp::create(b, b.getI8Type(), parameters.scale);
+    return {arith::ExtUIOp::create(b, b.getI32Type(), code)};
+  }
+  BlockFactors factors = emitDequantizeFactors(arith, type, parameters);
+  SmallVector<Value> result;
+  if (hasScaleWord(place)) {
+    Value scale = arith.mul(factors.scale, getCodeUnit(type));
+    if (place == ScalePlace::Values) {
+      result.push_back(
+          emitWordFromPair(arith, emitExactPair(arith, scale, element)));
+    } else {
+      result.push_back(arith.asI32(scale));
+    }
+  }
+  if (type.hasZeroPoint())
+    result.push_back(emitPairOffset(arith, type, element, factors.zeroPoint));
+  return result;
+}
+
+Value quantx::loadRowFactor(ImplicitLocOpBuilder &b,
+                            const KernelOperand &operand, ScalePlace place,
+                            Value batch, Value row) {
+  if (!operand.getType())
+    return {};
+  ElementwiseBuilder arith(b, b.getLoc());
+  IndexMath math(b);
+  Value factor = operand.loadGlobal(b);
+  if (place == ScalePlace::RowSums) {
+    BlockParameters parameters = operand.loadParameters(
+        b, operand.locate(math, batch, row), math.constant(0));
+    Value scale = arith.mul(emitDecodeScale(arith, parameters.scale),
+                            getCodeUnit(operand.getType()));
+    factor = factor ? arith.mul(scale, factor) : scale;
+  }
+  return factor;
 }

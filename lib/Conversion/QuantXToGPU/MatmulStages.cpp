@@ -224,33 +224,6 @@ void StagedOperand::copy(ImplicitLocOpBuilder &b, const OperandTile &tile,
 // Blocks
 //===----------------------------------------------------------------------===//
 
-SmallVector<Value> StagedOperand::loadBlock(ImplicitLocOpBuilder &b,
-                                            const OperandRow &row,
-                                            Value position) const {
-  ElementwiseBuilder arith(b, b.getLoc());
-  BlockParameters parameters = operand.loadParameters(b, row, position);
-  if (place == ScalePlace::Codes) {
-    Value code = arith::BitcastOp::create(b, b.getI8Type(), parameters.scale);
-    return {arith::ExtUIOp::create(b, b.getI32Type(), code)};
-  }
-  BlockFactors factors = emitDequantizeFactors(arith, getType(), parameters);
-  SmallVector<Value> result;
-  if (hasScaleWords()) {
-    Value scale = arith.mul(factors.scale, getCodeUnit(getType()));
-    if (place == ScalePlace::Values) {
-      result.push_back(
-          emitWordFromPair(arith, emitExactPair(arith, scale, element)));
-    } else {
-      result.push_back(arith.asI32(scale));
-    }
-  }
-  if (hasOffsetWords()) {
-    result.push_back(
-        emitPairOffset(arith, getType(), element, factors.zeroPoint));
-  }
-  return result;
-}
-
 SmallVector<Value> StagedOperand::loadBlocks(ImplicitLocOpBuilder &b,
                                              const OperandTile &tile,
                                              Value stage) const {
@@ -268,8 +241,10 @@ SmallVector<Value> StagedOperand::loadBlocks(ImplicitLocOpBuilder &b,
         math.min(math.add(tile.first, math.div(index, blocks)), lastRow);
     Value position = math.add(math.mul(stage, shape.getSize()),
                               math.mul(math.rem(index, blocks), blockSize));
+    BlockParameters parameters = operand.loadParameters(
+        b, operand.locate(math, tile.batch, row), position);
     llvm::append_range(
-        result, loadBlock(b, operand.locate(math, tile.batch, row), position));
+        result, makeBlockWords(b, getType(), element, place, parameters));
   }
   return result;
 }
@@ -400,21 +375,4 @@ Value StagedOperand::readScale(ImplicitLocOpBuilder &b, Value slot, Value row,
                                Value step) const {
   ElementwiseBuilder arith(b, b.getLoc());
   return arith.asF32(readBlockWord(b, slot, 0, row, step, {}));
-}
-
-Value StagedOperand::loadRowFactor(ImplicitLocOpBuilder &b, Value batch,
-                                   Value row) const {
-  if (!getType())
-    return {};
-  ElementwiseBuilder arith(b, b.getLoc());
-  IndexMath math(b);
-  Value factor = operand.loadGlobal(b);
-  if (place == ScalePlace::RowSums) {
-    BlockParameters parameters = operand.loadParameters(
-        b, operand.locate(math, batch, row), math.constant(0));
-    Value scale = arith.mul(emitDecodeScale(arith, parameters.scale),
-                            getCodeUnit(getType()));
-    factor = factor ? arith.mul(scale, factor) : scale;
-  }
-  return factor;
 }

@@ -44,8 +44,32 @@ std::optional<ScalePlaces> findScalePlaces(const Matmul &matmul,
 std::optional<ScalePlaces> findScalePlacesOfCodes(const Matmul &matmul,
                                                   bool canMix);
 
+/// Whether a sum of products of codes may be multiplied by the scale: values
+/// are not rounded after they are scaled, or that changes nothing.
+bool canScaleSums(ScaledType type);
+
+/// Where the scales of weights go in `buildFewTokensMatmul`; none where it does
+/// not take these types.
+std::optional<ScalePlace> findFewTokensPlace(const Matmul &matmul);
+
 /// The type that codes are decoded to: bf16 or f16.
 mlir::Type getMultipliedType(const Matmul &matmul);
+
+/// What a block whose scale goes to `place` multiplies and subtracts, as words:
+/// the scale, as a pair of `element`, f32 or a code, and the offset of
+/// `emitPairOffset`; each where there is one.
+llvm::SmallVector<mlir::Value>
+makeBlockWords(mlir::ImplicitLocOpBuilder &b, ScaledType type,
+               mlir::Type element, ScalePlace place,
+               const BlockParameters &parameters);
+
+/// Whether one of these is a scale.
+bool hasScaleWord(ScalePlace place);
+
+/// What all sums of a row are multiplied by (f32); null for nothing.
+mlir::Value loadRowFactor(mlir::ImplicitLocOpBuilder &b,
+                          const KernelOperand &operand, ScalePlace place,
+                          mlir::Value batch, mlir::Value row);
 
 /// The elements of K in a step, of which a lane has as many as `kLaneElements`.
 constexpr int64_t kStepSize = 32, kLaneElements = 8;
@@ -122,17 +146,15 @@ public:
                              mlir::Value row, mlir::Value step,
                              int64_t steps) const;
 
-  /// What all sums of a row are multiplied by (f32); null for nothing.
   mlir::Value loadRowFactor(mlir::ImplicitLocOpBuilder &b, mlir::Value batch,
-                            mlir::Value row) const;
+                            mlir::Value row) const {
+    return quantx::loadRowFactor(b, operand, place, batch, row);
+  }
 
   ScaledType getType() const { return operand.getType(); }
 
 private:
-  bool hasScaleWords() const {
-    return place == ScalePlace::BlockSums || place == ScalePlace::Values ||
-           place == ScalePlace::Codes;
-  }
+  bool hasScaleWords() const { return hasScaleWord(place); }
   bool hasOffsetWords() const { return getType() && getType().hasZeroPoint(); }
   int64_t getNumWordKinds() const {
     return int64_t(hasScaleWords()) + int64_t(hasOffsetWords());
@@ -170,9 +192,6 @@ private:
   llvm::SmallVector<mlir::Value> loadWords(mlir::ImplicitLocOpBuilder &b,
                                            mlir::Value index,
                                            int64_t bytes) const;
-  llvm::SmallVector<mlir::Value> loadBlock(mlir::ImplicitLocOpBuilder &b,
-                                           const OperandRow &row,
-                                           mlir::Value position) const;
   /// The word of `kind` for a lane.
   mlir::Value readBlockWord(mlir::ImplicitLocOpBuilder &b, mlir::Value slot,
                             int64_t kind, mlir::Value row, mlir::Value step,

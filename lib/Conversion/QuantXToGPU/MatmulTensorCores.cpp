@@ -14,7 +14,6 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "quantx/Emit/PairCodes.h"
 #include "quantx/Format/Mutants.h"
 
@@ -114,13 +113,6 @@ private:
     SmallVector<Value> scales;
   };
   WeightTile readWeights(Value slot, Value step, int64_t index);
-  /// The products of `weightWords` (of this lane's two rows) and `tokenWords`,
-  /// added to four sums.
-  SmallVector<Value> multiply(ArrayRef<SmallVector<Value>> weightWords,
-                              ArrayRef<Value> tokenWords, ValueRange sums);
-  SmallVector<Value> multiplyAdd(ValueRange lhs, ValueRange rhs,
-                                 ValueRange sums);
-
   /// The same of codes and scales, for which an instruction takes several
   /// steps.
   void addCodes(Value slot, Value step, SmallVectorImpl<Value> &sums);
@@ -187,49 +179,6 @@ void TensorCoreKernel::allocate() {
 // Products
 //===----------------------------------------------------------------------===//
 
-SmallVector<Value> TensorCoreKernel::multiplyAdd(ValueRange lhs, ValueRange rhs,
-                                                 ValueRange sums) {
-  ElementwiseBuilder arith(b, b.getLoc());
-  // bf16 are words, f16 are vectors.
-  auto convert = [&](ValueRange words) {
-    SmallVector<Value> operands(words);
-    if (element.isF16())
-      for (Value &word : operands)
-        word = emitPairFromWord(arith, word, element);
-    return operands;
-  };
-  auto type = LLVM::LLVMStructType::getLiteral(
-      b.getContext(), SmallVector<Type>(kSums, b.getF32Type()));
-  auto mmaType = element.isF16() ? NVVM::MMATypes::f16 : NVVM::MMATypes::bf16;
-  Value result =
-      NVVM::MmaOp::create(b, type, convert(lhs), convert(rhs), sums,
-                          ArrayRef<int64_t>{kOutputs, kTokens, kStepSize / 2},
-                          /*b1Op=*/std::nullopt, /*intOverflow=*/std::nullopt,
-                          std::array<NVVM::MMATypes, 2>{mmaType, mmaType},
-                          std::array<NVVM::MMALayout, 2>{NVVM::MMALayout::row,
-                                                         NVVM::MMALayout::col});
-  SmallVector<Value> added;
-  for (int64_t i = 0; i < kSums; ++i)
-    added.push_back(LLVM::ExtractValueOp::create(b, result, i));
-  return added;
-}
-
-SmallVector<Value>
-TensorCoreKernel::multiply(ArrayRef<SmallVector<Value>> weightWords,
-                           ArrayRef<Value> tokenWords, ValueRange sums) {
-  SmallVector<Value> added(sums);
-  for (; !tokenWords.empty(); tokenWords = tokenWords.drop_front(4)) {
-    for (int64_t half : {0, 2}) {
-      SmallVector<Value> lhs;
-      for (int64_t pair : {half, half + 1})
-        for (const SmallVector<Value> &row : weightWords)
-          lhs.push_back(row[pair]);
-      added = multiplyAdd(lhs, tokenWords.slice(half, 2), added);
-    }
-  }
-  return added;
-}
-
 TensorCoreKernel::WeightTile
 TensorCoreKernel::readWeights(Value slot, Value step, int64_t index) {
   WeightTile tile;
@@ -260,8 +209,8 @@ void TensorCoreKernel::addStep(Value slot, Value step,
           (i * tiling.tokenTiles + j) * kSums, kSums);
       bool scalesSums = !tile.scales.empty();
       SmallVector<Value> added =
-          multiply(tile.words, tokenWords,
-                   scalesSums ? ValueRange(zeros) : ValueRange(all));
+          multiplyPairs(b, element, tile.words, tokenWords,
+                        scalesSums ? ValueRange(zeros) : ValueRange(all));
       for (int64_t k = 0; k < kSums; ++k) {
         all[k] = scalesSums ? math::FmaOp::create(b, added[k],
                                                   tile.scales[k / 2], all[k])

@@ -44,6 +44,13 @@ static MatmulChoice chooseTiling(const Matmul &matmul, int64_t mostTokens,
           }};
 }
 
+static MatmulChoice chooseTiling(const Matmul &matmul, int64_t mostTokens,
+                                 const FewTokensTiling &tiling) {
+  return {mostTokens, [=](const MatmulKernelContext &context) {
+            return buildFewTokensMatmul(context, matmul, tiling);
+          }};
+}
+
 /// The kernels for more and more tokens; the last one for any number.
 static SmallVector<MatmulChoice> getChoices(const Matmul &matmul) {
   SmallVector<MatmulChoice> choices;
@@ -54,10 +61,17 @@ static SmallVector<MatmulChoice> getChoices(const Matmul &matmul) {
     // f32 multiply as three parts each, which take more registers.
     int64_t blocks = isF32 ? 2 : isStatic ? 4 : 3;
     unsigned bits = matmul.rhs.type.getStorageBits();
-    choices = {
-        chooseTiling(matmul, 1, MatmulTiling::getOne(bits, isStatic, blocks)),
-        chooseTiling(matmul, 8, MatmulTiling::getFew(blocks)),
-        chooseTiling(matmul, 64, MatmulTiling::getSome())};
+    if (suitsFewTokens(matmul)) {
+      bool hasZeroPoint = matmul.rhs.type.hasZeroPoint();
+      choices = {chooseTiling(matmul, 1,
+                              FewTokensTiling::getOne(isStatic, hasZeroPoint)),
+                 chooseTiling(matmul, 8, FewTokensTiling::getFew(isStatic))};
+    } else {
+      choices = {
+          chooseTiling(matmul, 1, MatmulTiling::getOne(bits, isStatic, blocks)),
+          chooseTiling(matmul, 8, MatmulTiling::getFew(blocks))};
+    }
+    choices.push_back(chooseTiling(matmul, 64, MatmulTiling::getSome()));
     if (!isF32)
       choices.push_back(chooseTiling(
           matmul, kUnlimited, MatmulTiling::getMany(scalesBlockSums(matmul))));

@@ -117,3 +117,18 @@ func.func @bf16_by_int4(%x: tensor<1x4096xbf16>, %w: tensor<14336x4096x!int4_f32
   %r = quantx.scaled_matmul ins(%x, %w : tensor<1x4096xbf16>, tensor<14336x4096x!int4_f32>) outs(%acc : tensor<1x14336xf32>) -> tensor<1x14336xf32>
   return %r : tensor<1x14336xf32>
 }
+
+func.func @bf16x8_by_mxfp4(%x: tensor<8x4096xbf16>, %w: tensor<14336x4096x!mxfp4_f32>, %acc: tensor<8x14336xf32>) -> tensor<8x14336xf32> {
+  %r = quantx.scaled_matmul ins(%x, %w : tensor<8x4096xbf16>, tensor<14336x4096x!mxfp4_f32>) outs(%acc : tensor<8x14336xf32>) -> tensor<8x14336xf32>
+  return %r : tensor<8x14336xf32>
+}
+
+func.func @bf16x8_by_nvfp4(%x: tensor<8x4096xbf16>, %w: tensor<14336x4096x!nvfp4_f32>, %acc: tensor<8x14336xf32>) -> tensor<8x14336xf32> {
+  %r = quantx.scaled_matmul ins(%x, %w : tensor<8x4096xbf16>, tensor<14336x4096x!nvfp4_f32>) outs(%acc : tensor<8x14336xf32>) -> tensor<8x14336xf32>
+  return %r : tensor<8x14336xf32>
+}
+
+func.func @bf16x8_by_int4(%x: tensor<8x4096xbf16>, %w: tensor<14336x4096x!int4_f32>, %acc: tensor<8x14336xf32>) -> tensor<8x14336xf32> {
+  %r = quantx.scaled_matmul ins(%x, %w : tensor<8x4096xbf16>, tensor<14336x4096x!int4_f32>) outs(%acc : tensor<8x14336xf32>) -> tensor<8x14336xf32>
+  return %r : tensor<8x14336xf32>
+}

@@ -11,7 +11,8 @@ A loop is looked at on its shortest way through its widest stores, or where ther
 is none through its widest loads: what is special takes a longer one. Its elements
 are those whose bytes are stored or loaded there. A kernel that goes over its
 elements twice has both loops. The loop of matrix instructions is the shortest way
-through these and through the copies of 16 bytes to shared memory.
+through these and through the copies of 16 bytes to shared memory; where there
+are no copies, through some of these and the loads of 16 bytes around them.
 """
 
 import argparse
@@ -185,13 +186,21 @@ def is_copy(instruction):
                          re.sub(r"^@\S+\s+", "", instruction)))
 
 
+def is_load(instruction):
+    return get_width(instruction, "ld") == 16
+
+
 def find_mma_loop(kernel):
     """The instructions of the loop, and its elements for each lane."""
-    mma = kernel.find_places(is_mma)
-    body = kernel.find_body(kernel.find_loop(mma))
-    copies = [i for i in kernel.find_places(is_copy) if i in body]
-    loop = kernel.get_instructions(kernel.find_loop(mma + copies))
-    return loop, sum(map(is_mma, loop)) * MMA_ELEMENTS / LANES
+    mma, copies = kernel.find_places(is_mma), kernel.find_places(is_copy)
+    loads = [i for i in kernel.find_places(is_load) if i not in mma]
+    found = []
+    for start in [mma] if copies else [[i] for i in mma]:
+        body = kernel.find_body(kernel.find_loop(start))
+        through = [i for i in copies or loads if i in body]
+        loop = kernel.get_instructions(kernel.find_loop(start + through))
+        found.append((loop, sum(map(is_mma, loop)) * MMA_ELEMENTS / LANES))
+    return min(found, key=lambda loop: len(loop[0]) / loop[1])
 
 
 def find_access_loop(kernel, kind, bits):

@@ -15,6 +15,7 @@ FORMATS = {
     "nvfp4": "f4E2M1FN : f32, f8E4M3FN per 1x16, global f32",
     "mxfp8": "f8E4M3FN : f32, f8E8M0FNU per 1x32",
     "int4": "ui4 : f32, f16 per 1x32, zero_point ui4",
+    "int4_g128": "ui4 : f32, f16 per 1x128, zero_point ui4",
     "int8": "i8 : f32, f32 per 1x*",
 }
 
@@ -36,11 +37,15 @@ def main():
     part, parts = map(int, sys.argv[1:])
     for name, text in FORMATS.items():
         print(f"!{name} = !quantx.scaled<{text}>")
-    cases = list(itertools.product(FORMATS, ["bf16"], [1, 4, 32, 256],
+    formats = [name for name in FORMATS if name != "int4_g128"]
+    cases = list(itertools.product(formats, ["bf16"], [1, 4, 32, 256],
                                    [False, True]))
     # f32 have no kernel of their own for more tokens.
     cases += itertools.product(["nvfp4", "mxfp8"], ["f32"], [1, 4, 32],
                                [False])
+    # More tokens have the kernels of smaller groups.
+    cases += itertools.product(["int4_g128"], ["bf16", "f16"], [1, 4],
+                               [False, True])
     for case in cases[part::parts]:
         print_case(*case)
 
