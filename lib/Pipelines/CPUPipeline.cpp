@@ -131,18 +131,11 @@ void quantx::buildCPUPipelineFromBuffers(OpPassManager &pm,
   pm.addPass(createQuantXExpandNarrowFloats(narrowFloats));
   if (has(options.target, &CPUTarget::hasByteDots))
     pm.addPass(createQuantXExpandByteDots());
-  if (has(options.target, &CPUTarget::convertsToBF16))
+  if (has(options.target, &CPUTarget::hasFastPairDots))
     pm.addPass(createQuantXExpandBF16Dots());
   addCleanup<func::FuncOp>(pm);
   addLoops(pm, options);
   addLLVM(pm, options.target);
-}
-
-/// Whether dot products of pairs of bf16 are faster than multiply-adds of f32.
-/// On Intel's CPUs they are not, which have tile registers for that.
-static bool hasFastPairDots(llvm::StringRef target) {
-  return has(target, &CPUTarget::convertsToBF16) &&
-         !has(target, &CPUTarget::hasTiles);
 }
 
 /// 0 where the target has no tile registers.
@@ -171,7 +164,7 @@ void quantx::buildCPUPipeline(OpPassManager &pm,
         {chunk, has(options.target, &CPUTarget::hasByteDots),
          getTileProductRows(options), has(options.target, &CPUTarget::hasFMA),
          has(options.target, &CPUTarget::convertsToBF16),
-         hasFastPairDots(options.target)}));
+         has(options.target, &CPUTarget::hasFastPairDots)}));
   addCleanup<func::FuncOp>(pm);
   pm.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
   addBufferization(pm);

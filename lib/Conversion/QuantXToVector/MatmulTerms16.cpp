@@ -219,6 +219,9 @@ static std::pair<Value, Value> listGroups(ImplicitLocOpBuilder &b,
   upper.push_back(groups);
   SmallVector<Value> lower(upper.size(), createIndex(b, 0));
   SmallVector<Value> steps(upper.size(), createIndex(b, 1));
+  // Of rows that do not exist, flags hold anything.
+  Value numRows = dyn_cast<Value>(matmul.getRows());
+  Value none = arith::ConstantIntOp::create(b, 0, 8);
   auto addGroup = [&](OpBuilder &builder, Location loc, ValueRange indices,
                       ValueRange lists) -> scf::ValueVector {
     ImplicitLocOpBuilder n(loc, builder);
@@ -227,6 +230,11 @@ static std::pair<Value, Value> listGroups(ImplicitLocOpBuilder &b,
       SmallVector<Value> place(indices);
       place.append({createIndex(n, row), createIndex(n, 0)});
       Value flag = tensor::ExtractOp::create(n, hasFloats, place);
+      if (numRows) {
+        Value exists = arith::CmpIOp::create(n, arith::CmpIPredicate::ult,
+                                             createIndex(n, row), numRows);
+        flag = arith::SelectOp::create(n, exists, flag, none);
+      }
       isListed =
           isListed ? Value(arith::OrIOp::create(n, isListed, flag)) : flag;
     }

@@ -113,7 +113,8 @@ QuotientCodes::QuotientCodes(OpBuilder &builder, QuantizeOp op,
       (isExact || hasFMA) &&
       BlockQuotient::isPossible(type, RoundingSpec(op.getRounding(), Value()),
                                 op.getSaturate());
-  if (isPossible && hasAtMost(type, op.getInput(), kMostElements))
+  bool isEmpty = llvm::is_contained(op.getInput().getType().getShape(), 0);
+  if (isPossible && !isEmpty && hasAtMost(type, op.getInput(), kMostElements))
     buildQuotients(builder);
 }
 

@@ -55,6 +55,10 @@ bool CPUTarget::convertsToBF16() const {
          llvm::is_contained(all.getFeatures(), "+avx512bf16");
 }
 
+bool CPUTarget::hasFastPairDots() const {
+  return convertsToBF16() && StringRef(cpu).starts_with("znver");
+}
+
 /// The features behind a level of x86-64 and `+`.
 static std::string getFeatures(StringRef suffix) {
   // Every CPU with AMX has the others.

@@ -12,6 +12,7 @@
 #include "llvm/IR/Verifier.h"
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Transforms/IPO/Internalize.h"
+#include "llvm/Transforms/Scalar/LoopIdiomRecognize.h"
 
 using namespace quantx;
 using llvm::Error;
@@ -94,6 +95,9 @@ Error quantx::optimize(LLVMProgram &program, const CPUTarget &target) {
   auto machine = target.createTargetMachine();
   if (!machine)
     return machine.takeError();
+  // LLVM 22 looks for checksums by a search without memory, which takes for
+  // ever on loops that search for scales.
+  llvm::DisableLIRP::HashRecognize = true;
   llvm::PassBuilder builder(machine->get());
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;

@@ -9,6 +9,9 @@
 #include "Rows16Programs.h"
 #include <cmath>
 #include <limits>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 using namespace quantx;
 using namespace quantx::test;
@@ -144,6 +147,34 @@ INSTANTIATE_TEST_SUITE_P(
     [](const testing::TestParamInfo<std::pair<const char *, TypeSpec>> &info) {
       return std::string(info.param.first);
     });
+
+namespace {
+
+/// Has memory hold other than zeros as it is got, where the C library can.
+struct FilledMemory {
+  FilledMemory() { fill(0xa5); }
+  ~FilledMemory() { fill(0); }
+
+private:
+  static void fill(int byte) {
+#ifdef M_PERTURB
+    mallopt(M_PERTURB, byte);
+#endif
+  }
+};
+
+} // namespace
+
+// A form for more rows than there are.
+TEST(Rows16TermsSizesTest, MissingRows) {
+  FilledMemory filled;
+  for (const char *element : {"bf16", "f32"}) {
+    MatmulProgram program(mxfp4, {element}, std::nullopt, /*columns=*/16,
+                          /*sum=*/256);
+    for (int64_t rows : {0, 2, 3, 1})
+      program.check(rows);
+  }
+}
 
 // The least K, one less than a multiple of groups, and numbers of rows that
 // show at run time.

@@ -291,6 +291,24 @@ TEST(ScaleSearchThreadsTest, EqualsFormat) {
   expectEqual(type, quantize(type, 64, 96, matrix), got);
 }
 
+// Loops of known lengths, in which LLVM 22 would look for a checksum for ever.
+TEST(ScaleSearchStaticTest, EqualsFormat) {
+  TypeSpec type = {"f4E2M1FN", "f32", "f8E4M3FN", 1,
+                   16,         true,  false,      "optimal"};
+  oracle::Random random(9);
+  for (int64_t rows : {16, 64}) {
+    std::string text = getProgram(type);
+    std::string shape = std::to_string(rows) + "x32x";
+    for (size_t at; (at = text.find("?x?x")) != std::string::npos;)
+      text.replace(at, 4, shape);
+    Program program(text);
+    std::vector<float> matrix =
+        drawMatrix(type, oracle::Kind::Gaussian, rows, 32, random);
+    std::vector<Array> got = runOn(program, type, {rows, 32}, matrix, 0);
+    expectEqual(type, quantize(type, rows, 32, matrix), got);
+  }
+}
+
 // Weights whose sizes turn out to be wrong: no scale, and nothing is read that
 // is not there.
 TEST(HessianTest, WeightsOfWrongShape) {

@@ -65,6 +65,8 @@ TEST(CPUTargetTest, OneHasTiles) {
   }
   // No CPU has tiles alone.
   EXPECT_TRUE(llvm::cantFail(CPUTarget::get("x86-64-v4+amx")).hasByteDots());
+  EXPECT_FALSE(
+      llvm::cantFail(CPUTarget::get("x86-64-v4+amx")).hasFastPairDots());
   // Another system would be asked for them in another way.
   CPUTarget windows = llvm::cantFail(CPUTarget::get("x86-64-v4+amx"));
   windows.triple = llvm::Triple("x86_64-pc-windows-msvc");

@@ -24,6 +24,9 @@ struct CPUTarget {
 
   /// Whether it has AVX-512 VNNI: dot products of bytes.
   bool hasByteDots() const;
+  /// Whether dot products of pairs of bf16 take less time than f32: AMD's do,
+  /// Intel's take more.
+  bool hasFastPairDots() const;
   /// Whether code for the target may use AMX, which a process asks Linux for.
   bool hasTiles() const;
 
