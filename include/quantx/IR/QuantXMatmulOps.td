@@ -39,7 +39,8 @@ def QuantX_ScaledMatmulOp : QuantX_ShapedOp<"scaled_matmul", [
     - The sum over a K of 0 is `init`.
     - NaN and infinities go by IEEE 754: a NaN scale makes every result NaN that
       its block is summed for; blocks of zeros are no exception, since 0 times
-      NaN and 0 times infinity are NaN. The sign of a zero result is not set.
+      NaN and 0 times infinity are NaN. Under an infinite scale a result is
+      infinite or NaN. The sign of a zero result is not set.
 
     Constraints:
     - (scaled_matmul_c1) `lhs`, `rhs` and `init` have the same rank, 2 or more.
