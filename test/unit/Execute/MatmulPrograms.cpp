@@ -56,44 +56,55 @@ void quantx::test::check(const Program &program, const TypeSpec &weights,
   expectProduct(out[0], a, getDequantized(weights, y), acc);
 }
 
-void quantx::test::checkBatches(Sizes sizes, const std::string &element,
-                                const std::string &target, bool hasStaticRows) {
-  auto [rows, columns, sum] = sizes;
-  std::string yShape =
-      "?x" + printShape(/*isDynamic=*/false, hasStaticRows ? columns : -1, sum);
-  SCOPED_TRACE(testing::Message() << rows << " rows of " << element);
+/// The program of `checkBatches`.
+static std::string getBatchProgram(Sizes sizes, const std::string &element,
+                                   BatchWeights form) {
   bool isQuantized = element == "i8";
-  std::string quantize = isQuantized ? R"(
-      %a = quantx.dynamic_quantize %x using #quantx.absmax
-        : tensor<?x?x?xf32> to tensor<?x?x?x!a>)"
-                                     : "";
-  std::string lhs = isQuantized ? "%a" : "%x",
-              type = isQuantized ? "!a" : "f32";
-  Program program(R"(
+  std::string x = "tensor<?x?x?x" + (isQuantized ? "f32" : element) + ">";
+  std::string lhs = isQuantized ? "tensor<?x?x?x!a>" : x;
+  bool isDynamic = form == BatchWeights::Dynamic;
+  std::string y = "tensor<?x" +
+                  printShape(/*isDynamic=*/false,
+                             isDynamic ? -1 : sizes.columns, sizes.sum) +
+                  "x";
+  std::string text = R"(
     !w = !quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x1x32>
+    !r = !quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x1x32, packing rows16>
     !a = !quantx.scaled<i8 : f32, f32 per 1x1x*>
-    func.func @f(%x: tensor<?x?x?xf32>, %y: tensor<)" +
-                      yShape + R"(xf32>,
-                 %acc: tensor<2x?x?xf32>) -> tensor<2x?x?xf32> {)" +
-                      quantize + R"(
-      %w = quantx.dynamic_quantize %y using #quantx.floor
-        : tensor<)" + yShape +
-                      "xf32> to tensor<" + yShape + R"(x!w>
-      %r = quantx.scaled_matmul
-        ins()" + lhs + ", %w : tensor<?x?x?x" +
-                      type + ">, tensor<" + yShape + R"(x!w>)
-        outs(%acc : tensor<2x?x?xf32>) -> tensor<2x?x?xf32>
-      return %r : tensor<2x?x?xf32>
-    })",
-                  target);
-  Matrix x = drawMatrix(2 * rows, sum, 1), y = drawMatrix(2 * columns, sum, 2),
+    func.func @f(%x: )" +
+                     x + ", %y: " + y +
+                     "f32>, %acc: tensor<2x?x?xf32>) -> tensor<2x?x?xf32> {\n";
+  if (isQuantized)
+    text += "%a = quantx.dynamic_quantize %x using #quantx.absmax : " + x +
+            " to " + lhs + "\n";
+  text += "%w = quantx.dynamic_quantize %y using #quantx.floor : " + y +
+          "f32> to " + y + "!w>\n";
+  bool isSideBySide = form == BatchWeights::SideBySide;
+  if (isSideBySide)
+    text += "%r = quantx.relayout %w : " + y + "!w> to " + y + "!r>\n";
+  return text + "%z = quantx.scaled_matmul ins(" + (isQuantized ? "%a" : "%x") +
+         (isSideBySide ? ", %r : " : ", %w : ") + lhs + ", " + y +
+         (isSideBySide ? "!r>" : "!w>") +
+         ") outs(%acc : tensor<2x?x?xf32>) -> tensor<2x?x?xf32>\n"
+         "return %z : tensor<2x?x?xf32>\n}\n";
+}
+
+void quantx::test::checkBatches(Sizes sizes, const std::string &element,
+                                const std::string &target, BatchWeights form) {
+  auto [rows, columns, sum] = sizes;
+  SCOPED_TRACE(testing::Message() << rows << " rows of " << element);
+  Program program(getBatchProgram(sizes, element, form), target);
+  std::string plain = element == "i8" ? "f32" : element;
+  Matrix x = drawMatrix(2 * rows, sum, 1, plain),
+         y = drawMatrix(2 * columns, sum, 2),
          acc = drawMatrix(2 * rows, columns, 3);
+  Input inputX(x, plain, {2, rows, sum});
+  Input inputY(y, "f32", {2, columns, sum});
+  Input inputAcc(acc, "f32", {2, rows, columns});
   std::vector<Array> out =
-      program.run({Input(x, "f32", {2, rows, sum}).getView(),
-                   Input(y, "f32", {2, columns, sum}).getView(),
-                   Input(acc, "f32", {2, rows, columns}).getView()});
+      program.run({inputX.getView(), inputY.getView(), inputAcc.getView()});
   ASSERT_EQ(out[0].shape, (std::vector<int64_t>{2, rows, columns}));
-  Matrix a = isQuantized ? getDequantized(int8, x) : x;
+  Matrix a = element == "i8" ? getDequantized(int8, x) : x;
   Matrix w = getDequantized(mxfp4, y);
   for (int64_t batch : {0, 1}) {
     auto slice = [&](const Matrix &all) {

@@ -33,11 +33,18 @@ std::string getProgram(const TypeSpec &weights, const Activations &activations,
 void check(const Program &program, const TypeSpec &weights,
            const Activations &activations, Sizes sizes);
 
+/// How the weights of `checkBatches` are given.
+enum class BatchWeights {
+  Dynamic,    ///< all sizes but K are dynamic
+  Static,     ///< those of weights in a batch are static
+  SideBySide, ///< and 16 rows are side by side
+};
+
 /// Checks two batches, each with weights of its own, of activations that are
-/// multiplied as `element`. The sizes but K are dynamic, or those of
-/// activations alone.
+/// multiplied as `element`: f32, bf16 or i8.
 void checkBatches(Sizes sizes, const std::string &element,
-                  const std::string &target, bool hasStaticRows = false);
+                  const std::string &target,
+                  BatchWeights form = BatchWeights::Dynamic);
 
 } // namespace quantx::test
 

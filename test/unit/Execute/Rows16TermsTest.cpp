@@ -67,6 +67,28 @@ TEST_P(Rows16TermsTest, SmallBesideLarge) {
   }
 }
 
+// Where all values have one sign, what is lost has, too, and adds up: from 2^15
+// on bytes alone would lose more than the bound.
+TEST_P(Rows16TermsTest, SlightlySmall) {
+  MatmulProgram program = getProgram("f32", 1);
+  for (int exponent : {8, 12, 13, 14, 15, 16, 20}) {
+    Matrix x = drawMatrix(1, sum, 1);
+    Matrix y = drawMatrix(columns, sum, 2);
+    Matrix acc{1, columns, std::vector<float>(columns, 0.0f)};
+    for (float &value : x.values)
+      value = 1.0f + std::fabs(std::remainder(value, 1.0f));
+    for (float &value : y.values)
+      value = std::fabs(value);
+    for (int64_t k = 5; k < sum; k += 32) {
+      x.values[k] = std::ldexp(1.0f, exponent);
+      for (int64_t n = 0; n < columns; ++n)
+        y.values[n * sum + k] = 0.0f;
+    }
+    auto [result, weights] = program.run(x, y, acc);
+    expectProduct(result, x, weights, acc);
+  }
+}
+
 // One group has a small value, or none has: the numbers of those that are
 // multiplied as floats.
 TEST_P(Rows16TermsTest, OneSmallGroup) {
@@ -187,6 +209,13 @@ TEST(Rows16TermsSizesTest, Sums) {
         program.check(rows);
     }
   }
+}
+
+TEST(Rows16TermsSizesTest, Batched) {
+  for (const char *element : {"f32", "bf16"})
+    for (int64_t rows : {1, 2})
+      checkBatches({rows, 21, 256}, element, "native",
+                   BatchWeights::SideBySide);
 }
 
 TEST(Rows16TermsSizesTest, Threads) {

@@ -92,7 +92,8 @@ TEST(ScaledMatmulManyIntegersTest, DynamicRows) {
 }
 
 TEST(ScaledMatmulManyIntegersTest, Batched) {
-  checkBatches({19, 32, 128}, "i8", "native", /*hasStaticRows=*/true);
+  checkBatches({19, 32, 128}, "i8", "native", BatchWeights::Static);
+  checkBatches({13, 21, 128}, "i8", "native", BatchWeights::SideBySide);
 }
 
 //===----------------------------------------------------------------------===//
@@ -119,6 +120,11 @@ TEST(ScaledMatmulManyPairsTest, Sizes) {
 // More of K than what is decoded of 64 rows at once has.
 TEST(ScaledMatmulManyPairsTest, LongRows) {
   checkStatic(mxfp4, {"bf16"}, {9, 64, 8192});
+}
+
+TEST(ScaledMatmulManyPairsTest, Batched) {
+  checkBatches({19, 32, 128}, "bf16", "native", BatchWeights::Static);
+  checkBatches({13, 21, 128}, "bf16", "native", BatchWeights::SideBySide);
 }
 
 TEST(ScaledMatmulManyPairsTest, DynamicRows) {

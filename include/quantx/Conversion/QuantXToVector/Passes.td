@@ -70,11 +70,12 @@ def QuantXLowerToVector : Pass<"quantx-lower-to-vector", "::mlir::ModuleOp"> {
     rows of weights in rows are put so at a time, where sizes are static and whole.
     Many rows of bf16 go the same way with `pair-dots`: two products of bf16 are one
     `vector.contract`, of weights that are decoded into a buffer of pairs before.
-    Multiplied as integers are, too, a few rows of f32, f16 or bf16, by such weights with `packing rows16`
-    and a K of 256 or more that is a multiple of 64: an activation is an integer
-    of three bytes (bf16) or four, times a power of two that its block has. Groups
-    of 64 activations of which one would lose more than 2^-17 of its value, or is
-    infinite or NaN, are multiplied as floats after all others.
+    A few rows of f32, f16 or bf16 are multiplied as integers, too, by such weights
+    with `packing rows16` and a K of 256 or more that is a multiple of 64: an
+    activation is an integer of three bytes (bf16) or four, times a power of two
+    that its block has. Groups of 64 activations of which one would lose more than
+    2^-17 of its value, or is infinite or NaN, are multiplied as floats after all
+    others.
 
     From `tile-product-rows` rows on, `scaled_matmul` is products of tiles for
     registers that hold 16 rows of 64 bytes, as `quantx-amx-tiles` makes use of.
