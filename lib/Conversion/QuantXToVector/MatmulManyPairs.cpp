@@ -21,9 +21,6 @@ static constexpr int64_t kRows = kInterleavedRows;
 /// The elements of a row that are multiplied at once.
 static constexpr int64_t kPiece = 32;
 static constexpr int64_t kPairs = kPiece / 2;
-/// The decoded weights that stay in the second cache, in bytes.
-static constexpr int64_t kBufferBytes = 512 * 1024;
-static constexpr int64_t kMostColumns = 64;
 
 static Value createIndex(ImplicitLocOpBuilder &b, int64_t value) {
   return arith::ConstantIndexOp::create(b, value);
@@ -63,15 +60,14 @@ struct DecodedRows {
   Value pairs, scales;
 };
 
-/// `rows` rows of activations are multiplied together, by `columns` rows of
-/// weights before others are.
+/// Rows of activations by `columns` rows of weights at a time.
 struct ManyPairs {
   const Matmul &matmul;
   /// Pairs of activations: batches x tiles x pieces x rows x pairs of a piece,
   /// i32.
   Value activations;
   ScalePlace place;
-  int64_t rows, columns;
+  int64_t columns;
   /// The elements whose products have one scale.
   int64_t run;
 
@@ -82,11 +78,11 @@ struct ManyPairs {
 
   DecodedRows decode(ImplicitLocOpBuilder &b,
                      const RowsSideBySide &weights) const;
-  /// Adds the products of the rows of activations from `first` on to `results`,
-  /// which are `numColumns`.
-  Value addTile(ImplicitLocOpBuilder &b, const RowsSideBySide &weights,
-                const DecodedRows &decoded, ArrayRef<Value> batch, Value first,
-                OpFoldResult numColumns, Value results) const;
+  /// The totals of a tile of rows, at `tile`, by 16 rows of weights.
+  SmallVector<Value> sumGroup(ImplicitLocOpBuilder &b,
+                              const RowsSideBySide &weights,
+                              const DecodedRows &decoded, ArrayRef<Value> tile,
+                              Value group) const;
 
 private:
   DecodedRows decodePiece(ImplicitLocOpBuilder &b,
@@ -95,7 +91,7 @@ private:
   /// `sums` and the products of a piece.
   SmallVector<Value> addPiece(ImplicitLocOpBuilder &b,
                               const DecodedRows &decoded, Value group,
-                              ArrayRef<Value> batch, Value tile, Value piece,
+                              ArrayRef<Value> tile, Value piece,
                               ValueRange sums) const;
 };
 
@@ -187,9 +183,8 @@ static Value packPairs(ImplicitLocOpBuilder &b, const Matmul &matmul,
 
 SmallVector<Value> ManyPairs::addPiece(ImplicitLocOpBuilder &b,
                                        const DecodedRows &decoded, Value group,
-                                       ArrayRef<Value> batch, Value tile,
-                                       Value piece, ValueRange sums) const {
-  auto floats = VectorType::get(kRows, b.getF32Type());
+                                       ArrayRef<Value> tile, Value piece,
+                                       ValueRange sums) const {
   bool scales = place == ScalePlace::BlockSums;
   auto read = [&](Value tensor, int64_t each, int64_t i) {
     Value number = b.createOrFold<arith::AddIOp>(
@@ -201,14 +196,13 @@ SmallVector<Value> ManyPairs::addPiece(ImplicitLocOpBuilder &b,
   for (int64_t begin = 0; begin < kPairs; begin += run / 2) {
     SmallVector<Value> products(next);
     if (scales)
-      products.assign(rows,
-                      arith::ConstantOp::create(b, b.getZeroAttr(floats)));
+      products = buildZeroSums(b, kRows, int64_t(sums.size()));
     for (int64_t pair = begin; pair < begin + run / 2; ++pair) {
       Value weights = read(decoded.pairs, kPairs, pair);
       for (auto [row, product] : llvm::enumerate(products)) {
-        SmallVector<Value> indices(batch);
+        SmallVector<Value> indices(tile);
         indices.append(
-            {tile, piece, createIndex(b, int64_t(row)), createIndex(b, pair)});
+            {piece, createIndex(b, int64_t(row)), createIndex(b, pair)});
         Value lhs = broadcastToRows(
             b, tensor::ExtractOp::create(b, activations, indices));
         product = addPairs(b, weights, lhs, product);
@@ -222,40 +216,27 @@ SmallVector<Value> ManyPairs::addPiece(ImplicitLocOpBuilder &b,
   return next;
 }
 
-Value ManyPairs::addTile(ImplicitLocOpBuilder &b, const RowsSideBySide &weights,
-                         const DecodedRows &decoded, ArrayRef<Value> batch,
-                         Value first, OpFoldResult numColumns,
-                         Value results) const {
-  Value tile = b.createOrFold<arith::DivUIOp>(first, createIndex(b, rows));
-  auto addGroup = [&](ImplicitLocOpBuilder &b, Value group, Value results) {
-    auto loop = scf::ForOp::create(
-        b, createIndex(b, 0), createIndex(b, getPieces()), createIndex(b, 1),
-        buildZeroSums(b, kRows, rows),
-        [&](OpBuilder &builder, Location loc, Value piece, ValueRange sums) {
-          ImplicitLocOpBuilder n(loc, builder);
-          scf::YieldOp::create(
-              n, addPiece(n, decoded, group, batch, tile, piece, sums));
-        });
-    SmallVector<Value> totals =
-        scaleRowSums(b, weights.matmul, weights.getGroup(b, group), place,
-                     llvm::to_vector_of<Value>(loop.getResults()));
-    Value column = b.createOrFold<arith::MulIOp>(group, createIndex(b, kRows));
-    ResultRow place{results, first, column, {}, dyn_cast<Value>(numColumns)};
-    if (!isMultiple(matmul.getRows(), rows)) {
-      place.numRows =
-          getValueOrCreateConstantIndexOp(b, b.getLoc(), matmul.getRows());
-    }
-    return addRows(b, place, totals);
-  };
-  return buildLoop(b, createIndex(b, 0), createIndex(b, columns / kRows), 1,
-                   results, addGroup);
+SmallVector<Value> ManyPairs::sumGroup(ImplicitLocOpBuilder &b,
+                                       const RowsSideBySide &weights,
+                                       const DecodedRows &decoded,
+                                       ArrayRef<Value> tile,
+                                       Value group) const {
+  auto loop = scf::ForOp::create(
+      b, createIndex(b, 0), createIndex(b, getPieces()), createIndex(b, 1),
+      buildZeroSums(b, kRows, matmul.tuning.dotRows),
+      [&](OpBuilder &builder, Location loc, Value piece, ValueRange sums) {
+        ImplicitLocOpBuilder n(loc, builder);
+        scf::YieldOp::create(n, addPiece(n, decoded, group, tile, piece, sums));
+      });
+  return scaleRowSums(b, weights.matmul, weights.getGroup(b, group), place,
+                      llvm::to_vector_of<Value>(loop.getResults()));
 }
 
 /// The rows of weights of `matmul` that are decoded at once.
 static int64_t countColumns(const Matmul &matmul) {
   int64_t rowBytes = 2 * *getConstantIntValue(matmul.sum.size);
-  int64_t columns = kMostColumns;
-  while (columns > kRows && (columns * rowBytes > kBufferBytes ||
+  int64_t columns = matmul.tuning.dotColumns;
+  while (columns > kRows && (columns * rowBytes > matmul.tuning.pairBytes ||
                              !isMultiple(matmul.getColumns(), columns)))
     columns /= 2;
   return columns;
@@ -263,24 +244,17 @@ static int64_t countColumns(const Matmul &matmul) {
 
 Value quantx::buildManyPairs(ImplicitLocOpBuilder &b, const Matmul &matmul,
                              Value init) {
-  int64_t rows = matmul.tuning.integerRows;
-  ManyPairs many{matmul,
-                 packPairs(b, matmul, {rows, /*areTiles=*/true}),
-                 findRowsScalePlace(matmul.rhs.type),
-                 rows,
-                 countColumns(matmul),
+  PackedRows rows{matmul.tuning.dotRows, /*areTiles=*/true};
+  ManyPairs many{matmul, packPairs(b, matmul, rows),
+                 findRowsScalePlace(matmul.rhs.type), countColumns(matmul),
                  std::min(getRowBlock(matmul.rhs.type), kPiece)};
-  auto fill = [&](ImplicitLocOpBuilder &b, ArrayRef<Value> indices, Value slice,
-                  OpFoldResult numColumns) {
-    RowsSideBySide weights(b, matmul, indices, many.columns);
+  auto prepare = [&](ImplicitLocOpBuilder &b,
+                     const RowsSideBySide &weights) -> GroupTotalsFn {
     DecodedRows decoded = many.decode(b, weights);
-    Value numRows =
-        getValueOrCreateConstantIndexOp(b, b.getLoc(), matmul.getRows());
-    auto addTile = [&](ImplicitLocOpBuilder &b, Value first, Value results) {
-      return many.addTile(b, weights, decoded, indices.drop_back(), first,
-                          numColumns, results);
+    return [&, weights, decoded](ImplicitLocOpBuilder &b, ArrayRef<Value> tile,
+                                 Value group) {
+      return many.sumGroup(b, weights, decoded, tile, group);
     };
-    return buildLoop(b, createIndex(b, 0), numRows, rows, slice, addTile);
   };
-  return buildColumnSlices(b, matmul, many.columns, init, fill);
+  return buildDotTiles(b, matmul, many.columns, init, prepare);
 }

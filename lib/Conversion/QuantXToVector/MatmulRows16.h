@@ -11,6 +11,7 @@
 #define QUANTX_LIB_CONVERSION_QUANTXTOVECTOR_MATMULROWS16_H
 
 #include "MatmulTiles.h"
+#include <functional>
 
 namespace quantx {
 
@@ -132,6 +133,23 @@ struct RowsSideBySide {
   llvm::SmallVector<mlir::Value> getGroup(mlir::ImplicitLocOpBuilder &b,
                                           mlir::Value number) const;
 };
+
+/// The totals of a tile of rows of activations, whose indices are those of the
+/// batches and its own, by the 16 rows of weights number `group`: a vector for
+/// each row.
+using GroupTotalsFn = std::function<llvm::SmallVector<mlir::Value>(
+    mlir::ImplicitLocOpBuilder &b, llvm::ArrayRef<mlir::Value> tile,
+    mlir::Value group)>;
+
+/// Adds what `prepare` gives for `columns` rows of weights at a time, 16 or
+/// more, to `init`: products of all rows of activations, in tiles of `dotRows`.
+/// Threads get columns.
+mlir::Value
+buildDotTiles(mlir::ImplicitLocOpBuilder &b, const Matmul &matmul,
+              int64_t columns, mlir::Value init,
+              llvm::function_ref<GroupTotalsFn(mlir::ImplicitLocOpBuilder &b,
+                                               const RowsSideBySide &weights)>
+                  prepare);
 
 /// `scalar` in the lanes of 16 rows.
 mlir::Value broadcastToRows(mlir::ImplicitLocOpBuilder &b, mlir::Value scalar);

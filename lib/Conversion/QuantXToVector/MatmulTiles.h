@@ -43,8 +43,13 @@ struct MatmulTuning {
   bool hasByteDots = false;
   /// Whether the target multiplies pairs of bf16, faster than f32.
   bool hasPairDots = false;
-  /// With many rows of integers or pairs: as many have their sums in registers.
-  int64_t integerRows = 12;
+  /// With many rows of integers or pairs: as many have their sums in registers,
+  /// and go by as many rows of weights before others do, if N is a multiple:
+  /// the activations stay in the first cache for them.
+  int64_t dotRows = 12;
+  int64_t dotColumns = 64;
+  /// The bytes of pairs of weights that stay in the second cache.
+  int64_t pairBytes = 512 * 1024;
   /// The sums of integers of floats that are bytes, in registers: those of all
   /// terms of all rows of activations.
   int64_t termRows = 12;

@@ -127,3 +127,36 @@ SmallVector<Value> RowsSideBySide::getGroup(ImplicitLocOpBuilder &b,
   group.back() = b.createOrFold<arith::AddIOp>(group.back(), number);
   return group;
 }
+
+Value quantx::buildDotTiles(
+    ImplicitLocOpBuilder &b, const Matmul &matmul, int64_t columns, Value init,
+    function_ref<GroupTotalsFn(ImplicitLocOpBuilder &b,
+                               const RowsSideBySide &weights)>
+        prepare) {
+  int64_t rows = matmul.tuning.dotRows;
+  auto fill = [&](ImplicitLocOpBuilder &b, ArrayRef<Value> indices, Value slice,
+                  OpFoldResult numColumns) {
+    GroupTotalsFn sum = prepare(b, RowsSideBySide(b, matmul, indices, columns));
+    Value numRows =
+        getValueOrCreateConstantIndexOp(b, b.getLoc(), matmul.getRows());
+    auto addTile = [&](ImplicitLocOpBuilder &b, Value first, Value results) {
+      SmallVector<Value> tile(indices.drop_back());
+      tile.push_back(
+          b.createOrFold<arith::DivUIOp>(first, createIndex(b, rows)));
+      auto addGroup = [&](ImplicitLocOpBuilder &b, Value group, Value results) {
+        SmallVector<Value> totals = sum(b, tile, group);
+        Value column =
+            b.createOrFold<arith::MulIOp>(group, createIndex(b, kRows));
+        ResultRow place{
+            results, first, column, {}, dyn_cast<Value>(numColumns)};
+        if (!isMultiple(matmul.getRows(), rows))
+          place.numRows = numRows;
+        return addRows(b, place, totals);
+      };
+      return buildLoop(b, createIndex(b, 0), createIndex(b, columns / kRows), 1,
+                       results, addGroup);
+    };
+    return buildLoop(b, createIndex(b, 0), numRows, rows, slice, addTile);
+  };
+  return buildColumnSlices(b, matmul, columns, init, fill);
+}
