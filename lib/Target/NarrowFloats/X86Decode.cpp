@@ -30,12 +30,44 @@ static SmallVector<uint32_t> getValues(const FloatFormat &format,
   return values;
 }
 
-// Look-ups of 16 entries happen in every 128-bit lane.
+/// The number that all elements of `value`, integers, are, if it is a constant.
+static std::optional<APInt> getSplat(Value value) {
+  auto constant = value.getDefiningOp<arith::ConstantOp>();
+  auto splat = constant ? dyn_cast<SplatElementsAttr>(constant.getValue())
+                        : SplatElementsAttr();
+  if (!splat)
+    return std::nullopt;
+  return splat.getSplatValue<APInt>();
+}
+
+/// `codes`, i8, with anything above their low `bits`.
+static Value dropMasks(Value codes, unsigned bits) {
+  while (auto masked = codes.getDefiningOp<arith::AndIOp>()) {
+    std::optional<APInt> mask = getSplat(masked.getRhs());
+    if (!mask || mask->countr_one() < bits)
+      break;
+    codes = masked.getLhs();
+  }
+  return codes;
+}
+
+Value X86FloatCodec::prepareCodes(Value codes, unsigned bits) const {
+  constexpr unsigned indexBits = 6;
+  return features.avx512vbmi && bits <= indexBits ? dropMasks(codes, bits)
+                                                  : codes;
+}
+
+// With VBMI, an index is the low 6 bits of a byte, whatever is above them: the
+// table is there four times. Else look-ups of 16 entries happen in every
+// 128-bit lane.
 Value X86FloatCodec::lookUpNibbles(ElementwiseBuilder &b, Value codes,
                                    ArrayRef<uint8_t> table) const {
   SmallVector<uint8_t> bytes;
   while (int64_t(bytes.size()) < registerBytes)
     llvm::append_range(bytes, table);
+  if (features.avx512vbmi)
+    return callIntrinsic(b, "llvm.x86.avx512.permvar.qi.512", codes.getType(),
+                         {buildBytes(b, bytes), codes});
   StringRef name =
       features.avx512 ? "llvm.x86.avx512.pshuf.b.512" : "llvm.x86.avx2.pshuf.b";
   return callIntrinsic(b, name, codes.getType(),
@@ -50,6 +82,8 @@ bool X86FloatCodec::looksUp(Type type) const {
 
 Value X86FloatCodec::lookUp(ElementwiseBuilder &b, Value codes,
                             ArrayRef<uint8_t> table) const {
+  constexpr unsigned codeBits = 4;
+  codes = prepareCodes(codes, codeBits);
   SmallVector<Value> results;
   for (int64_t offset = 0; offset < getSize(codes); offset += registerBytes)
     results.push_back(
@@ -130,6 +164,7 @@ Value X86FloatCodec::truncateToBF16(ElementwiseBuilder &b, Value value) const {
 Value X86FloatCodec::decodeByTables(ElementwiseBuilder &b, Value codes,
                                     const FloatFormat &format,
                                     Type element) const {
+  codes = prepareCodes(codes, format.bits);
   int64_t size = getSize(codes);
   SmallVector<Value> results;
   for (int64_t offset = 0; offset < size; offset += registerBytes) {

@@ -44,6 +44,9 @@ public:
                               mlir::Value words) const override;
 
 private:
+  /// `codes`, i8 of `bits` each, with anything above these where look-ups do
+  /// not mind.
+  mlir::Value prepareCodes(mlir::Value codes, unsigned bits) const;
   /// What a table of 16 bytes has for a register of codes of 4 bits.
   mlir::Value lookUpNibbles(ElementwiseBuilder &b, mlir::Value codes,
                             llvm::ArrayRef<uint8_t> table) const;

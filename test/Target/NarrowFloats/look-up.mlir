@@ -1,7 +1,10 @@
 // An affine function of codes of 4 bits is a table of integers, where bytes are
-// looked up. (Twice an E2M1 value, plus 12.)
+// looked up. (Twice an E2M1 value, plus 12.) An index of VBMI is the low bits of a
+// byte, so that codes need not be masked.
 //
 // RUN: quant-opt %s --quantx-expand-narrow-floats=target=x86-64-v4 --canonicalize | FileCheck %s
+// RUN: quant-opt %s --quantx-expand-narrow-floats=target=x86-64-v4+avx512vbmi --canonicalize \
+// RUN: | FileCheck %s --check-prefix=VBMI
 // RUN: quant-opt %s --quantx-expand-narrow-floats=target=generic | FileCheck %s --check-prefix=GENERIC
 
 // CHECK-LABEL: func.func @table(
@@ -11,6 +14,12 @@
 // CHECK-NOT:     arith.fptoui
 // CHECK:         %[[R:.+]] = llvm.call_intrinsic "llvm.x86.avx512.pshuf.b.512"(%[[TABLE]], %{{.+}})
 // CHECK-NEXT:    return %[[R]]
+// VBMI-LABEL: func.func @table(
+// VBMI-SAME:    %[[C:.+]]: vector<64xi8>)
+// VBMI:         %[[TABLE:.+]] = arith.constant dense<[12, 13, 14, 15, 16, 18, 20, 24, 12, 11, 10, 9, 8, 6, 4, 0, 12, {{.*}}]> : vector<64xi8>
+// VBMI-NOT:     arith.andi
+// VBMI:         %[[R:.+]] = llvm.call_intrinsic "llvm.x86.avx512.permvar.qi.512"(%[[TABLE]], %[[C]])
+// VBMI-NEXT:    return %[[R]]
 // GENERIC-LABEL: func.func @table(
 // GENERIC:         arith.fptoui
 func.func @table(%c: vector<64xi8>) -> vector<64xi8> {
