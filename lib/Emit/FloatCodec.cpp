@@ -38,7 +38,10 @@ Value FloatCodec::decode(ElementwiseBuilder &b, Value code,
 
 Value FloatCodec::decodeWord(ElementwiseBuilder &b, Value code,
                              const FloatFormat &format) const {
-  return emitDecodeFloat(b, code, format);
+  Type bf16 = b.getBuilder().getBF16Type();
+  Value value = emitDecodeFloat(b, code, format);
+  bool isHalf = getElementTypeOrSelf(code.getType()).isInteger(16);
+  return isHalf ? truncateFromF32(b, value, bf16) : value;
 }
 
 Value FloatCodec::lookUp(ElementwiseBuilder &, Value, ArrayRef<uint8_t>) const {

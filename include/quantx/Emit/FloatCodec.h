@@ -120,7 +120,8 @@ public:
     return decode(b, code, format, element);
   }
 
-  /// The same of a `code` in i32, to f32.
+  /// The same of a `code` in i32 to f32, or in i16 to bf16. What is above it is
+  /// anything.
   virtual mlir::Value decodeWord(ElementwiseBuilder &b, mlir::Value code,
                                  const FloatFormat &format) const;
 

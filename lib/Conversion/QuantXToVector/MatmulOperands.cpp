@@ -40,6 +40,20 @@ Value quantx::insertVector(ImplicitLocOpBuilder &b, Value vector, Value tensor,
   return tensor::InsertSliceOp::create(b, slice, tensor, offsets, sizes, ones);
 }
 
+Value quantx::concatenate(ImplicitLocOpBuilder &b, ArrayRef<Value> parts) {
+  if (parts.size() == 1)
+    return parts.front();
+  auto type = cast<VectorType>(parts.front().getType());
+  int64_t size = type.getNumElements();
+  auto all =
+      VectorType::get(size * int64_t(parts.size()), type.getElementType());
+  Value result = arith::ConstantOp::create(b, b.getZeroAttr(all));
+  for (auto [i, part] : llvm::enumerate(parts))
+    result = vector::InsertStridedSliceOp::create(b, part, result,
+                                                  int64_t(i) * size, 1);
+  return result;
+}
+
 Value quantx::extractVector(ImplicitLocOpBuilder &b, int64_t lanes,
                             Value tensor, ValueRange indices) {
   auto map = AffineMap::getMinorIdentityMap(indices.size(), 1, b.getContext());

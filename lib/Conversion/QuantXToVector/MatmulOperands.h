@@ -156,6 +156,10 @@ mlir::Value insertVector(mlir::ImplicitLocOpBuilder &b, mlir::Value vector,
                          mlir::Value tensor,
                          llvm::ArrayRef<mlir::OpFoldResult> offsets);
 
+/// `parts`, vectors of one type, one behind the other.
+mlir::Value concatenate(mlir::ImplicitLocOpBuilder &b,
+                        llvm::ArrayRef<mlir::Value> parts);
+
 /// Reads a vector of elements of `tensor`, along its last dimension.
 mlir::Value extractVector(mlir::ImplicitLocOpBuilder &b, int64_t lanes,
                           mlir::Value tensor, mlir::ValueRange indices);

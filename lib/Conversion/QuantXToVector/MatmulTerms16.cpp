@@ -128,19 +128,6 @@ static SmallVector<Value> splitBytes(ImplicitLocOpBuilder &b, Value integers,
   return llvm::to_vector(llvm::reverse(bytes));
 }
 
-/// `parts`, one behind the other.
-static Value concatenate(ImplicitLocOpBuilder &b, ArrayRef<Value> parts) {
-  auto type = cast<VectorType>(parts.front().getType());
-  int64_t size = type.getNumElements();
-  auto all =
-      VectorType::get(size * int64_t(parts.size()), type.getElementType());
-  Value result = arith::ConstantOp::create(b, b.getZeroAttr(all));
-  for (auto [i, part] : llvm::enumerate(parts))
-    result = vector::InsertStridedSliceOp::create(b, part, result,
-                                                  int64_t(i) * size, 1);
-  return result;
-}
-
 static GroupTerms buildGroup(ImplicitLocOpBuilder &b, const IntegerForm &form,
                              Value elements) {
   ElementwiseBuilder arith(b, b.getLoc());

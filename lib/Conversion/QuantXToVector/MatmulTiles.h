@@ -35,6 +35,12 @@ struct MatmulTuning {
     return rows == 1 ? 1 : rows <= 4 ? 4 : 2;
   }
 
+  /// The same where weights are pairs of bf16, which take more registers.
+  int64_t getPairColumns(int64_t rows) const { return rows == 1 ? 1 : 2; }
+  /// Two pieces of an activation are as many products as f32 has: with more
+  /// rows than this, what it takes to decode no longer matters.
+  int64_t twoPieceRows = 2;
+
   /// The elements of weights with rows side by side that the body of a loop
   /// multiplies by `rows` of activations.
   int64_t getPieceSize(int64_t rows) const { return rows == 1 ? 128 : 64; }
@@ -101,6 +107,15 @@ mlir::Value buildFewIntegers(mlir::ImplicitLocOpBuilder &b,
                              const Matmul &matmul, int64_t rows,
                              mlir::Value init);
 
+/// Whether `rows` rows of floats have a form by dot products of pairs of bf16:
+/// this holds what codes stand for, and what it loses of f32 is small beside
+/// the rounding of the sum.
+bool suitsFewPairs(const Matmul &matmul, int64_t rows);
+
+/// The same where these suit, by dot products of pairs.
+mlir::Value buildFewPairs(mlir::ImplicitLocOpBuilder &b, const Matmul &matmul,
+                          int64_t rows, mlir::Value init);
+
 /// Whether integers `lhs` are multiplied by weights `rhs` with rows side by
 /// side as such.
 bool suitsIntegers16(ScaledType lhs, ScaledType rhs);
@@ -134,6 +149,14 @@ bool suitsTerms16(const Matmul &matmul, int64_t rows);
 
 /// The same as buildFewRows16 where these suit, by dot products of bytes.
 mlir::Value buildTerms16(mlir::ImplicitLocOpBuilder &b, const Matmul &matmul,
+                         int64_t rows, mlir::Value init);
+
+/// Whether `rows` rows of bf16 are multiplied by weights with rows side by side
+/// as pairs, rather than as sums of bytes.
+bool suitsPairs16(const Matmul &matmul, int64_t rows);
+
+/// The same as buildFewRows16 where these suit, by dot products of pairs.
+mlir::Value buildPairs16(mlir::ImplicitLocOpBuilder &b, const Matmul &matmul,
                          int64_t rows, mlir::Value init);
 
 /// All results, for many rows of activations.

@@ -190,9 +190,11 @@ static Value buildByRows(ImplicitLocOpBuilder &b, const MatmulForms &forms,
 static Value buildLinear(ImplicitLocOpBuilder &b, const Matmul &matmul,
                          Value init) {
   auto buildFew = [&](ImplicitLocOpBuilder &b, int64_t rows) {
-    bool hasIntegers = matmul.tuning.hasByteDots && suitsFewIntegers(matmul);
-    return hasIntegers ? buildFewIntegers(b, matmul, rows, init)
-                       : buildFewRows(b, matmul, rows, init);
+    if (matmul.tuning.hasByteDots && suitsFewIntegers(matmul))
+      return buildFewIntegers(b, matmul, rows, init);
+    return matmul.tuning.hasPairDots && suitsFewPairs(matmul, rows)
+               ? buildFewPairs(b, matmul, rows, init)
+               : buildFewRows(b, matmul, rows, init);
   };
   auto buildMany = [&](ImplicitLocOpBuilder &b) {
     return buildMostRows(b, matmul, init);
@@ -276,6 +278,8 @@ private:
       bool hasByteDots = matmul.tuning.hasByteDots;
       if (hasByteDots && suitsIntegers16(matmul.lhs.type, rows16.rhs.type))
         return buildIntegers16(b, rows16, rows, init);
+      if (matmul.tuning.hasPairDots && suitsPairs16(rows16, rows))
+        return buildPairs16(b, rows16, rows, init);
       return hasByteDots && suitsTerms16(rows16, rows)
                  ? buildTerms16(b, rows16, rows, init)
                  : buildFewRows16(b, rows16, rows, init);

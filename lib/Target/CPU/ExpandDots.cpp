@@ -71,6 +71,47 @@ private:
   StringRef intrinsic;
 };
 
+/// Integers of at most 5 bits to bf16, from the low bits of lanes of 16 bits: a
+/// permutation takes as many of each index, and leaves what is above.
+template <typename Op>
+struct LookUpLowBits : public OpRewritePattern<Op> {
+  using OpRewritePattern<Op>::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(Op op,
+                                PatternRewriter &rewriter) const override {
+    constexpr int64_t entries = 32;
+    auto halves = VectorType::get(entries, rewriter.getI16Type());
+    auto trunc = op.getIn().template getDefiningOp<arith::TruncIOp>();
+    if (!trunc || trunc.getIn().getType() != halves ||
+        op.getType() != VectorType::get(entries, rewriter.getBF16Type()))
+      return rewriter.notifyMatchFailure(op, "not of low bits of 16 to bf16");
+    unsigned bits =
+        getElementTypeOrSelf(trunc.getType()).getIntOrFloatBitWidth();
+    if ((1 << bits) > entries)
+      return rewriter.notifyMatchFailure(op, "more integers than lanes");
+    SmallVector<APFloat> values;
+    for (int64_t i = 0; i < entries; ++i) {
+      APFloat value(APFloat::BFloat());
+      value.convertFromAPInt(APInt(16, uint64_t(i)).trunc(bits),
+                             std::is_same_v<Op, arith::SIToFPOp>,
+                             APFloat::rmNearestTiesToEven);
+      values.push_back(value);
+    }
+    Location loc = op.getLoc();
+    Value table = arith::ConstantOp::create(
+        rewriter, loc,
+        DenseElementsAttr::get(cast<VectorType>(op.getType()), values));
+    table = arith::BitcastOp::create(rewriter, loc, halves, table);
+    Value looked = LLVM::CallIntrinsicOp::create(
+                       rewriter, loc, halves,
+                       rewriter.getStringAttr("llvm.x86.avx512.permvar.hi.512"),
+                       ValueRange{table, trunc.getIn()})
+                       .getResult(0);
+    rewriter.replaceOpWithNewOp<arith::BitcastOp>(op, op.getType(), looked);
+    return success();
+  }
+};
+
 struct ExpandByteDotsPass
     : public quantx::impl::QuantXExpandByteDotsBase<ExpandByteDotsPass> {
   void runOnOperation() override {
@@ -89,6 +130,9 @@ struct ExpandBF16DotsPass
     patterns.add<ExpandDot<arith::ExtFOp, arith::ExtFOp>>(
         &getContext(), kPair, BFloat16Type::get(&getContext()),
         "llvm.x86.avx512bf16.dpbf16ps.512");
+    patterns
+        .add<LookUpLowBits<arith::SIToFPOp>, LookUpLowBits<arith::UIToFPOp>>(
+            &getContext());
     walkAndApplyPatterns(getOperation(), std::move(patterns));
   }
 };

@@ -122,15 +122,17 @@ protected:
   const FloatCodec &codec;
 };
 
-/// The lanes of 32 bits whose low bits are the codes that `op` extends to f32;
-/// null if there are none.
+/// The lanes whose low bits are the codes that `op` extends to a float as wide
+/// as they are, f32 or bf16; null if there are none.
 static Value findWords(arith::ExtFOp op) {
   auto bitcast = op.getIn().getDefiningOp<arith::BitcastOp>();
   auto trunc = bitcast ? bitcast.getIn().getDefiningOp<arith::TruncIOp>()
                        : arith::TruncIOp();
-  bool matches = trunc && getElementBits(trunc.getIn().getType()) == 32 &&
-                 getFloatFormat(op.getIn().getType()) &&
-                 getElementTypeOrSelf(op.getType()).isF32();
+  if (!trunc || !getFloatFormat(op.getIn().getType()))
+    return {};
+  unsigned bits = getElementBits(trunc.getIn().getType());
+  Type element = getElementTypeOrSelf(op.getType());
+  bool matches = bits == 32 ? element.isF32() : bits == 16 && element.isBF16();
   return matches ? trunc.getIn() : Value();
 }
 

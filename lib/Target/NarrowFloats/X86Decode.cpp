@@ -231,27 +231,58 @@ Value X86FloatCodec::decode(ElementwiseBuilder &b, Value code,
   return element.isF16() ? b.truncateFromF32(value, element) : value;
 }
 
+/// What a permutation by lanes takes for the values of codes of 4 bits: as many
+/// as there are lanes of f32 or, from AVX-512 on, bf16.
+static Value buildValues(ElementwiseBuilder &b, const FloatFormat &format,
+                         int64_t lanes, Type element) {
+  SmallVector<uint32_t> bits = getValues(format, std::min(lanes, int64_t(16)));
+  if (isPlanted(Mutant::X86TableEntryWrong))
+    bits[1] = 0;
+  SmallVector<APFloat> values;
+  for (int64_t lane = 0; lane < lanes; ++lane) {
+    APFloat value(llvm::bit_cast<float>(bits[lane % int64_t(bits.size())]));
+    bool losesInfo;
+    value.convert(cast<FloatType>(element).getFloatSemantics(),
+                  APFloat::rmNearestTiesToEven, &losesInfo);
+    values.push_back(value);
+  }
+  return arith::ConstantOp::create(
+      b.getBuilder(),
+      DenseElementsAttr::get(VectorType::get(lanes, element), values));
+}
+
+Value X86FloatCodec::decodeHalf(ElementwiseBuilder &b, Value codes,
+                                const FloatFormat &format) const {
+  auto halves = cast<VectorType>(codes.getType());
+  Type bf16 = b.getBuilder().getBF16Type();
+  Value table = buildValues(b, format, getSize(codes), bf16);
+  Value looked =
+      callIntrinsic(b, "llvm.x86.avx512.permvar.hi.512", halves,
+                    {b.bitcast(table, halves.getElementType()), codes});
+  return b.bitcast(looked, bf16);
+}
+
 // A permutation by lanes takes as many low bits of each index as it needs:
 // codes are looked up with whatever is above them. The 8 lanes of AVX2 hold the
 // magnitudes alone.
 Value X86FloatCodec::decodeWord(ElementwiseBuilder &b, Value code,
                                 const FloatFormat &format) const {
   auto type = dyn_cast<VectorType>(code.getType());
-  int64_t lanes = registerBytes / 4;
-  if (!type || type.getRank() != 1 || type.isScalable() ||
+  int64_t bytes = type ? type.getElementTypeBitWidth() / 8 : 1;
+  int64_t lanes = registerBytes / bytes;
+  bool looksUp = bytes == 4 || features.avx512;
+  if (!type || type.getRank() != 1 || type.isScalable() || !looksUp ||
       type.getNumElements() % lanes != 0 || format.bits != 4)
     return FloatCodec::decodeWord(b, code, format);
-  SmallVector<float> values;
-  for (uint32_t bits : getValues(format, lanes))
-    values.push_back(llvm::bit_cast<float>(bits));
-  if (isPlanted(Mutant::X86TableEntryWrong))
-    values[1] = 0.0f;
   auto floats = VectorType::get(lanes, b.getBuilder().getF32Type());
-  Value table = arith::ConstantOp::create(
-      b.getBuilder(), DenseElementsAttr::get(floats, ArrayRef(values)));
   SmallVector<Value> results;
   for (int64_t offset = 0; offset < getSize(code); offset += lanes) {
     Value part = slice(b, code, offset, lanes);
+    if (bytes == 2) {
+      results.push_back(decodeHalf(b, part, format));
+      continue;
+    }
+    Value table = buildValues(b, format, lanes, floats.getElementType());
     if (features.avx512) {
       results.push_back(callIntrinsic(b, "llvm.x86.avx512.permvar.sf.512",
                                       floats, {table, part}));

@@ -88,6 +88,9 @@ private:
                                                 mlir::Value codes,
                                                 const FloatFormat &format,
                                                 mlir::Type element) const;
+  /// A register of codes of 4 bits in i16 to bf16.
+  mlir::Value decodeHalf(ElementwiseBuilder &b, mlir::Value codes,
+                         const FloatFormat &format) const;
   /// The byte at `shift` of the f32 value of each code.
   mlir::Value lookUpByte(ElementwiseBuilder &b, mlir::Value codes,
                          const FloatFormat &format, unsigned shift) const;

@@ -41,6 +41,21 @@ func.func @f4E2M1FN(%words: vector<16xi32>) -> vector<16xf32> {
   return %wide : vector<16xf32>
 }
 
+// Lanes of 16 bits make bf16: the table of AVX-512 is there twice.
+//
+// CHECK-LABEL: func.func @halves(
+// CHECK-SAME:    %[[HALVES:.+]]: vector<32xi16>
+// V4:          %[[TABLE:.+]] = arith.constant dense<[0, 16128, 16256, 16320, 16384, 16448, 16512, 16576, -32768, -16640, -16512, -16448, -16384, -16320, -16256, -16192, 0, 16128, {{.*}}]> : vector<32xi16>
+// V4-NEXT:     %[[R:.+]] = llvm.call_intrinsic "llvm.x86.avx512.permvar.hi.512"(%[[TABLE]], %[[HALVES]])
+// V4-NEXT:     arith.bitcast %[[R]] : vector<32xi16> to vector<32xbf16>
+// GENERIC:     arith.select
+func.func @halves(%halves: vector<32xi16>) -> vector<32xbf16> {
+  %codes = arith.trunci %halves : vector<32xi16> to vector<32xi4>
+  %narrow = arith.bitcast %codes : vector<32xi4> to vector<32xf4E2M1FN>
+  %wide = arith.extf %narrow : vector<32xf4E2M1FN> to vector<32xbf16>
+  return %wide : vector<32xbf16>
+}
+
 // What fills no register, and other formats, by the formula.
 //
 // CHECK-LABEL: func.func @by_formula(

@@ -70,6 +70,9 @@ def QuantXLowerToVector : Pass<"quantx-lower-to-vector", "::mlir::ModuleOp"> {
     rows of weights in rows are put so at a time, where sizes are static and whole.
     Many rows of bf16 go the same way with `pair-dots`: two products of bf16 are one
     `vector.contract`, of weights that are decoded into a buffer of pairs before.
+    So do a few rows of floats by weights of 4 bits or FP8, which are decoded in
+    registers: bf16; and by weights in rows up to two rows of f16, as two bf16,
+    exactly, and of f32 with a K of 256 or more, as two that are within 2^-18 of it.
     A few rows of f32, f16 or bf16 are multiplied as integers, too, by such weights
     with `packing rows16` and a K of 256 or more that is a multiple of 64: an
     activation is an integer of three bytes (bf16) or four, times a power of two
@@ -131,8 +134,8 @@ def QuantXLowerToVector : Pass<"quantx-lower-to-vector", "::mlir::ModuleOp"> {
     Option<"convertsToBF16", "bf16", "bool", "false",
            "Whether the target converts f32 that are not subnormal to bf16">,
     Option<"pairDots", "pair-dots", "bool", "false",
-           "Multiply many rows of bf16 as pairs of them, for a target with "
-           "quantx-expand-bf16-dots that has no tiles">
+           "Multiply many rows of bf16, and few rows of floats, as pairs of "
+           "bf16, for a target with quantx-expand-bf16-dots that has no tiles">
   ];
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",

@@ -75,6 +75,10 @@ def QuantXExpandBF16Dots : Pass<"quantx-expand-bf16-dots"> {
     %r = llvm.call_intrinsic "llvm.x86.avx512bf16.dpbf16ps.512"(%sums, %x, %y)
     ```
 
+    Integers of at most 5 bits that become bf16, from the low bits of 32 lanes of
+    16 bits (`arith.trunci`, then `arith.sitofp` or `arith.uitofp`), are looked up by
+    `vpermw`.
+
     The instruction takes subnormal bf16 for 0, and makes subnormal sums 0. Run the
     pass only where the target has AVX-512 BF16.
   }];

@@ -1,0 +1,158 @@
+//===- MatmulPairs16.cpp - Few rows of bf16 by weights side by side -------===//
+//
+// As in MatmulFewRows16.cpp, by dot products of pairs of bf16: lanes are rows
+// of weights, each with two neighbours of it, and one word has those of
+// activations for all.
+//
+//===----------------------------------------------------------------------===//
+
+#include "MatmulIntegers16.h"
+#include "MatmulPairs.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+using namespace quantx;
+
+/// The activations that are packed at once.
+static constexpr int64_t kGroup = kIntegerGroup;
+
+static Value createIndex(ImplicitLocOpBuilder &b, int64_t value) {
+  return arith::ConstantIndexOp::create(b, value);
+}
+
+// One row of bytes is decoded with less work, but what blocks have is
+// multiplied with more: that counts in short ones.
+bool quantx::suitsPairs16(const Matmul &matmul, int64_t rows) {
+  constexpr int64_t leastBlock = 32;
+  ScaledType rhs = matmul.rhs.type;
+  if (!havePairs(matmul) || countPieces(matmul) != 1 ||
+      !suitsIntegerGroups(rhs))
+    return false;
+  return rows > 1 || getRowBlock(rhs) < leastBlock ||
+         !matmul.tuning.hasByteDots || !suitsTerms16(matmul, rows);
+}
+
+namespace {
+
+/// Rows of activations by pieces of 16 rows of weights.
+struct PairTile16 {
+  const Matmul &matmul;
+  /// Batches x groups x rows x the pairs of a group, i32.
+  Value activations;
+  ScalePlace place;
+  int64_t rows;
+  ArrayRef<Value> batch;
+
+  /// `sums` and the products of `piece`.
+  SmallVector<Value> addPiece(ImplicitLocOpBuilder &b, const Piece &piece,
+                              ValueRange sums) const;
+
+private:
+  /// The sums of the products of the elements `begin` to `end`.
+  SmallVector<Value> sumBlock(ImplicitLocOpBuilder &b, const Piece &piece,
+                              RowsReader &reader, int64_t begin,
+                              int64_t end) const;
+  /// The pair number `number` of the group of activations that has `element`,
+  /// in all lanes.
+  Value readPair(ImplicitLocOpBuilder &b, const Piece &piece, int64_t element,
+                 int64_t number, int64_t row) const;
+};
+
+} // namespace
+
+/// The elements of a group of activations as pairs, those of a word of codes
+/// behind one another.
+static SmallVector<int64_t> getOrder(ScaledType weights) {
+  int64_t codes = getCodesInWord(weights), half = codes / 2;
+  SmallVector<int64_t> order;
+  for (int64_t first = 0; first < kGroup; first += codes)
+    for (int64_t i = 0; i < half; ++i)
+      order.append({first + i, first + i + half});
+  return order;
+}
+
+/// The zero points of 16 rows in all bytes of their words; null if there are
+/// none.
+static Value spreadZeroPoints(ImplicitLocOpBuilder &b, Value zeroPoints) {
+  if (!zeroPoints)
+    return {};
+  Value bytes = ElementwiseBuilder(b, b.getLoc()).trunc(zeroPoints, 8);
+  SmallVector<int64_t> lanes;
+  for (int64_t row = 0; row < kSumLanes; ++row)
+    lanes.append(kGroupBytes / kSumLanes, row);
+  return vector::ShuffleOp::create(b, bytes, bytes, lanes);
+}
+
+Value PairTile16::readPair(ImplicitLocOpBuilder &b, const Piece &piece,
+                           int64_t element, int64_t number, int64_t row) const {
+  SmallVector<Value> indices(batch);
+  indices.push_back(b.createOrFold<arith::AddIOp>(
+      piece.countBefore(b, kGroup), createIndex(b, element / kGroup)));
+  indices.append({createIndex(b, row), createIndex(b, number)});
+  return broadcastToRows(b, tensor::ExtractOp::create(b, activations, indices));
+}
+
+// Sums of blocks are independent. Where rows have one scale, a single row of
+// activations has several sums, for one not to wait for the one before.
+SmallVector<Value> PairTile16::sumBlock(ImplicitLocOpBuilder &b,
+                                        const Piece &piece, RowsReader &reader,
+                                        int64_t begin, int64_t end) const {
+  int64_t numChains = rows == 1 && place != ScalePlace::BlockSums ? 4 : 1;
+  int64_t codesInWord = getCodesInWord(matmul.rhs.type);
+  SmallVector<Value> sums = buildZeroSums(b, kSumLanes, rows * numChains);
+  Value zeroPoints = spreadZeroPoints(b, reader.getFactors(begin).zeroPoint);
+  for (int64_t first = begin; first < end; first += codesInWord) {
+    SmallVector<Value> weights = decodePairs(
+        b, matmul.rhs.type, reader.readBytes(first / codesInWord), zeroPoints);
+    for (auto [i, operand] : llvm::enumerate(weights)) {
+      int64_t number = first % kGroup / 2 + int64_t(i);
+      for (int64_t row = 0; row < rows; ++row) {
+        Value &sum = sums[row * numChains + int64_t(i) % numChains];
+        sum = addPairs(b, operand, readPair(b, piece, first, number, row), sum);
+      }
+    }
+  }
+  for (int64_t i = 1; i < numChains; ++i)
+    sums[0] = arith::AddFOp::create(b, sums[0], sums[i]);
+  sums.resize(rows);
+  return sums;
+}
+
+SmallVector<Value> PairTile16::addPiece(ImplicitLocOpBuilder &b,
+                                        const Piece &piece,
+                                        ValueRange sums) const {
+  RowsReader reader(b, matmul.rhs, piece, place);
+  int64_t block = std::min(getRowBlock(matmul.rhs.type), piece.step);
+  SmallVector<Value> next(sums);
+  for (int64_t begin = 0; begin < piece.size; begin += block) {
+    SmallVector<Value> products =
+        sumBlock(b, piece, reader, begin, std::min(begin + block, piece.size));
+    for (auto [sum, product] : llvm::zip_equal(next, products)) {
+      sum = place == ScalePlace::BlockSums
+                ? addProduct(b, product, reader.getFactors(begin).scale, sum)
+                : arith::AddFOp::create(b, sum, product);
+    }
+  }
+  return next;
+}
+
+Value quantx::buildPairs16(ImplicitLocOpBuilder &b, const Matmul &matmul,
+                           int64_t rows, Value init) {
+  ScaledType type = matmul.rhs.type;
+  Value activations = packGroups(
+      b, matmul, kGroup, {rows}, VectorType::get(kGroup / 2, b.getI32Type()),
+      [&](ImplicitLocOpBuilder &b, const Chunk &, Value elements) {
+        return orderPairs(b, elements, getOrder(type));
+      });
+  ScalePlace place = findRowsScalePlace(type);
+  int64_t size = getPieceSize(type, matmul.tuning.getPieceSize(rows));
+  auto sum = [&](ImplicitLocOpBuilder &b, ArrayRef<Value> indices) {
+    PairTile16 tile{matmul, activations, place, rows, indices.drop_back()};
+    auto add = [&](ImplicitLocOpBuilder &b, const Piece &piece,
+                   ValueRange sums) { return tile.addPiece(b, piece, sums); };
+    return scaleRowSums(b, matmul, indices, place,
+                        sumPieces(b, matmul, indices, size, rows, add));
+  };
+  return buildRowsLoop(b, matmul, rows, init, sum);
+}
