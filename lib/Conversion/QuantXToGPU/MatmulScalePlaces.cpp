@@ -3,6 +3,7 @@
 #include "MatmulDirectLoads.h"
 #include "MatmulKernels.h"
 #include "MatmulStages.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 using namespace mlir;
 using namespace quantx;
@@ -99,7 +100,7 @@ std::optional<ScalePlaces> quantx::findScalePlacesOfCodes(const Matmul &matmul,
 std::optional<ScalePlaces> quantx::findScalePlaces(const Matmul &matmul,
                                                    int64_t tokenTiles) {
   constexpr int64_t fewTiles = 2;
-  if (matmul.hasBlockScaledMma)
+  if (matmul.instructions.areBlockScaled)
     if (std::optional<ScalePlaces> places =
             findScalePlacesOfCodes(matmul, /*canMix=*/false))
       return places;
@@ -146,8 +147,27 @@ bool quantx::suitsFewTokens(const Matmul &matmul) {
 }
 
 bool quantx::suitsTensorMemory(const Matmul &matmul) {
-  return matmul.hasTensorMemory &&
+  return matmul.instructions.useTensorMemory &&
          findScalePlacesOfCodes(matmul, /*canMix=*/true).has_value();
+}
+
+// Tokens go as they are to shared memory. Where scales multiply the sums of
+// blocks, these have registers of their own; where K is not known, addresses
+// take more.
+std::optional<WarpgroupTiling> quantx::findWarpgroupTiling(const Matmul &matmul,
+                                                           int64_t mostTokens) {
+  constexpr int64_t many = std::numeric_limits<int64_t>::max();
+  if (!matmul.instructions.areOfWarpgroups || matmul.lhs.type ||
+      splitsTokens(matmul))
+    return std::nullopt;
+  std::optional<ScalePlaces> places = findScalePlaces(matmul, many);
+  if (!places)
+    return std::nullopt;
+  bool isStatic = getConstantIntValue(matmul.sizes.sum).has_value();
+  int64_t most = places->rhs != ScalePlace::BlockSums ? 256
+                 : isStatic                           ? 128
+                                                      : 96;
+  return WarpgroupTiling{std::min(mostTokens, most), places->rhs};
 }
 
 bool quantx::scalesBlockSums(const Matmul &matmul) {
