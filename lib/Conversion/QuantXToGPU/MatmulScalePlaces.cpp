@@ -151,9 +151,19 @@ bool quantx::suitsTensorMemory(const Matmul &matmul) {
          findScalePlacesOfCodes(matmul, /*canMix=*/true).has_value();
 }
 
-// Tokens go as they are to shared memory. Where scales multiply the sums of
-// blocks, these have registers of their own; where K is not known, addresses
-// take more.
+/// The tokens of a tile that there are registers for: where scales multiply the
+/// sums of blocks, these have some of their own; addresses have where K is not
+/// known, and zero points of small blocks.
+static int64_t getMostTileTokens(const Matmul &matmul, ScalePlace place) {
+  if (place != ScalePlace::BlockSums)
+    return 256;
+  ScaledType type = matmul.rhs.type;
+  bool isStatic = getConstantIntValue(matmul.sizes.sum).has_value();
+  bool isSmall = type.getBlockShape().back() % (2 * kStepSize) != 0;
+  return isStatic && !(type.hasZeroPoint() && isSmall) ? 128 : 96;
+}
+
+// Tokens go as they are to shared memory.
 std::optional<WarpgroupTiling> quantx::findWarpgroupTiling(const Matmul &matmul,
                                                            int64_t mostTokens) {
   constexpr int64_t many = std::numeric_limits<int64_t>::max();
@@ -163,10 +173,7 @@ std::optional<WarpgroupTiling> quantx::findWarpgroupTiling(const Matmul &matmul,
   std::optional<ScalePlaces> places = findScalePlaces(matmul, many);
   if (!places)
     return std::nullopt;
-  bool isStatic = getConstantIntValue(matmul.sizes.sum).has_value();
-  int64_t most = places->rhs != ScalePlace::BlockSums ? 256
-                 : isStatic                           ? 128
-                                                      : 96;
+  int64_t most = getMostTileTokens(matmul, places->rhs);
   return WarpgroupTiling{std::min(mostTokens, most), places->rhs};
 }
 

@@ -59,17 +59,28 @@ static MatmulChoice chooseTiling(const Matmul &matmul, int64_t mostTokens,
           }};
 }
 
+/// Those that are for more than 8 tokens, where warpgroups multiply. With up to
+/// 256, smaller tiles than there could be give work to more multiprocessors.
+static void addWarpgroupChoices(SmallVectorImpl<MatmulChoice> &choices,
+                                const Matmul &matmul) {
+  int64_t before = 0;
+  for (auto [mostTokens, tileTokens] : {std::pair(int64_t(64), int64_t(64)),
+                                        std::pair(int64_t(256), int64_t(128)),
+                                        std::pair(kUnlimited, kUnlimited)}) {
+    WarpgroupTiling tiling = *findWarpgroupTiling(matmul, tileTokens);
+    if (tiling.tokens == before)
+      choices.pop_back();
+    before = tiling.tokens;
+    choices.push_back(chooseTiling(matmul, mostTokens, tiling));
+  }
+}
+
 /// Those that are for more than 8 tokens.
 static void addChoicesOfMany(SmallVectorImpl<MatmulChoice> &choices,
                              const Matmul &matmul, bool isF32) {
-  constexpr int64_t some = 64;
-  if (auto tiling = findWarpgroupTiling(matmul, some)) {
-    choices.push_back(chooseTiling(matmul, some, *tiling));
-    choices.push_back(chooseTiling(matmul, kUnlimited,
-                                   *findWarpgroupTiling(matmul, kUnlimited)));
-    return;
-  }
-  choices.push_back(chooseTiling(matmul, some, MatmulTiling::getSome()));
+  if (findWarpgroupTiling(matmul, kUnlimited))
+    return addWarpgroupChoices(choices, matmul);
+  choices.push_back(chooseTiling(matmul, 64, MatmulTiling::getSome()));
   if (!isF32)
     choices.push_back(chooseTiling(
         matmul, kUnlimited, MatmulTiling::getMany(scalesBlockSums(matmul))));

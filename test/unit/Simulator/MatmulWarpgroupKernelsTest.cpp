@@ -73,8 +73,8 @@ TEST_P(WarpgroupKernelsTest, OneBlock) {
   const auto &[name, weights, element] = GetParam();
   Tokens tokens{element, {}};
   SimulatedDevice::get().setMostBlocks(1);
-  checkProduct(compile(weights, tokens, 40, kWarpgroupChip), weights, tokens,
-               {40, 270, 300});
+  checkProduct(compile(weights, tokens, 140, kWarpgroupChip), weights, tokens,
+               {140, 270, 300});
   SimulatedDevice::get().setMostBlocks(INT64_MAX);
 }
 

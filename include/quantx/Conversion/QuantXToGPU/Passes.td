@@ -49,7 +49,8 @@ def QuantXLowerToGPU : Pass<"quantx-lower-to-gpu", "::mlir::ModuleOp"> {
     any pair; for fewer they are decoded to bf16, if that is exact.
 
     Where `warpgroup-mma` says that the chip has `wgmma`, it multiplies more than 8
-    rows of activations in bf16 or f16 by weights that are decoded in registers.
+    rows of activations in bf16 or f16 by weights that are decoded in registers, in
+    kernels for up to 64, up to 256 and more.
 
     `error_stats` is two kernels, and four scalars that are copied to the host.
     `relayout` is a kernel for each part; no other op takes `packing rows16`.

@@ -36,8 +36,10 @@ func.func @{function}(%x: {x}, %w: {w}, %acc: {acc}) -> {acc} {{
 
 
 def get_cases_of_many():
-    yield from itertools.product(FORMATS, ["bf16"], [32, 256], [False, True])
-    yield from itertools.product(["mxfp4", "int8"], ["f16"], [256], [True])
+    yield from itertools.product(FORMATS, ["bf16"], [32, 512], [False, True])
+    yield from itertools.product(["mxfp4", "int8"], ["bf16"], [256],
+                                 [False, True])
+    yield from itertools.product(["mxfp4", "int8"], ["f16"], [512], [True])
 
 
 def main():
