@@ -33,6 +33,7 @@ static void addKernels(OpPassManager &pm, const NVVMPipelineOptions &options) {
   if (chip) {
     lowering.blockScaledMma = chip->hasBlockScaledMma;
     lowering.tensorMemory = chip->hasTensorMemory;
+    lowering.warpgroupMma = chip->hasWarpgroupMma;
   } else {
     // The first pass says so.
     llvm::consumeError(chip.takeError());

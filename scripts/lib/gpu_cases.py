@@ -35,7 +35,7 @@ PACKINGS = [("linear", codes) for codes in ["i2", "ui3", "i4", "i6", "ui7", "i8"
 PACKINGS += [("split_half", "i4"), ("interleaved8", "ui4")]
 PACKED_SHAPES = SHAPES + [(64, 2048)]
 SCALE_SHAPES = [(1, 1), (33, 5), (128, 16), (300, 36), (257, 128)]
-MATMULS = [(1, 64, 512), (4, 33, 1024), (33, 65, 160)]
+MATMULS = [(1, 64, 512), (4, 33, 1024), (33, 65, 160), (300, 130, 416)]
 
 
 def get_type(name, expressed):
@@ -313,7 +313,7 @@ def get_benchmarks(size=8192):
                             packed_matmul(name, m, n, k),
                             [("bf16", (m, k))] + get_parts(name, n, k), "read",
                             0.75)
-    for name in ["mxfp4", "fp8_row"]:
+    for name in ["mxfp4", "nvfp4", "fp8_row", "int4_g128"]:
         yield Benchmark(f"gemm-{name}-{size}x{size}x{size}",
                         packed_matmul(name, size, size, size),
                         [("bf16", (size, size))] + get_parts(name, size, size),

@@ -11,6 +11,15 @@
 
 namespace quantx {
 
+/// The matrix instructions that a chip has beside those of a warp on pairs.
+struct MatrixInstructions {
+  /// Those that take codes and scales of blocks: of a warp, or on tensor
+  /// memory.
+  bool areBlockScaled = false, useTensorMemory = false;
+  /// Those of a warpgroup.
+  bool areOfWarpgroups = false;
+};
+
 /// The kernels that a pass makes: outside of its module until all are made, so
 /// that what fails leaves nothing behind.
 class KernelLibrary {

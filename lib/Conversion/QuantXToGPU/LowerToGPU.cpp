@@ -144,7 +144,8 @@ struct LowerToGPUPass
     merge.add<MergeQuantize, SplitDynamic>(&getContext());
     walkAndApplyPatterns(getOperation(), std::move(merge));
     KernelLibrary library(getOperation());
-    KernelContext kernels = {library, blockScaledMma, tensorMemory};
+    KernelContext kernels = {library,
+                             {blockScaledMma, tensorMemory, warpgroupMma}};
     auto addPatterns = [&](const TypeConverter &converter,
                            RewritePatternSet &patterns) {
       populateChooseKernelPatterns(converter, patterns, kernels);

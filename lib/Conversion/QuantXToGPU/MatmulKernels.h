@@ -3,8 +3,7 @@
 #ifndef QUANTX_LIB_CONVERSION_QUANTXTOGPU_MATMULKERNELS_H
 #define QUANTX_LIB_CONVERSION_QUANTXTOGPU_MATMULKERNELS_H
 
-#include "MatmulOperands.h"
-#include "Patterns.h"
+#include "MatmulStages.h"
 
 namespace quantx {
 
@@ -71,6 +70,24 @@ bool scalesBlockSums(const Matmul &matmul);
 mlir::Value buildTensorCoreMatmul(const MatmulKernelContext &context,
                                   const Matmul &matmul,
                                   const MatmulTiling &tiling);
+
+/// How `buildWarpgroupMatmul` works: by tiles of so many tokens, a multiple of
+/// 32 up to 256, and where scales go.
+struct WarpgroupTiling {
+  int64_t tokens;
+  ScalePlace place;
+};
+
+/// The largest tiles of at most `mostTokens`; none where that kernel does not
+/// take `matmul`.
+std::optional<WarpgroupTiling> findWarpgroupTiling(const Matmul &matmul,
+                                                   int64_t mostTokens);
+
+/// The result of a kernel for plain tokens of bf16 or f16 that multiplies them
+/// by wgmma with weights that it decodes to registers.
+mlir::Value buildWarpgroupMatmul(const MatmulKernelContext &context,
+                                 const Matmul &matmul,
+                                 const WarpgroupTiling &tiling);
 
 /// How `buildFewTokensMatmul` divides its work. Chosen by instructions and
 /// bytes counted, not measured.

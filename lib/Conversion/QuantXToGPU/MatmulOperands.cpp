@@ -184,11 +184,16 @@ Value KernelMatmul::countBatches(IndexMath math) const {
   return count;
 }
 
-void KernelMatmul::store(ImplicitLocOpBuilder &b, Value batch, Value token,
-                         Value output, Value sum) const {
+Value KernelMatmul::getResultIndex(ImplicitLocOpBuilder &b, Value batch,
+                                   Value token, Value output) const {
   IndexMath math(b);
   Value row = math.add(math.mul(batch, sizes.tokens), token);
-  Value index = math.add(math.mul(row, sizes.outputs), output);
+  return math.add(math.mul(row, sizes.outputs), output);
+}
+
+void KernelMatmul::store(ImplicitLocOpBuilder &b, Value batch, Value token,
+                         Value output, Value sum) const {
+  Value index = getResultIndex(b, batch, token, output);
   Value initial = memref::LoadOp::create(b, init, index);
   memref::StoreOp::create(b, arith::AddFOp::create(b, initial, sum), result,
                           index);

@@ -34,9 +34,7 @@ struct Matmul {
   MatmulOperand lhs, rhs;
   mlir::Value init;
   MatmulSizes<mlir::OpFoldResult> sizes;
-  /// Whether matrix instructions take codes and scales of blocks: those of a
-  /// warp, or those on tensor memory.
-  bool hasBlockScaledMma = false, hasTensorMemory = false;
+  MatrixInstructions instructions;
 };
 
 /// A row of an operand.
@@ -117,6 +115,9 @@ struct KernelMatmul {
 
   /// All batches.
   mlir::Value countBatches(IndexMath math) const;
+  /// Where the result, or the accumulator's value, at the indices is.
+  mlir::Value getResultIndex(mlir::ImplicitLocOpBuilder &b, mlir::Value batch,
+                             mlir::Value token, mlir::Value output) const;
   /// Adds `sum` to the accumulator's value at the indices: the result.
   void store(mlir::ImplicitLocOpBuilder &b, mlir::Value batch,
              mlir::Value token, mlir::Value output, mlir::Value sum) const;

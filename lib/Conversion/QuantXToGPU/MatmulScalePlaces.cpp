@@ -3,6 +3,7 @@
 #include "MatmulDirectLoads.h"
 #include "MatmulKernels.h"
 #include "MatmulStages.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 using namespace mlir;
 using namespace quantx;
@@ -99,7 +100,7 @@ std::optional<ScalePlaces> quantx::findScalePlacesOfCodes(const Matmul &matmul,
 std::optional<ScalePlaces> quantx::findScalePlaces(const Matmul &matmul,
                                                    int64_t tokenTiles) {
   constexpr int64_t fewTiles = 2;
-  if (matmul.hasBlockScaledMma)
+  if (matmul.instructions.areBlockScaled)
     if (std::optional<ScalePlaces> places =
             findScalePlacesOfCodes(matmul, /*canMix=*/false))
       return places;
@@ -146,8 +147,34 @@ bool quantx::suitsFewTokens(const Matmul &matmul) {
 }
 
 bool quantx::suitsTensorMemory(const Matmul &matmul) {
-  return matmul.hasTensorMemory &&
+  return matmul.instructions.useTensorMemory &&
          findScalePlacesOfCodes(matmul, /*canMix=*/true).has_value();
+}
+
+/// The tokens of a tile that there are registers for: where scales multiply the
+/// sums of blocks, these have some of their own; addresses have where K is not
+/// known, and zero points of small blocks.
+static int64_t getMostTileTokens(const Matmul &matmul, ScalePlace place) {
+  if (place != ScalePlace::BlockSums)
+    return 256;
+  ScaledType type = matmul.rhs.type;
+  bool isStatic = getConstantIntValue(matmul.sizes.sum).has_value();
+  bool isSmall = type.getBlockShape().back() % (2 * kStepSize) != 0;
+  return isStatic && !(type.hasZeroPoint() && isSmall) ? 128 : 96;
+}
+
+// Tokens go as they are to shared memory.
+std::optional<WarpgroupTiling> quantx::findWarpgroupTiling(const Matmul &matmul,
+                                                           int64_t mostTokens) {
+  constexpr int64_t many = std::numeric_limits<int64_t>::max();
+  if (!matmul.instructions.areOfWarpgroups || matmul.lhs.type ||
+      splitsTokens(matmul))
+    return std::nullopt;
+  std::optional<ScalePlaces> places = findScalePlaces(matmul, many);
+  if (!places)
+    return std::nullopt;
+  int64_t most = getMostTileTokens(matmul, places->rhs);
+  return WarpgroupTiling{std::min(mostTokens, most), places->rhs};
 }
 
 bool quantx::scalesBlockSums(const Matmul &matmul) {

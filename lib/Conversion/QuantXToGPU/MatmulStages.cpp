@@ -1,6 +1,7 @@
 //===- MatmulStages.cpp - Operands of matrix instructions -----------------===//
 
 #include "MatmulStages.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -132,7 +133,7 @@ Value StagedOperand::placeChunk(IndexMath math, Value row, Value chunk) const {
   // PTX ISA, "Shared Memory Layout and Swizzling": K-major, 128 bytes.
   if (shape.isSwizzled)
     return math.bitXor(chunk, math.rem(row, banks));
-  int64_t group = getBits() == 32 ? 1 : getBits() / 4;
+  int64_t group = getBits() == 32 || shape.isByPairs ? 1 : getBits() / 4;
   int64_t chunks = std::min(getChunksInRow(), banks);
   if (group >= chunks)
     return chunk;
@@ -224,29 +225,62 @@ void StagedOperand::copy(ImplicitLocOpBuilder &b, const OperandTile &tile,
 // Blocks
 //===----------------------------------------------------------------------===//
 
-SmallVector<Value> StagedOperand::loadBlocks(ImplicitLocOpBuilder &b,
-                                             const OperandTile &tile,
-                                             Value stage) const {
+// What is beyond the end is of the last row, for nobody.
+void StagedOperand::visitBlocks(
+    ImplicitLocOpBuilder &b, const OperandTile &tile, Value stage,
+    function_ref<void(const OperandRow &, Value)> visit) const {
   if (getNumBlockWords() == 0)
-    return {};
+    return;
   IndexMath math(b);
   int64_t blocks = getBlocksInStage();
   int64_t blockSize = kStepSize / getBlocksInStep();
   Value lastRow = math.sub(operand.getNumRows(), math.constant(1));
-  SmallVector<Value> result;
   for (int64_t first = 0; first < blocks * shape.rows; first += shape.threads) {
     Value index = math.add(thread, first);
-    // What is beyond the end is of the last row, for nobody.
     Value row =
         math.min(math.add(tile.first, math.div(index, blocks)), lastRow);
-    Value position = math.add(math.mul(stage, shape.getSize()),
-                              math.mul(math.rem(index, blocks), blockSize));
-    BlockParameters parameters = operand.loadParameters(
-        b, operand.locate(math, tile.batch, row), position);
-    llvm::append_range(
-        result, makeBlockWords(b, getType(), element, place, parameters));
+    visit(operand.locate(math, tile.batch, row),
+          math.add(math.mul(stage, shape.getSize()),
+                   math.mul(math.rem(index, blocks), blockSize)));
   }
+}
+
+SmallVector<Value> StagedOperand::loadBlocks(ImplicitLocOpBuilder &b,
+                                             const OperandTile &tile,
+                                             Value stage) const {
+  SmallVector<Value> result;
+  visitBlocks(b, tile, stage, [&](const OperandRow &row, Value position) {
+    llvm::append_range(
+        result, makeBlockWords(b, getType(), element, place,
+                               operand.loadParameters(b, row, position)));
+  });
   return result;
+}
+
+SmallVector<Value> StagedOperand::loadParameters(ImplicitLocOpBuilder &b,
+                                                 const OperandTile &tile,
+                                                 Value stage) const {
+  SmallVector<Value> result;
+  visitBlocks(b, tile, stage, [&](const OperandRow &row, Value position) {
+    Value block = operand.findBlock(IndexMath(b), row, position);
+    llvm::append_range(result, operand.loadBlock(b, block));
+  });
+  return result;
+}
+
+void StagedOperand::storeParameters(ImplicitLocOpBuilder &b, ValueRange loaded,
+                                    Value slot) const {
+  SmallVector<Value> made;
+  bool hasZeroPoint = hasOffsetWords();
+  for (; !loaded.empty(); loaded = loaded.drop_front(1 + hasZeroPoint)) {
+    BlockParameters parameters;
+    parameters.scale = loaded[0];
+    if (hasZeroPoint)
+      parameters.zeroPoint = loaded[1];
+    llvm::append_range(
+        made, makeBlockWords(b, getType(), element, place, parameters));
+  }
+  storeBlocks(b, made, slot);
 }
 
 void StagedOperand::storeBlocks(ImplicitLocOpBuilder &b, ValueRange loaded,
@@ -344,6 +378,8 @@ SmallVector<Value> StagedOperand::read(ImplicitLocOpBuilder &b, Value slot,
                                        Value row, Value step,
                                        LanePlace lane) const {
   ElementwiseBuilder arith(b, b.getLoc());
+  if (shape.isByPairs)
+    return readByPairs(b, slot, row, step, lane);
   SmallVector<Value> loaded = readCodes(b, slot, row, step, lane);
   if (!getType()) {
     if (getNumParts() == 1)
@@ -369,6 +405,67 @@ SmallVector<Value> StagedOperand::read(ImplicitLocOpBuilder &b, Value slot,
   SmallVector<Value> pairs = emitDecodePairs(
       arith, getType(), loaded, element, PairOrder::Neighbours, offset, scale);
   return emitReorderPairs(arith, pairs, shape.order);
+}
+
+// A pair of codes is a byte or half a word of each eight: four of those, of 4
+// words or of every other one, are put together.
+SmallVector<Value> StagedOperand::gatherCodes(ImplicitLocOpBuilder &b,
+                                              Value slot, Value row, Value step,
+                                              LanePlace lane) const {
+  IndexMath math(b);
+  ElementwiseBuilder arith(b, b.getLoc());
+  Value start = getRowStart(math, slot, row);
+  Value part = arith::IndexCastOp::create(b, b.getI32Type(), lane.part);
+  auto load = [&](Value chunk, Value byte, int64_t bytes) {
+    Value index = math.mul(placeChunk(math, row, chunk), getChunkUnits());
+    return loadWords(b, math.add(math.add(start, index), byte), bytes);
+  };
+  auto permute = [&](Value low, Value high, Value selector) -> Value {
+    return NVVM::PermuteOp::create(b, b.getI32Type(), low, high, selector,
+                                   NVVM::PermuteMode::DEFAULT);
+  };
+  if (getBits() == 4) {
+    SmallVector<Value> words = load(step, math.constant(0), kChunkBytes);
+    // Byte `part` of both words, in the low half.
+    Value selector = arith.add(arith.mul(part, arith.i32(0x11, part)), 0x40);
+    return {emitPermuteBytes(arith, permute(words[0], words[1], selector),
+                             permute(words[2], words[3], selector),
+                             {0, 1, 4, 5})};
+  }
+  SmallVector<Value> words;
+  Value half = math.mul(math.div(lane.part, 2), kWordBytes);
+  for (int64_t eight = 0; eight < 4; ++eight)
+    words.push_back(load(math.add(math.mul(step, 2), eight / 2),
+                         math.add(half, eight % 2 * 8), kWordBytes)[0]);
+  // The lower or the upper halves of both words.
+  Value isOdd = arith.bitAnd(part, 1);
+  Value selector = arith.add(arith.mul(isOdd, arith.i32(0x2222, part)), 0x5410);
+  return {permute(words[0], words[1], selector),
+          permute(words[2], words[3], selector)};
+}
+
+SmallVector<Value> StagedOperand::readByPairs(ImplicitLocOpBuilder &b,
+                                              Value slot, Value row, Value step,
+                                              LanePlace lane) const {
+  ElementwiseBuilder arith(b, b.getLoc());
+  IndexMath math(b);
+  Value offset = emitPairOffset(arith, getType(), element, {});
+  if (hasOffsetWords())
+    offset = readBlockWord(b, slot, int64_t(hasScaleWords()), row, step,
+                           math.constant(0));
+  SmallVector<Value> pairs =
+      emitDecodePairs(arith, getType(), gatherCodes(b, slot, row, step, lane),
+                      element, PairOrder::Neighbours, offset, /*scale=*/{});
+  if (place != ScalePlace::Values)
+    return pairs;
+  for (auto [eight, pair] : llvm::enumerate(pairs)) {
+    Value scale =
+        readBlockWord(b, slot, 0, row, step, math.constant(int64_t(eight)));
+    pair = emitWordFromPair(
+        arith, emitMultiplyPairs(arith, emitPairFromWord(arith, pair, element),
+                                 emitPairFromWord(arith, scale, element)));
+  }
+  return pairs;
 }
 
 Value StagedOperand::readScale(ImplicitLocOpBuilder &b, Value slot, Value row,

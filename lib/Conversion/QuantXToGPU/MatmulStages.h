@@ -85,6 +85,9 @@ struct StageShape {
   bool isSwizzled = false;
   /// A chunk of 16 bytes has no more than 16 elements, at its start.
   bool isPadded = false;
+  /// A lane has not 8 neighbours of a step, but a pair of each 8 neighbours: as
+  /// matrix instructions number elements, for another operand in that order.
+  bool isByPairs = false;
 
   int64_t getSize() const { return steps * kStepSize; }
 };
@@ -126,6 +129,15 @@ public:
 
   /// How many elements multiply in the place of one: 3 of f32.
   int64_t getNumParts() const;
+  /// The same with all work after the loads done late, so that nothing waits
+  /// for these meanwhile: the parameters as they are in memory, of a stage that
+  /// exists.
+  llvm::SmallVector<mlir::Value> loadParameters(mlir::ImplicitLocOpBuilder &b,
+                                                const OperandTile &tile,
+                                                mlir::Value stage) const;
+  void storeParameters(mlir::ImplicitLocOpBuilder &b, mlir::ValueRange loaded,
+                       mlir::Value slot) const;
+
   /// The elements of a lane in `row` of a stage and `step` of it: four words of
   /// pairs for each part.
   llvm::SmallVector<mlir::Value> read(mlir::ImplicitLocOpBuilder &b,
@@ -152,6 +164,7 @@ public:
   }
 
   ScaledType getType() const { return operand.getType(); }
+  int64_t getBlockSize() const { return operand.getBlockSize(); }
 
 private:
   bool hasScaleWords() const { return hasScaleWord(place); }
@@ -188,6 +201,20 @@ private:
                         mlir::Value chunk) const;
   void copyAtOnce(mlir::ImplicitLocOpBuilder &b, const ChunkCopy &chunk) const;
   void copySlowly(mlir::ImplicitLocOpBuilder &b, const ChunkCopy &chunk) const;
+  /// Where the blocks of a thread are: calls `visit` with their row and the
+  /// element of K that they have.
+  void visitBlocks(
+      mlir::ImplicitLocOpBuilder &b, const OperandTile &tile, mlir::Value stage,
+      llvm::function_ref<void(const OperandRow &, mlir::Value)> visit) const;
+  /// The codes of a lane with `isByPairs`, and its elements.
+  llvm::SmallVector<mlir::Value> gatherCodes(mlir::ImplicitLocOpBuilder &b,
+                                             mlir::Value slot, mlir::Value row,
+                                             mlir::Value step,
+                                             LanePlace lane) const;
+  llvm::SmallVector<mlir::Value> readByPairs(mlir::ImplicitLocOpBuilder &b,
+                                             mlir::Value slot, mlir::Value row,
+                                             mlir::Value step,
+                                             LanePlace lane) const;
   /// `bytes` bytes of a lane, as words.
   llvm::SmallVector<mlir::Value> loadWords(mlir::ImplicitLocOpBuilder &b,
                                            mlir::Value index,

@@ -12,7 +12,7 @@ namespace quantx {
 /// What the patterns share: where kernels go, and what the chip has.
 struct KernelContext {
   KernelLibrary &library;
-  bool hasBlockScaledMma, hasTensorMemory;
+  MatrixInstructions instructions;
 };
 
 /// A pattern that makes a kernel of an op.

@@ -1,6 +1,7 @@
 //===- ScaledMatmul.cpp - scaled_matmul to kernels ------------------------===//
 
 #include "MatmulKernels.h"
+#include "Patterns.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "quantx/IR/QuantXOps.h"
@@ -51,6 +52,40 @@ static MatmulChoice chooseTiling(const Matmul &matmul, int64_t mostTokens,
           }};
 }
 
+static MatmulChoice chooseTiling(const Matmul &matmul, int64_t mostTokens,
+                                 const WarpgroupTiling &tiling) {
+  return {mostTokens, [=](const MatmulKernelContext &context) {
+            return buildWarpgroupMatmul(context, matmul, tiling);
+          }};
+}
+
+/// Those that are for more than 8 tokens, where warpgroups multiply. With up to
+/// 256, smaller tiles than there could be give work to more multiprocessors.
+static void addWarpgroupChoices(SmallVectorImpl<MatmulChoice> &choices,
+                                const Matmul &matmul) {
+  int64_t before = 0;
+  for (auto [mostTokens, tileTokens] : {std::pair(int64_t(64), int64_t(64)),
+                                        std::pair(int64_t(256), int64_t(128)),
+                                        std::pair(kUnlimited, kUnlimited)}) {
+    WarpgroupTiling tiling = *findWarpgroupTiling(matmul, tileTokens);
+    if (tiling.tokens == before)
+      choices.pop_back();
+    before = tiling.tokens;
+    choices.push_back(chooseTiling(matmul, mostTokens, tiling));
+  }
+}
+
+/// Those that are for more than 8 tokens.
+static void addChoicesOfMany(SmallVectorImpl<MatmulChoice> &choices,
+                             const Matmul &matmul, bool isF32) {
+  if (findWarpgroupTiling(matmul, kUnlimited))
+    return addWarpgroupChoices(choices, matmul);
+  choices.push_back(chooseTiling(matmul, 64, MatmulTiling::getSome()));
+  if (!isF32)
+    choices.push_back(chooseTiling(
+        matmul, kUnlimited, MatmulTiling::getMany(scalesBlockSums(matmul))));
+}
+
 /// The kernels for more and more tokens; the last one for any number.
 static SmallVector<MatmulChoice> getChoices(const Matmul &matmul) {
   SmallVector<MatmulChoice> choices;
@@ -71,10 +106,7 @@ static SmallVector<MatmulChoice> getChoices(const Matmul &matmul) {
           chooseTiling(matmul, 1, MatmulTiling::getOne(bits, isStatic, blocks)),
           chooseTiling(matmul, 8, MatmulTiling::getFew(blocks))};
     }
-    choices.push_back(chooseTiling(matmul, 64, MatmulTiling::getSome()));
-    if (!isF32)
-      choices.push_back(chooseTiling(
-          matmul, kUnlimited, MatmulTiling::getMany(scalesBlockSums(matmul))));
+    addChoicesOfMany(choices, matmul, isF32);
   } else if (!suitsTensorMemory(matmul)) {
     choices.push_back({kUnlimited, [=](const MatmulKernelContext &context) {
                          return buildPlainMatmul(context, matmul);
@@ -130,8 +162,7 @@ struct ScaledMatmulKernel : public KernelPattern<ScaledMatmulOp> {
                      init,
                      {SmallVector<OpFoldResult>(ArrayRef(shape).drop_back(2)),
                       shape[shape.size() - 2], shape.back(), getSumSize(b, op)},
-                     kernels.hasBlockScaledMma,
-                     kernels.hasTensorMemory};
+                     kernels.instructions};
     MatmulKernelContext context = {kernels.library, rewriter, op};
     Value result =
         buildMatmul(b, context, matmul.sizes.tokens, getChoices(matmul));

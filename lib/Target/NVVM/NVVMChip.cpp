@@ -8,12 +8,12 @@ using namespace quantx;
 
 llvm::ArrayRef<NVVMChip> NVVMChip::getAll() {
   static constexpr NVVMChip chips[] = {
-      // name, PTX, block-scaled mma, tensor memory
-      {"sm_80", "+ptx80", false, false},
-      {"sm_90", "+ptx84", false, false},
-      {"sm_90a", "+ptx84", false, false},
-      {"sm_100a", "+ptx88", false, true},
-      {"sm_120a", "+ptx87", true, false}};
+      // name, PTX, block-scaled mma, tensor memory, wgmma
+      {"sm_80", "+ptx80", false, false, false},
+      {"sm_90", "+ptx84", false, false, false},
+      {"sm_90a", "+ptx84", false, false, true},
+      {"sm_100a", "+ptx88", false, true, false},
+      {"sm_120a", "+ptx87", true, false, false}};
   return chips;
 }
 

@@ -132,7 +132,8 @@ TEST(MatmulKernelsTilesTest, DynamicTokens) {
 }
 
 // Each batch has weights of its own, and blocks that batches share.
-TEST(MatmulKernelsTilesTest, Batched) {
+static void checkBatches(const char *chip, int64_t tokens) {
+  SCOPED_TRACE(chip);
   SimulatedProgram program = SimulatedProgram::createForChip(R"(
     !w = !quantx.scaled<i8 : f32, f32 per *x2x*>
     func.func @f(%x: tensor<2x?x?xbf16>, %w: tensor<2x?x?x!w>,
@@ -141,8 +142,8 @@ TEST(MatmulKernelsTilesTest, Batched) {
         outs(%acc : tensor<2x?x?xf32>) -> tensor<2x?x?xf32>
       return %r : tensor<2x?x?xf32>
     })",
-                                                             kChip);
-  int64_t tokens = 3, outputs = 6, sum = 72;
+                                                             chip);
+  int64_t outputs = 6, sum = 72;
   Matrix x = drawMatrix(2 * tokens, sum, 1, "bf16");
   Matrix acc = drawMatrix(2 * tokens, outputs, 3);
   std::vector<int8_t> codes;
@@ -168,6 +169,11 @@ TEST(MatmulKernelsTilesTest, Batched) {
     expectProduct({{tokens, outputs}, {begin, begin + tokens * outputs * 4}},
                   slice(x), slice(w), slice(acc));
   }
+}
+
+TEST(MatmulKernelsTilesTest, Batched) {
+  checkBatches(kChip, 3);
+  checkBatches("sm_90a", 11);
 }
 
 //===----------------------------------------------------------------------===//

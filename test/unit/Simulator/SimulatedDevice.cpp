@@ -79,7 +79,7 @@ void SimulatedDevice::check(const Access &access, const char *site) {
   if (memory.find(access) != MemorySpace::Workgroup)
     return;
   recordRace(access, site);
-  if (kernel->usesTensorMemory && access.kind != AccessKind::Read)
+  if (kernel->hasAsyncReads && access.kind != AccessKind::Read)
     proxies.write(access, unsigned(current));
 }
 
@@ -177,12 +177,12 @@ char *SimulatedDevice::getDynamicWorkgroup() {
 }
 
 void SimulatedDevice::makeWorkgroup(const KernelInfo &kernel) {
-  constexpr size_t alignment = 1024;
+  constexpr size_t window = size_t(256) << 10;
+  if (!workgroup)
+    workgroup = static_cast<char *>(std::aligned_alloc(window, window));
   size_t dynamicOffset = getDynamicOffset(kernel);
   size_t size = dynamicOffset + sizes.dynamicWorkgroup;
-  workgroupMemory.assign(size + alignment, char(kGarbage));
-  workgroup = reinterpret_cast<char *>(
-      llvm::alignAddr(workgroupMemory.data(), llvm::Align(alignment)));
+  std::memset(workgroup, kGarbage, size);
   memory.clear(MemorySpace::Workgroup);
   auto start = reinterpret_cast<uintptr_t>(workgroup);
   for (const KernelInfo::Workgroup &buffer : kernel.workgroup)
@@ -206,6 +206,7 @@ const Dim3 &SimulatedDevice::getThreadId() const {
 void SimulatedDevice::startThreads(void (*function)(void *), void *parameters) {
   const Dim3 &block = sizes.block;
   threadCount = block[0] * block[1] * block[2];
+  warpgroups.reset(uint32_t(threadCount / kLanes));
   while (threads.size() < threadCount)
     threads.push_back(std::make_unique<Thread>());
   for (size_t i = 0; i < threadCount; ++i) {
@@ -237,6 +238,8 @@ void SimulatedDevice::runBlock(void (*function)(void *), void *parameters) {
       return reportStuck();
   }
   std::string mistake = tensorCore.checkEnd();
+  if (mistake.empty())
+    mistake = warpgroups.checkEnd();
   if (!mistake.empty())
     fail(kernel->name + ", block " + format(blockId) + ": " + mistake);
 }

@@ -15,7 +15,7 @@
 
 #include "Fiber.h"
 #include "SimulatedMemory.h"
-#include "SimulatedTensorCore.h"
+#include "SimulatedWarpgroups.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 #include <array>
@@ -42,8 +42,9 @@ struct KernelInfo {
   size_t workgroupSize = 0;
   /// The only block that it may be launched with, where it says so.
   std::optional<Dim3> knownBlock;
-  /// Whether it has tensor memory: fences of proxies matter.
-  bool usesTensorMemory = false;
+  /// Whether tensor cores read workgroup memory by themselves: fences of
+  /// proxies matter.
+  bool hasAsyncReads = false;
 };
 
 /// A launch, as host code asks for it.
@@ -119,6 +120,7 @@ public:
   void waitForCopies(size_t pending, const char *site);
 
   TensorCore &getTensorCore() { return tensorCore; }
+  Warpgroups &getWarpgroups() { return warpgroups; }
   /// Waits until the phase of an mbarrier that has this parity is over.
   void waitForPhase(uintptr_t barrier, uint32_t parity, const char *site);
   /// What the thread has written is there for the tensor core.
@@ -179,14 +181,14 @@ private:
   RaceDetector races;
   ProxyFences proxies;
   TensorCore tensorCore;
+  Warpgroups warpgroups;
   std::string failure;
 
   int64_t mostBlocks = INT64_MAX;
   const KernelInfo *kernel = nullptr;
   LaunchSizes sizes;
   Dim3 blockId;
-  std::vector<char> workgroupMemory;
-  /// An aligned part of it.
+  /// At a multiple of what addresses in descriptors wrap at, as on a GPU.
   char *workgroup = nullptr;
   /// Made once, for the largest block so far.
   std::vector<std::unique_ptr<Thread>> threads;

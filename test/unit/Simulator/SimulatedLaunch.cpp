@@ -152,7 +152,10 @@ static KernelInfo *takeWorkgroup(ImplicitLocOpBuilder &b,
   info.name = kernel.getName().drop_front(kPrefix.size()).str();
   if (std::optional<ArrayRef<int32_t>> block = kernel.getKnownBlockSize())
     info.knownBlock = Dim3{(*block)[0], (*block)[1], (*block)[2]};
-  kernel.walk([&](NVVM::Tcgen05AllocOp) { info.usesTensorMemory = true; });
+  kernel.walk([&](Operation *op) {
+    if (isa<NVVM::Tcgen05AllocOp>(op) || isWarpgroupProduct(op))
+      info.hasAsyncReads = true;
+  });
   for (unsigned index = 0; index < kernel.getNumWorkgroupAttributions();
        ++index) {
     Value buffer = kernel.getWorkgroupAttributions()[index];

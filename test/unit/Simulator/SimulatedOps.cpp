@@ -212,6 +212,34 @@ static void rewriteOp(NVVM::VoteSyncOp op) {
 }
 
 //===----------------------------------------------------------------------===//
+// Bytes
+//===----------------------------------------------------------------------===//
+
+// PTX ISA, "prmt": a digit of the selector is a byte of both words, and bit 3
+// of it has the sign of that in all bits.
+static int32_t permute(int32_t low, int32_t high, int32_t selector) {
+  constexpr unsigned byteBits = 8, digitBits = 4;
+  uint64_t bytes = uint64_t(uint32_t(high)) << 32 | uint32_t(low);
+  uint32_t result = 0;
+  for (unsigned i = 0; i < 4; ++i) {
+    uint32_t digit = uint32_t(selector) >> (i * digitBits) & 0xf;
+    uint32_t byte = uint32_t(bytes >> (digit % 8 * byteBits)) & 0xff;
+    if (digit >= 8)
+      byte = byte >> 7 ? 0xff : 0;
+    result |= byte << (i * byteBits);
+  }
+  return int32_t(result);
+}
+
+static void rewriteOp(NVVM::PermuteOp op) {
+  ImplicitLocOpBuilder b(op.getLoc(), op);
+  if (op.getMode() != NVVM::PermuteMode::DEFAULT)
+    reportUnknown(op, "only the mode of digits is known");
+  op->replaceAllUsesWith(ValueRange{createHostCall(
+      b, permute, b.getI32Type(), {op.getLo(), op.getHi(), op.getSelector()})});
+}
+
+//===----------------------------------------------------------------------===//
 // All of them
 //===----------------------------------------------------------------------===//
 
@@ -237,18 +265,18 @@ static bool rewriteHalfFMA(Operation *op) {
 
 bool quantx::test::rewriteDeviceOp(Operation *op) {
   if (rewriteHalfFMA(op) || rewriteId(op) || rewriteMatrixOp(op) ||
-      rewriteTensorOp(op) || rewriteMemoryOp(op))
+      rewriteTensorOp(op) || rewriteWarpgroupOp(op) || rewriteMemoryOp(op))
     return true;
   return llvm::TypeSwitch<Operation *, bool>(op)
       .Case<gpu::BarrierOp, NVVM::Barrier0Op>([](auto op) {
         rewriteBarrier(op);
         return true;
       })
-      .Case<gpu::ShuffleOp, NVVM::ShflOp, NVVM::VoteSyncOp, NVVM::SyncWarpOp>(
-          [](auto op) {
-            rewriteOp(op);
-            return true;
-          })
+      .Case<gpu::ShuffleOp, NVVM::ShflOp, NVVM::VoteSyncOp, NVVM::SyncWarpOp,
+            NVVM::PermuteOp>([](auto op) {
+        rewriteOp(op);
+        return true;
+      })
       .Default(false);
 }
 

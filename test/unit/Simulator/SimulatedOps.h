@@ -18,11 +18,15 @@ bool rewriteHostOp(mlir::Operation *op);
 /// The same for an op in a kernel.
 bool rewriteDeviceOp(mlir::Operation *op);
 
-/// Its parts: tensor cores; those with tensor memory; workgroup memory and
-/// asynchronous copies.
+/// Its parts: tensor cores; those with tensor memory; those of warpgroups;
+/// workgroup memory and asynchronous copies.
 bool rewriteMatrixOp(mlir::Operation *op);
 bool rewriteTensorOp(mlir::Operation *op);
+bool rewriteWarpgroupOp(mlir::Operation *op);
 bool rewriteMemoryOp(mlir::Operation *op);
+
+/// Whether it is inline assembly with `wgmma`.
+bool isWarpgroupProduct(mlir::Operation *op);
 
 /// Whether a CPU runs an op as it is.
 bool isKnownToCPU(mlir::Operation *op);

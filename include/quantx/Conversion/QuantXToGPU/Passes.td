@@ -48,6 +48,10 @@ def QuantXLowerToGPU : Pass<"quantx-lower-to-gpu", "::mlir::ModuleOp"> {
     they do so for more than 64 rows of activations, and MXFP8, MXFP6 and MXFP4 in
     any pair; for fewer they are decoded to bf16, if that is exact.
 
+    Where `warpgroup-mma` says that the chip has `wgmma`, it multiplies more than 8
+    rows of activations in bf16 or f16 by weights that are decoded in registers, in
+    kernels for up to 64, up to 256 and more.
+
     `error_stats` is two kernels, and four scalars that are copied to the host.
     `relayout` is a kernel for each part; no other op takes `packing rows16`.
 
@@ -60,7 +64,9 @@ def QuantXLowerToGPU : Pass<"quantx-lower-to-gpu", "::mlir::ModuleOp"> {
     Option<"blockScaledMma", "block-scaled-mma", "bool", "false",
            "The chip has mma.sync with scales">,
     Option<"tensorMemory", "tensor-memory", "bool", "false",
-           "The chip has tcgen05.mma">
+           "The chip has tcgen05.mma">,
+    Option<"warpgroupMma", "warpgroup-mma", "bool", "false",
+           "The chip has wgmma">
   ];
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",

@@ -19,6 +19,7 @@ struct NVVMChip {
   llvm::StringLiteral ptxFeature;
   bool hasBlockScaledMma; ///< mma.sync with f8E8M0FNU or f8E4M3FN scales
   bool hasTensorMemory;   ///< tcgen05.mma, which takes such scales too
+  bool hasWarpgroupMma;   ///< wgmma
 
   /// Fails on a name that is not in the table, and lists those that are.
   static llvm::Expected<NVVMChip> get(llvm::StringRef name);

@@ -12,7 +12,8 @@ is none through its widest loads: what is special takes a longer one. Its elemen
 are those whose bytes are stored or loaded there. A kernel that goes over its
 elements twice has both loops. The loop of matrix instructions is the shortest way
 through these and through the copies of 16 bytes to shared memory; where there
-are no copies, through some of these and the loads of 16 bytes around them.
+are no copies, through some of these and the loads of 16 bytes around them. That of
+wgmma has all its instructions without a branch in between.
 """
 
 import argparse
@@ -25,7 +26,8 @@ SASS = re.compile(r"^\s*/\*[0-9a-f]+\*/\s+(.*?)\s*;")
 ENTRY = re.compile(r"^\.visible \.entry (\w+)|^\s*\.global\s+(\w+)$")
 TARGET = re.compile(r"(\.L_x_\d+|\$L\w+)")
 ENDS = re.compile(r"(bra|BRA|ret|RET|EXIT|brx|BRX)\b")
-# The weights that an instruction has of a matrix: m16n8k16 has 16 by 16.
+# The weights that an instruction has of a matrix: m16n8k16 has 16 by 16, and so
+# has each warp of the four of m64nNk16.
 MMA_ELEMENTS, LANES = 256, 32
 # What Hopper's schedulers issue every other cycle, to 16 lanes.
 HALF_RATE = re.compile(
@@ -178,7 +180,12 @@ def get_width(instruction, kind):
 
 
 def is_mma(instruction):
-    return get_name(instruction).startswith(("mma.sync", "HMMA"))
+    return get_name(instruction).startswith(("mma.sync", "HMMA")) or \
+        is_warpgroup_mma(instruction)
+
+
+def is_warpgroup_mma(instruction):
+    return get_name(instruction).startswith(("wgmma.mma_async", "HGMMA"))
 
 
 def is_copy(instruction):
@@ -195,7 +202,9 @@ def find_mma_loop(kernel):
     mma, copies = kernel.find_places(is_mma), kernel.find_places(is_copy)
     loads = [i for i in kernel.find_places(is_load) if i not in mma]
     found = []
-    for start in [mma] if copies else [[i] for i in mma]:
+    has_warpgroups = kernel.find_places(is_warpgroup_mma)
+    are_one_loop = copies and not has_warpgroups
+    for start in [mma] if are_one_loop else [[i] for i in mma]:
         body = kernel.find_body(kernel.find_loop(start))
         through = [i for i in copies or loads if i in body]
         loop = kernel.get_instructions(kernel.find_loop(start + through))
@@ -234,7 +243,9 @@ def read_table(path, column):
     with open(path) as file:
         for line in file:
             cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
-            if column in cells:
+            if not line.startswith("|"):
+                titles = []
+            elif column in cells:
                 titles = cells
             elif titles and re.match(r"`\w+`$", cells[0]):
                 rows.append((cells[0].strip("`"), float(cells[1]),

@@ -2,9 +2,11 @@
 tokens that each tiling takes, with K known and not.
 
 matmul_shapes.py PART PARTS
+matmul_shapes.py many
 
 Of all cases, those number PART, PART + PARTS, ...: each chip of a test has
-some, and by hand `0 1` gives all.
+some, and by hand `0 1` gives all. With `many`, those of more than 8 tokens that
+are not f32, and a few more.
 """
 
 import itertools
@@ -33,10 +35,21 @@ func.func @{function}(%x: {x}, %w: {w}, %acc: {acc}) -> {acc} {{
 }}""")
 
 
+def get_cases_of_many():
+    yield from itertools.product(FORMATS, ["bf16"], [32, 512], [False, True])
+    yield from itertools.product(["mxfp4", "int8"], ["bf16"], [256],
+                                 [False, True])
+    yield from itertools.product(["mxfp4", "int8"], ["f16"], [512], [True])
+
+
 def main():
-    part, parts = map(int, sys.argv[1:])
     for name, text in FORMATS.items():
         print(f"!{name} = !quantx.scaled<{text}>")
+    if sys.argv[1] == "many":
+        for case in get_cases_of_many():
+            print_case(*case)
+        return
+    part, parts = map(int, sys.argv[1:])
     formats = [name for name in FORMATS if name != "int4_g128"]
     cases = list(itertools.product(formats, ["bf16"], [1, 4, 32, 256],
                                    [False, True]))
