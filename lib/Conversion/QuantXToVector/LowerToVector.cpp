@@ -99,8 +99,10 @@ void quantx::populateQuantXToVectorPatterns(const TypeConverter &converter,
                                convertsToBF16);
   populatePackingChunkPatterns(converter, patterns, chunk);
   populateScaleLayoutChunkPatterns(converter, patterns, chunk);
+  // Every target with fma converts f16, too.
   populateScaledMatmulChunkPatterns(converter, patterns, chunk, byteDots,
-                                    pairDots, tileProductRows);
+                                    pairDots, tileProductRows,
+                                    /*hasHalfFloats=*/hasFMA);
 }
 
 namespace {
