@@ -3,6 +3,7 @@
 #include "Report.h"
 #include "Suite.h"
 #include "quantx/IO/OutputFile.h"
+#include "quantx/Target/CPU/CPUTarget.h"
 #include "support/CommandLine.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
@@ -81,11 +82,11 @@ static Expected<std::vector<unsigned>> parseThreads(StringRef text,
   }
   for (StringRef part : llvm::split(text, ',')) {
     unsigned count = 0;
-    if (part.getAsInteger(10, count) || count == 0 || count > maxThreads ||
+    if (part.getAsInteger(10, count) || count == 0 || count > kMaxThreads ||
         llvm::is_contained(counts, count)) {
       return llvm::createStringError(
           "--threads: expected different numbers from 1 to " +
-          llvm::Twine(maxThreads) + ", separated by commas, found '" + text +
+          llvm::Twine(kMaxThreads) + ", separated by commas, found '" + text +
           "'");
     }
     counts.push_back(count);

@@ -60,6 +60,69 @@ void QuantXDialect::printAttribute(Attribute attribute,
 }
 
 //===----------------------------------------------------------------------===//
+// RoundingAttr, PackingAttr, ScaleLayoutAttr
+//===----------------------------------------------------------------------===//
+
+/// The values of an enum that count from 0, by their keywords.
+template <typename Enum>
+static std::string listKeywords(std::optional<Enum> (*symbolize)(uint32_t)) {
+  std::string list;
+  llvm::raw_string_ostream os(list);
+  for (uint32_t i = 0; std::optional<Enum> value = symbolize(i); ++i)
+    os << (i ? ", " : "") << stringifyEnum(*value);
+  return list;
+}
+
+/// Parses `<KEYWORD>`.
+template <typename KeywordAttr, typename Enum>
+static Attribute parseKeyword(AsmParser &parser,
+                              std::optional<Enum> (*symbolize)(uint32_t)) {
+  if (parser.parseLess())
+    return {};
+  SMLoc loc = parser.getCurrentLocation();
+  std::string keyword;
+  bool isKeyword = succeeded(parser.parseOptionalKeywordOrString(&keyword));
+  std::optional<Enum> value = symbolizeEnum<Enum>(keyword);
+  if (!value) {
+    InFlightDiagnostic error = parser.emitError(loc)
+                               << "expected in #quantx."
+                               << KeywordAttr::getMnemonic() << " one of "
+                               << listKeywords<Enum>(symbolize);
+    if (isKeyword)
+      error << ", got '" << keyword << "'";
+    return {};
+  }
+  if (parser.parseGreater())
+    return {};
+  return KeywordAttr::get(parser.getContext(), *value);
+}
+
+Attribute RoundingAttr::parse(AsmParser &parser, Type) {
+  return parseKeyword<RoundingAttr, Rounding>(parser, symbolizeRounding);
+}
+
+void RoundingAttr::print(AsmPrinter &printer) const {
+  printer << '<' << stringifyEnum(getValue()) << '>';
+}
+
+Attribute PackingAttr::parse(AsmParser &parser, Type) {
+  return parseKeyword<PackingAttr, Packing>(parser, symbolizePacking);
+}
+
+void PackingAttr::print(AsmPrinter &printer) const {
+  printer << '<' << stringifyEnum(getValue()) << '>';
+}
+
+Attribute ScaleLayoutAttr::parse(AsmParser &parser, Type) {
+  return parseKeyword<ScaleLayoutAttr, ScaleLayout>(parser,
+                                                    symbolizeScaleLayout);
+}
+
+void ScaleLayoutAttr::print(AsmPrinter &printer) const {
+  printer << '<' << stringifyEnum(getValue()) << '>';
+}
+
+//===----------------------------------------------------------------------===//
 // AbsmaxAttr
 //===----------------------------------------------------------------------===//
 

@@ -14,10 +14,12 @@
 #include "quantx/IR/QuantXDialect.h"
 #include "quantx/Pipelines/Passes.h"
 #include "quantx/Pipelines/Pipelines.h"
+#include "quantx/Target/CPU/CPUTarget.h"
 #include "quantx/Target/CPU/Passes.h"
 #include "quantx/Target/NVVM/NVVMChip.h"
 #include "quantx/Target/NVVM/Passes.h"
 #include "quantx/Target/NarrowFloats/Passes.h"
+#include "quantx/Transforms/PassOptions.h"
 #include "quantx/Transforms/Passes.h"
 #include "quantx/Transforms/TilingInterfaceImpl.h"
 
@@ -40,12 +42,17 @@ addCPUPipeline(OpPassManager &pm, StringRef text,
   CPUPipelineOptions options;
   if (failed(options.parseFromString(text)))
     return failure();
-  if (options.threads < 1)
-    return emitError("expected threads of at least 1, got " +
-                     Twine(options.threads));
   if (options.chunk != 0 && !isChunkSize(options.chunk))
-    return emitError("expected a chunk of 0 or a power of two from 8 on, got " +
-                     Twine(options.chunk));
+    return emitError("expected chunk of 0 or a power of two from 8 to " +
+                     Twine(kLargestChunk) + ", got " + Twine(options.chunk));
+  if (failed(checkOption(emitError, "threads", options.threads, /*least=*/1,
+                         kMaxThreads)))
+    return failure();
+  for (const auto *option :
+       {&options.prefetchDistance, &options.nontemporalThreshold})
+    if (failed(checkOption(emitError, option->getArgStr(), *option,
+                           /*least=*/0)))
+      return failure();
   buildCPUPipeline(pm, options);
   return success();
 }

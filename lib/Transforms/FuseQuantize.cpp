@@ -9,6 +9,7 @@
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "quantx/IR/QuantXOps.h"
 #include "quantx/Transforms/Alignment.h"
+#include "quantx/Transforms/PassOptions.h"
 #include "quantx/Transforms/Passes.h"
 
 namespace quantx {
@@ -243,10 +244,7 @@ struct FuseQuantizePass
   using QuantXFuseQuantizeBase::QuantXFuseQuantizeBase;
 
   LogicalResult initialize(MLIRContext *context) override {
-    if (tile >= 1)
-      return success();
-    return emitError(UnknownLoc::get(context))
-           << "expected a tile of at least 1 element, got " << int64_t(tile);
+    return checkOption(context, tile.getArgStr(), tile, /*least=*/1);
   }
 
   void runOnOperation() override {

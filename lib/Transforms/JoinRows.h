@@ -3,6 +3,7 @@
 #ifndef QUANTX_LIB_TRANSFORMS_JOINROWS_H
 #define QUANTX_LIB_TRANSFORMS_JOINROWS_H
 
+#include "mlir/IR/PatternMatch.h"
 #include "quantx/IR/QuantXOps.h"
 
 namespace quantx {

@@ -40,21 +40,33 @@ func.func private @absmax_margin_string() attributes {method = #quantx.absmax<ma
 
 // -----
 
-// expected-error@+2 {{failed to parse QuantX_RoundingAttr parameter 'value'}}
-// expected-error@+1 {{expected ::quantx::Rounding to be one of: nearest_even, nearest_toward_zero, stochastic}}
+// expected-error@+1 {{expected in #quantx.rounding one of nearest_even, nearest_toward_zero, stochastic, got 'up'}}
 func.func private @rounding() attributes {value = #quantx.rounding<up>}
 
 // -----
 
-// expected-error@+2 {{failed to parse QuantX_PackingAttr parameter 'value'}}
-// expected-error@+1 {{expected ::quantx::Packing to be one of: linear, split_half, interleaved8}}
+// expected-error@+1 {{expected in #quantx.packing one of linear, split_half, interleaved8, got 'zigzag'}}
 func.func private @packing() attributes {value = #quantx.packing<zigzag>}
 
 // -----
 
-// expected-error@+2 {{failed to parse QuantX_ScaleLayoutAttr parameter 'value'}}
-// expected-error@+1 {{expected ::quantx::ScaleLayout to be one of: linear, tile128x4}}
+// expected-error@+1 {{expected in #quantx.scale_layout one of linear, tile128x4, got 'tile64x4'}}
 func.func private @scale_layout() attributes {value = #quantx.scale_layout<tile64x4>}
+
+// -----
+
+// expected-error-re@+1 {{expected in #quantx.packing one of linear, split_half, interleaved8{{$}}}}
+func.func private @packing_empty() attributes {value = #quantx.packing<>}
+
+// -----
+
+// expected-error-re@+1 {{expected in #quantx.packing one of linear, split_half, interleaved8{{$}}}}
+func.func private @packing_number() attributes {value = #quantx.packing<1>}
+
+// -----
+
+// expected-error@+1 {{expected '>'}}
+func.func private @packing_twice() attributes {value = #quantx.packing<linear, linear>}
 
 // -----
 

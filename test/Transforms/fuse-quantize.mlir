@@ -2,7 +2,7 @@
 // RUN: quant-opt %s -quantx-fuse-quantize=tile=64 -canonicalize | FileCheck %s --check-prefix=SMALL
 // RUN: quant-opt %s -quantx-fuse-quantize=join-rows -canonicalize | FileCheck %s --check-prefix=JOIN
 // RUN: not %quant_opt %s -quantx-fuse-quantize=tile=0 2>&1 | FileCheck %s --check-prefix=ZERO --implicit-check-not=note:
-// ZERO: error: expected a tile of at least 1 element, got 0
+// ZERO: error: expected tile of at least 1, got 0
 
 !mxfp4 = !quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x32>
 !nvfp4 = !quantx.scaled<f4E2M1FN : f32, f8E4M3FN per 1x16, global f32>

@@ -75,6 +75,10 @@ static Error checkTarget(const Options &options) {
         "found " +
         (suffix.empty() ? "none" : "'" + suffix.str() + "'"));
   }
+  if (isForGPU(path) && options.threads.getNumOccurrences())
+    return llvm::createStringError(
+        "--threads: expected -o kernel.ll, .s, .o or .so, found '" + path +
+        "'");
   if (!isForGPU(path) && options.chip.getNumOccurrences())
     return llvm::createStringError(
         "--chip: expected -o kernel.ptx or kernel.cubin, found '" + path + "'");
@@ -202,7 +206,7 @@ static Error run(const Options &options) {
   if (options.outputPath.empty())
     return llvm::createStringError("expected -o kernel.{ll,s,o,so,ptx,cubin}");
   Expected<unsigned> threads =
-      parseCount(options.threads, /*minimum=*/1, maxThreads);
+      parseCount(options.threads, /*minimum=*/1, kMaxThreads);
   if (!threads)
     return threads.takeError();
   if (Error error = checkTarget(options))

@@ -260,7 +260,7 @@ struct Place {
 static Expected<Place> findPlace(const Options &options) {
   Place place;
   if (options.targetName != "nvvm") {
-    if (!options.chip.empty())
+    if (options.chip.getNumOccurrences())
       return llvm::createStringError(
           "--chip: expected --target=nvvm, found --target=" +
           options.targetName);
@@ -270,7 +270,10 @@ static Expected<Place> findPlace(const Options &options) {
     place.cpu = *target;
     return place;
   }
-  if (!options.chip.empty()) {
+  if (options.threads.getNumOccurrences())
+    return llvm::createStringError(
+        "--threads: expected a CPU, found --target=nvvm");
+  if (options.chip.getNumOccurrences()) {
     Expected<NVVMChip> chip = NVVMChip::get(options.chip);
     if (!chip)
       return chip.takeError();
@@ -291,7 +294,7 @@ static Expected<Place> findPlace(const Options &options) {
 
 static Error run(const Options &options) {
   Expected<unsigned> threads =
-      parseCount(options.threads, /*minimum=*/1, maxThreads);
+      parseCount(options.threads, /*minimum=*/1, kMaxThreads);
   if (!threads)
     return threads.takeError();
   Expected<unsigned> repeat = parseCount(options.repeat, /*minimum=*/0);

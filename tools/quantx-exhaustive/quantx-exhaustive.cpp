@@ -1,6 +1,7 @@
 //===- quantx-exhaustive.cpp - Every f32 through every conversion ---------===//
 
 #include "State.h"
+#include "quantx/Target/CPU/CPUTarget.h"
 #include "support/CommandLine.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -203,7 +204,7 @@ static Error run(const Options &options) {
   auto modes = findModes(options.filter);
   if (!modes)
     return modes.takeError();
-  auto threads = parseCount(options.threads, /*minimum=*/0, maxThreads);
+  auto threads = parseCount(options.threads, /*minimum=*/0, kMaxThreads);
   if (!threads)
     return threads.takeError();
   auto count = parseCount(options.chunks, /*minimum=*/1, numChunks);
@@ -216,11 +217,13 @@ static Error run(const Options &options) {
       *threads ? *threads : std::max(std::thread::hardware_concurrency(), 1u);
   std::vector<uint32_t> chunks = spreadChunks(*count);
   Error wrong = Error::success();
-  printHeader();
   for (const Mode &mode : *modes) {
     if (Error error = sweep(mode, options, workers, chunks, *state))
       return llvm::joinErrors(std::move(wrong), std::move(error));
     ChunkResult total = addUp(mode, chunks, *state);
+    // No sooner: a target that does not exist is found by the first sweep.
+    if (&mode == &modes->front())
+      printHeader();
     printResult(mode, total);
     if (total.mismatches != 0)
       wrong = llvm::joinErrors(std::move(wrong), describe(mode, total));

@@ -11,6 +11,17 @@ using namespace quantx;
 using llvm::Error;
 using llvm::StringRef;
 
+/// The first option, such as `--chip`, that is given as `--chip=`: it would
+/// count as not given.
+static StringRef findEmptyOption(int argc, char **argv) {
+  for (int i = 1; i < argc; ++i) {
+    auto [name, value] = StringRef(argv[i]).split('=');
+    if (name.size() + 1 == StringRef(argv[i]).size() && name.starts_with("-"))
+      return name;
+  }
+  return {};
+}
+
 bool quantx::parseCommandLine(int argc, char **argv,
                               llvm::cl::OptionCategory &category,
                               StringRef overview) {
@@ -18,6 +29,11 @@ bool quantx::parseCommandLine(int argc, char **argv,
     os << "QuantX " QUANTX_VERSION ", LLVM " LLVM_VERSION_STRING "\n";
   });
   llvm::cl::HideUnrelatedOptions(category);
+  if (StringRef option = findEmptyOption(argc, argv); !option.empty()) {
+    reportError(argv[0], llvm::createStringError(
+                             option + ": expected a value, found none"));
+    return false;
+  }
   std::string messages;
   llvm::raw_string_ostream os(messages);
   if (llvm::cl::ParseCommandLineOptions(argc, argv, overview, &os))

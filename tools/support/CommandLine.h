@@ -15,10 +15,6 @@ namespace quantx {
 bool parseCommandLine(int argc, char **argv, llvm::cl::OptionCategory &category,
                       llvm::StringRef overview);
 
-/// More threads than any machine runs well; the OpenMP library aborts when the
-/// system cannot make as many as it is asked for.
-inline constexpr unsigned maxThreads = 1024;
-
 /// The number that an option was given. Fails on anything but an integer from
 /// `minimum` to `maximum`.
 llvm::Expected<unsigned>

@@ -13,6 +13,14 @@ class QuantX_Attr<string name, string attrMnemonic, list<Trait> traits = []>
   let mnemonic = attrMnemonic;
 }
 
+/// `#quantx.NAME<KEYWORD>`. What is generated for `assemblyFormat` says twice
+/// that a keyword is wrong.
+class QuantX_KeywordAttr<EnumAttrInfo info, string attrMnemonic>
+    : EnumAttr<QuantX_Dialect, info, attrMnemonic> {
+  let assemblyFormat = ?;
+  let hasCustomAssemblyFormat = 1;
+}
+
 //===----------------------------------------------------------------------===//
 // Rounding
 //===----------------------------------------------------------------------===//
@@ -25,11 +33,15 @@ def QuantX_Rounding : I32EnumAttr<"Rounding", "how a value becomes a code", [
   let genSpecializedAttr = 0;
 }
 
-def QuantX_RoundingAttr
-    : EnumAttr<QuantX_Dialect, QuantX_Rounding, "rounding"> {
-  let assemblyFormat = "`<` $value `>`";
+def QuantX_RoundingAttr : QuantX_KeywordAttr<QuantX_Rounding, "rounding"> {
   let summary = "how a value between two codes is rounded";
   let description = [{
+    Syntax:
+
+    ```
+    #quantx.rounding<nearest_even | nearest_toward_zero | stochastic>
+    ```
+
     - `nearest_even`: to the nearest code, ties to the even code.
     - `nearest_toward_zero`: to the nearest code, ties to the smaller magnitude.
     - `stochastic`: to the code above or below with a probability proportional
@@ -52,10 +64,15 @@ def QuantX_Packing : I32EnumAttr<"Packing", "how codes share bytes", [
   let genSpecializedAttr = 0;
 }
 
-def QuantX_PackingAttr : EnumAttr<QuantX_Dialect, QuantX_Packing, "packing"> {
-  let assemblyFormat = "`<` $value `>`";
+def QuantX_PackingAttr : QuantX_KeywordAttr<QuantX_Packing, "packing"> {
   let summary = "how the codes of a row share bytes";
   let description = [{
+    Syntax:
+
+    ```
+    #quantx.packing<linear | split_half | interleaved8>
+    ```
+
     - `linear`: along the last dimension, the first code in the lowest bits,
       little-endian across bytes. A row that does not fill its last byte is
       padded with zero bits.
@@ -116,11 +133,15 @@ def QuantX_ScaleLayout : I32EnumAttr<"ScaleLayout", "the order of scales", [
   let genSpecializedAttr = 0;
 }
 
-def QuantX_ScaleLayoutAttr
-    : EnumAttr<QuantX_Dialect, QuantX_ScaleLayout, "scale_layout"> {
-  let assemblyFormat = "`<` $value `>`";
+def QuantX_ScaleLayoutAttr : QuantX_KeywordAttr<QuantX_ScaleLayout, "scale_layout"> {
   let summary = "the order of 8-bit scales in memory";
   let description = [{
+    Syntax:
+
+    ```
+    #quantx.scale_layout<linear | tile128x4>
+    ```
+
     - `linear`: row-major, R rows of C scales, as the blocks that they belong
       to. It is the order in every `!quantx.scaled` tensor.
     - `tile128x4`: tiles of 128 rows and 4 columns, row-major, which block-scaled

@@ -57,8 +57,8 @@ def QuantX_ScaledMatmulOp : QuantX_ShapedOp<"scaled_matmul", [
     types; that is not checked, by `quant-run` neither. A dynamic K is that of a
     plain `lhs`. Between two scaled operands it is the lesser of what their bytes
     hold, where nothing else tells it: an odd K of codes of less than 8 bits that
-    has passed through a function counts one code more in both, 0, which stands
-    for 0 but under a zero point. Make such a K static.
+    a caller gives to a public function counts one code more in both, 0, which
+    stands for 0 but under a zero point. Make such a K static.
 
     Example:
 

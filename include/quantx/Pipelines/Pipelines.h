@@ -29,8 +29,8 @@ struct CPUPipelineOptions
   Option<int64_t> chunk{
       *this, "chunk",
       llvm::cl::desc("Elements of the vectors that quantx ops become at "
-                     "most, a power of two from 8 on; 0 to leave vectors to "
-                     "LLVM")};
+                     "most, a power of two from 8 to 1024; 0 to leave vectors "
+                     "to LLVM")};
   Option<int64_t> prefetchDistance{
       *this, "prefetch-distance",
       llvm::cl::desc("How many bytes ahead of a loop to prefetch what it "

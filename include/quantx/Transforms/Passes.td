@@ -63,7 +63,10 @@ def QuantXFuseDequantize : Pass<"quantx-fuse-dequantize"> {
       it is done only where the weights are larger. They are N x K, with N and K
       static; the M rows of the others are at most N and K, or dynamic.
 
-    Left as they are: accumulators that are not of f32.
+    Left as they are: accumulators that are not of f32, and weights that are K x N
+    as scaled tensors, with blocks along either dimension. Their codes share bytes
+    along N, so that no scaled tensor of N x K has these bytes: quantize the
+    transpose instead.
   }];
   let dependentDialects = [
     "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",

@@ -1,5 +1,6 @@
 //===- LowerToLinalg.cpp - The quantx-lower-to-linalg pass ----------------===//
 
+#include "DynamicSizes.h"
 #include "Loops.h"
 #include "Patterns.h"
 #include "TypeChecks.h"
@@ -155,12 +156,14 @@ LogicalResult quantx::lowerScaledTensors(Operation *root,
   if (failed(verifyScaledRanks(root)) || failed(verifyScaledUses(root)))
     return failure();
   FailureOr<ScaledTensorSlices> slices = findScaledTensorSlices(root);
-  if (failed(slices))
+  // What a size is that goes along does not show: slices were proven before.
+  if (failed(slices) || failed(carryDynamicSizes(root)))
     return failure();
   LoweredTypeConverter converter;
   ConversionTarget target(*root->getContext());
   RewritePatternSet patterns(root->getContext());
   populateScaledTensorPartsPatterns(converter, patterns);
+  populateDynamicSizesPatterns(converter, patterns);
   populateScaledTensorSlicesPatterns(converter, *slices, patterns);
   populateStructure(converter, patterns, target);
   addPatterns(converter, patterns);

@@ -1,6 +1,7 @@
 //===- PackedCodes.cpp - Loops over packed codes --------------------------===//
 
 #include "PackedCodes.h"
+#include "DynamicSizes.h"
 #include "Loops.h"
 #include "RowLayout.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
@@ -165,6 +166,8 @@ static OpFoldResult findNumCodes(OpBuilder &builder, Location loc,
   int64_t last = type.getRank() - 1;
   if (!type.isDynamicDim(last))
     return builder.getIndexAttr(type.getDimSize(last));
+  if (Value size = getCarriedSize(original))
+    return size;
   if (auto quantize = dyn_cast_or_null<QuantizeOp>(op))
     return tensor::getMixedSize(builder, loc, quantize.getInput(), last);
   if (auto quantize = dyn_cast_or_null<DynamicQuantizeOp>(op))

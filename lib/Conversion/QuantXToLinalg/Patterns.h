@@ -12,6 +12,9 @@ void populateElementPatterns(const mlir::TypeConverter &converter,
                              mlir::RewritePatternSet &patterns);
 void populateAssemblePatterns(const mlir::TypeConverter &converter,
                               mlir::RewritePatternSet &patterns);
+/// `arith.select` of scaled tensors, one value to many.
+void populateSelectPatterns(const mlir::TypeConverter &converter,
+                            mlir::RewritePatternSet &patterns);
 void populateErrorStatsPatterns(const mlir::TypeConverter &converter,
                                 mlir::RewritePatternSet &patterns);
 void populatePackingPatterns(const mlir::TypeConverter &converter,

@@ -271,12 +271,18 @@ void quantx::addLegalMoves(const TypeConverter &converter,
       [&](Operation *op) { return converter.isLegal(op); });
 }
 
+void quantx::populateSelectPatterns(const TypeConverter &converter,
+                                    RewritePatternSet &patterns) {
+  patterns.add<SelectParts>(converter, patterns.getContext());
+}
+
 void quantx::populateScaledTensorPartsPatterns(const TypeConverter &converter,
                                                RewritePatternSet &patterns) {
   populateAssemblePatterns(converter, patterns);
+  populateSelectPatterns(converter, patterns);
   patterns
-      .add<CastParts, DimOfParts, SelectParts, EmptyParts, AllocTensorParts,
-           ForallParts, ConstantBytes, MoveBytes<arith::SelectOp>,
+      .add<CastParts, DimOfParts, EmptyParts, AllocTensorParts, ForallParts,
+           ConstantBytes, MoveBytes<arith::SelectOp>,
            MoveBytes<bufferization::AllocTensorOp>, MoveBytes<tensor::CastOp>,
            MoveBytes<tensor::CollapseShapeOp>, MoveBytes<tensor::DimOp>,
            MoveBytes<tensor::EmptyOp>, MoveBytes<tensor::ExpandShapeOp>,

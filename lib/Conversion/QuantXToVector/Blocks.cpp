@@ -28,7 +28,7 @@ static bool isRowBlock(ScaledType type) {
     return !type.isWholeDimension(dim) && shape[dim] == 1;
   };
   return !type.isWholeDimension(last) && llvm::all_of(llvm::seq(last), isOne) &&
-         isChunkSize(shape[last]);
+         shape[last] >= 8 && llvm::isPowerOf2_64(shape[last]);
 }
 
 /// Whether the rows of blocks are worth vectors: they go on for all of the row,

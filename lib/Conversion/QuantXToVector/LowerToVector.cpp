@@ -6,6 +6,7 @@
 #include "quantx/Conversion/QuantXToVector/QuantXToVector.h"
 #include "quantx/Conversion/QuantXToVector/TileProduct.h"
 #include "quantx/IR/QuantXOps.h"
+#include "quantx/Transforms/PassOptions.h"
 #include "quantx/Transforms/Passes.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -84,7 +85,7 @@ Value quantx::castShape(OpBuilder &builder, Location loc, Value value,
 }
 
 bool quantx::isChunkSize(int64_t chunk) {
-  return chunk >= 8 && llvm::isPowerOf2_64(chunk);
+  return chunk >= 8 && chunk <= kLargestChunk && llvm::isPowerOf2_64(chunk);
 }
 
 void quantx::populateQuantXToVectorPatterns(const TypeConverter &converter,
@@ -98,8 +99,10 @@ void quantx::populateQuantXToVectorPatterns(const TypeConverter &converter,
                                convertsToBF16);
   populatePackingChunkPatterns(converter, patterns, chunk);
   populateScaleLayoutChunkPatterns(converter, patterns, chunk);
+  // Every target with fma converts f16, too.
   populateScaledMatmulChunkPatterns(converter, patterns, chunk, byteDots,
-                                    pairDots, tileProductRows);
+                                    pairDots, tileProductRows,
+                                    /*hasHalfFloats=*/hasFMA);
 }
 
 namespace {
@@ -109,11 +112,13 @@ struct LowerToVectorPass
   using QuantXLowerToVectorBase::QuantXLowerToVectorBase;
 
   LogicalResult initialize(MLIRContext *context) override {
-    if (isChunkSize(chunk))
-      return success();
-    return emitError(UnknownLoc::get(context))
-           << "expected a chunk of a power of two from 8 on, got "
-           << int64_t(chunk);
+    if (!isChunkSize(chunk)) {
+      return emitError(UnknownLoc::get(context))
+             << "expected chunk of a power of two from 8 to " << kLargestChunk
+             << ", got " << int64_t(chunk);
+    }
+    return checkOption(context, tileProductRows.getArgStr(), tileProductRows,
+                       /*least=*/0);
   }
 
   void runOnOperation() override {

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "MatmulRows16.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
@@ -13,6 +14,13 @@ using namespace quantx;
 
 static Value createIndex(ImplicitLocOpBuilder &b, int64_t value) {
   return arith::ConstantIndexOp::create(b, value);
+}
+
+/// Whether words are decoded in a loop, where the target converts 16 bits by
+/// integers: that is so much code that a loop costs little beside it.
+static bool needsLoop(const Matmul &matmul) {
+  return !matmul.tuning.hasHalfFloats &&
+         !matmul.rhs.type.getExpressedType().isF32();
 }
 
 namespace {
@@ -24,66 +32,110 @@ struct PieceProducts {
   ScalePlace place;
   int64_t rows, group;
   ReadActivationFn read;
+  bool inLoop;
 
   /// The sums of the products of the elements `begin` to `end`.
   SmallVector<Value> sumBlock(ImplicitLocOpBuilder &b, RowsReader &reader,
                               int64_t begin, int64_t end) const;
 
 private:
+  /// The products of one row of activations have two sums, for one not to wait
+  /// for the one before.
+  int64_t countChains() const { return rows == 1 ? 2 : 1; }
   /// The activation that multiplies the element `element`.
-  Value readActivation(ImplicitLocOpBuilder &b, int64_t element,
+  Value readActivation(ImplicitLocOpBuilder &b, Value element,
                        int64_t row) const;
+  /// Adds the products of a word, that of the element `first` and what follows
+  /// it, to `sums`, row by row of each chain; those may be null.
+  void addWord(ImplicitLocOpBuilder &b, ArrayRef<Value> weights, Value first,
+               MutableArrayRef<Value> sums) const;
+  /// What `addWord` adds for the elements `begin` to `end` of a block.
+  SmallVector<Value> unrollWords(ImplicitLocOpBuilder &b, RowsReader &reader,
+                                 int64_t begin, int64_t end) const;
+  SmallVector<Value> loopOverWords(ImplicitLocOpBuilder &b, RowsReader &reader,
+                                   int64_t begin, int64_t end) const;
 };
 
 } // namespace
 
-Value PieceProducts::readActivation(ImplicitLocOpBuilder &b, int64_t element,
+Value PieceProducts::readActivation(ImplicitLocOpBuilder &b, Value element,
                                     int64_t row) const {
-  Value number, inGroup;
-  if (piece.step % group == 0) {
-    number = b.createOrFold<arith::AddIOp>(piece.countBefore(b, group),
-                                           createIndex(b, element / group));
-    inGroup = createIndex(b, element % group);
-  } else {
-    Value index = b.createOrFold<arith::AddIOp>(piece.countBefore(b, 1),
-                                                createIndex(b, element));
-    Value size = createIndex(b, group);
-    number = b.createOrFold<arith::DivUIOp>(index, size);
-    inGroup = b.createOrFold<arith::RemUIOp>(index, size);
-  }
+  Value size = createIndex(b, group);
+  Value before;
+  if (piece.step % group == 0)
+    before = piece.countBefore(b, group);
+  else
+    element = b.createOrFold<arith::AddIOp>(piece.countBefore(b, 1), element);
+  Value number = b.createOrFold<arith::DivUIOp>(element, size);
+  if (before)
+    number = b.createOrFold<arith::AddIOp>(before, number);
+  Value inGroup = b.createOrFold<arith::RemUIOp>(element, size);
   return broadcastToRows(b, read(b, number, inGroup, row));
 }
 
-// The products of one row of activations have two sums, for one not to wait for
-// the one before.
+void PieceProducts::addWord(ImplicitLocOpBuilder &b, ArrayRef<Value> weights,
+                            Value first, MutableArrayRef<Value> sums) const {
+  for (auto [code, values] : llvm::enumerate(weights)) {
+    Value element =
+        b.createOrFold<arith::AddIOp>(first, createIndex(b, int64_t(code)));
+    for (int64_t row = 0; row < rows; ++row) {
+      Value &sum = sums[int64_t(code) % countChains() * rows + row];
+      Value lhs = readActivation(b, element, row);
+      sum = sum ? addProduct(b, lhs, values, sum)
+                : arith::MulFOp::create(b, lhs, values);
+    }
+  }
+}
+
+SmallVector<Value> PieceProducts::unrollWords(ImplicitLocOpBuilder &b,
+                                              RowsReader &reader, int64_t begin,
+                                              int64_t end) const {
+  SmallVector<Value> sums(countChains() * rows, Value());
+  int64_t codesInWord = getCodesInWord(matmul.rhs.type);
+  for (int64_t first = begin; first < end; first += codesInWord)
+    addWord(b, reader.readWord(first / codesInWord), createIndex(b, first),
+            sums);
+  return sums;
+}
+
+// Sums that begin as 0 have the same bits.
+SmallVector<Value> PieceProducts::loopOverWords(ImplicitLocOpBuilder &b,
+                                                RowsReader &reader,
+                                                int64_t begin,
+                                                int64_t end) const {
+  int64_t codesInWord = getCodesInWord(matmul.rhs.type);
+  auto loop = scf::ForOp::create(
+      b, createIndex(b, begin), createIndex(b, end),
+      createIndex(b, codesInWord),
+      buildZeroSums(b, kInterleavedRows, countChains() * rows));
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  Value first = loop.getInductionVar();
+  SmallVector<Value> sums = llvm::to_vector_of<Value>(loop.getRegionIterArgs());
+  Value word =
+      b.createOrFold<arith::DivUIOp>(first, createIndex(b, codesInWord));
+  addWord(b, reader.readWord(word, begin), first, sums);
+  scf::YieldOp::create(b, sums);
+  return llvm::to_vector_of<Value>(loop.getResults());
+}
+
 SmallVector<Value> PieceProducts::sumBlock(ImplicitLocOpBuilder &b,
                                            RowsReader &reader, int64_t begin,
                                            int64_t end) const {
-  int64_t numChains = rows == 1 ? 2 : 1;
-  int64_t codesInWord = getCodesInWord(matmul.rhs.type);
-  SmallVector<SmallVector<Value>> chains(numChains,
-                                         SmallVector<Value>(rows, Value()));
-  for (int64_t first = begin; first < end; first += codesInWord) {
-    for (auto [code, weights] :
-         llvm::enumerate(reader.readWord(first / codesInWord))) {
-      SmallVector<Value> &sums = chains[int64_t(code) % numChains];
-      for (int64_t row = 0; row < rows; ++row) {
-        Value lhs = readActivation(b, first + int64_t(code), row);
-        sums[row] = sums[row] ? addProduct(b, lhs, weights, sums[row])
-                              : arith::MulFOp::create(b, lhs, weights);
-      }
-    }
-  }
-  if (numChains == 1)
-    return chains[0];
-  return {arith::AddFOp::create(b, chains[0][0], chains[1][0])};
+  SmallVector<Value> sums = inLoop ? loopOverWords(b, reader, begin, end)
+                                   : unrollWords(b, reader, begin, end);
+  if (countChains() == 1)
+    return sums;
+  return {arith::AddFOp::create(b, sums[0], sums[1])};
 }
 
 SmallVector<Value> quantx::addProducts(ImplicitLocOpBuilder &b,
                                        const Matmul &matmul, const Piece &piece,
                                        ScalePlace place, ValueRange sums,
-                                       int64_t group, ReadActivationFn read) {
-  PieceProducts all{matmul, piece, place, int64_t(sums.size()), group, read};
+                                       int64_t group, ReadActivationFn read,
+                                       bool inLoop) {
+  PieceProducts all{matmul, piece, place, int64_t(sums.size()),
+                    group,  read,  inLoop};
   RowsReader reader(b, matmul.rhs, piece, place);
   int64_t block = std::min(getRowBlock(matmul.rhs.type), piece.step);
   SmallVector<Value> next(sums);
@@ -103,8 +155,11 @@ Value quantx::buildFewRows16(ImplicitLocOpBuilder &b, const Matmul &matmul,
                              int64_t rows, Value init) {
   PackedActivations activations(b, matmul.lhs, matmul.sum, rows, matmul.sizes);
   ScalePlace place = findRowsScalePlace(matmul.rhs.type);
-  int64_t size =
-      getPieceSize(matmul.rhs.type, matmul.tuning.getPieceSize(rows));
+  int64_t size = matmul.tuning.getPieceSize(rows);
+  bool inLoop = needsLoop(matmul);
+  if (inLoop)
+    size = std::min(size, getRowBlock(matmul.rhs.type));
+  size = getPieceSize(matmul.rhs.type, size);
   auto sum = [&](ImplicitLocOpBuilder &b, ArrayRef<Value> indices) {
     auto read = [&](ImplicitLocOpBuilder &b, Value number, Value inGroup,
                     int64_t row) {
@@ -114,7 +169,7 @@ Value quantx::buildFewRows16(ImplicitLocOpBuilder &b, const Matmul &matmul,
     auto add = [&](ImplicitLocOpBuilder &b, const Piece &piece,
                    ValueRange sums) {
       return addProducts(b, matmul, piece, place, sums, matmul.sum.order.group,
-                         read);
+                         read, inLoop);
     };
     return scaleRowSums(b, matmul, indices, place,
                         sumPieces(b, matmul, indices, size, rows, add));

@@ -67,8 +67,8 @@ static Value sliceLanes(ImplicitLocOpBuilder &b, Value factor, int64_t index) {
 
 RowsReader::RowsReader(ImplicitLocOpBuilder &b, const MatmulOperand &weights,
                        const Piece &piece, ScalePlace place)
-    : b(b), arith(b, b.getLoc()), weights(weights), type(weights.type),
-      piece(piece), place(place), codesInWord(getCodesInWord(type)),
+    : b(b), weights(weights), type(weights.type), piece(piece), place(place),
+      codesInWord(getCodesInWord(type)),
       block(std::min(getRowBlock(type), piece.step)) {
   int64_t lanes = int64_t(llvm::divideCeil(piece.size, block)) * kLanes;
   bool isWhole = type.isWholeDimension(type.getBlockRank() - 1);
@@ -86,6 +86,7 @@ RowsReader::RowsReader(ImplicitLocOpBuilder &b, const MatmulOperand &weights,
     values.push_back(vector::BroadcastOp::create(
         b, VectorType::get(lanes, global.getType()), global));
   }
+  ElementwiseBuilder arith(b, b.getLoc());
   factors =
       emitDequantizeFactors(arith, type, BlockParameters::get(type, values));
   // Powers of two: scales take the units of words, exactly.
@@ -101,12 +102,16 @@ BlockFactors RowsReader::getFactors(int64_t element) const {
       [&](Value factor) { return sliceLanes(b, factor, index); });
 }
 
-Value RowsReader::readBytes(int64_t word) {
+Value RowsReader::readBytes(Value word) {
   Chunk chunk{SmallVector<Value>(piece.rows), kLineBytes, Value()};
   Value first = mul(b, piece.countBefore(b, codesInWord), kLineBytes);
   chunk.indices.push_back(
-      b.createOrFold<arith::AddIOp>(first, createIndex(b, word * kLineBytes)));
+      b.createOrFold<arith::AddIOp>(first, mul(b, word, kLineBytes)));
   return readChunk(b, weights.parts.front(), chunk);
+}
+
+Value RowsReader::readBytes(int64_t word) {
+  return readBytes(createIndex(b, word));
 }
 
 // Floats of 8 bits are looked up all at once, codes of 16 rows together.
@@ -116,6 +121,7 @@ SmallVector<Value> RowsReader::decodeBytes(Value bytes) {
     for (int64_t lane = 0; lane < kLanes; ++lane)
       order.push_back(lane * codesInWord + code);
   Value codes = vector::ShuffleOp::create(b, bytes, bytes, order);
+  ElementwiseBuilder arith(b, b.getLoc());
   Value all = emitCodeValue(arith, type, codes, /*zeroPoint=*/{});
   SmallVector<Value> values;
   for (int64_t code = 0; code < codesInWord; ++code)
@@ -127,6 +133,7 @@ SmallVector<Value> RowsReader::decodeWords(Value bytes,
                                            const BlockFactors &lanes) {
   Value words = vector::BitCastOp::create(
       b, VectorType::get(kLanes, b.getI32Type()), bytes);
+  ElementwiseBuilder arith(b, b.getLoc());
   SmallVector<Value> values;
   for (int64_t code = 0; code < codesInWord; ++code) {
     Value shifted =
@@ -138,11 +145,16 @@ SmallVector<Value> RowsReader::decodeWords(Value bytes,
 }
 
 SmallVector<Value> RowsReader::readWord(int64_t word) {
-  BlockFactors lanes = getFactors(word * codesInWord);
+  return readWord(createIndex(b, word), word * codesInWord);
+}
+
+SmallVector<Value> RowsReader::readWord(Value word, int64_t element) {
+  BlockFactors lanes = getFactors(element);
   Value bytes = readBytes(word);
   bool isWideFloat = type.getStorageBits() == 8 && type.getFloatFormat();
   SmallVector<Value> values =
       isWideFloat ? decodeBytes(bytes) : decodeWords(bytes, lanes);
+  ElementwiseBuilder arith(b, b.getLoc());
   if (place == ScalePlace::Values)
     for (Value &value : values)
       value = arith.extendToF32(emitExpressedValue(arith, type, value, lanes));

@@ -37,10 +37,13 @@ public:
              const Piece &piece, ScalePlace place);
 
   /// The bytes of the words number `word` of all rows.
+  mlir::Value readBytes(mlir::Value word);
   mlir::Value readBytes(int64_t word);
   /// The values of the codes of these words, times their scales if the place
   /// says so: one vector for each code of a word.
   llvm::SmallVector<mlir::Value> readWord(int64_t word);
+  /// The same, where the word is in the block of the element `element`.
+  llvm::SmallVector<mlir::Value> readWord(mlir::Value word, int64_t element);
   /// What the parameters of the block of the element number `element` do, one
   /// lane for each row.
   BlockFactors getFactors(int64_t element) const;
@@ -51,7 +54,6 @@ private:
                                              const BlockFactors &lanes);
 
   mlir::ImplicitLocOpBuilder &b;
-  ElementwiseBuilder arith;
   const MatmulOperand &weights;
   ScaledType type;
   Piece piece;
@@ -105,12 +107,13 @@ using ReadActivationFn = llvm::function_ref<mlir::Value(
     int64_t row)>;
 
 /// `sums`, one for each row of activations, and the products of `piece`, in
-/// f32. Activations have groups of `group`.
+/// f32. Activations have groups of `group`. Words are unrolled, or with
+/// `inLoop` in loops over blocks, with the same bits.
 llvm::SmallVector<mlir::Value> addProducts(mlir::ImplicitLocOpBuilder &b,
                                            const Matmul &matmul,
                                            const Piece &piece, ScalePlace place,
                                            mlir::ValueRange sums, int64_t group,
-                                           ReadActivationFn read);
+                                           ReadActivationFn read, bool inLoop);
 
 /// Whether `size` is known to be a multiple of `factor`.
 bool isMultiple(mlir::OpFoldResult size, int64_t factor);

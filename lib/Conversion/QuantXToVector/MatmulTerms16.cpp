@@ -292,8 +292,9 @@ static SmallVector<Value> addFloats(ImplicitLocOpBuilder &b,
           return tensor::ExtractOp::create(b, floats.values, element);
         };
         Piece piece{indices, number, kGroup, kGroup};
-        scf::YieldOp::create(
-            n, addProducts(n, matmul, piece, place, carried, kGroup, read));
+        scf::YieldOp::create(n, addProducts(n, matmul, piece, place, carried,
+                                            kGroup, read,
+                                            /*inLoop=*/true));
       });
   return llvm::to_vector_of<Value>(loop.getResults());
 }

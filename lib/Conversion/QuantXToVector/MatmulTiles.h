@@ -45,6 +45,8 @@ struct MatmulTuning {
   /// multiplies by `rows` of activations.
   int64_t getPieceSize(int64_t rows) const { return rows == 1 ? 128 : 64; }
 
+  /// Whether the target converts f16 by instructions.
+  bool hasHalfFloats = false;
   /// Whether the target multiplies bytes as integers.
   bool hasByteDots = false;
   /// Whether the target multiplies pairs of bf16, faster than f32.

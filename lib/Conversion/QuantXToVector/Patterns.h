@@ -23,7 +23,8 @@ void populateScaleLayoutChunkPatterns(const mlir::TypeConverter &converter,
 void populateScaledMatmulChunkPatterns(const mlir::TypeConverter &converter,
                                        mlir::RewritePatternSet &patterns,
                                        int64_t chunk, bool byteDots,
-                                       bool pairDots, int64_t tileProductRows);
+                                       bool pairDots, int64_t tileProductRows,
+                                       bool hasHalfFloats);
 
 /// A pattern that goes before those to linalg, and makes vectors of at most
 /// `chunk` elements.

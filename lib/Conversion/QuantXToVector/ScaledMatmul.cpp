@@ -211,8 +211,9 @@ namespace {
 struct ScaledMatmulChunks : public ChunkPattern<ScaledMatmulOp> {
   ScaledMatmulChunks(const TypeConverter &converter, MLIRContext *context,
                      int64_t chunk, bool byteDots, bool pairDots,
-                     int64_t tileProductRows)
+                     int64_t tileProductRows, bool hasHalfFloats)
       : ChunkPattern(converter, context, chunk) {
+    tuning.hasHalfFloats = hasHalfFloats;
     tuning.hasByteDots = byteDots;
     tuning.hasPairDots = pairDots;
     if (tileProductRows > 0)
@@ -326,11 +327,10 @@ private:
 
 } // namespace
 
-void quantx::populateScaledMatmulChunkPatterns(const TypeConverter &converter,
-                                               RewritePatternSet &patterns,
-                                               int64_t chunk, bool byteDots,
-                                               bool pairDots,
-                                               int64_t tileProductRows) {
+void quantx::populateScaledMatmulChunkPatterns(
+    const TypeConverter &converter, RewritePatternSet &patterns, int64_t chunk,
+    bool byteDots, bool pairDots, int64_t tileProductRows, bool hasHalfFloats) {
   patterns.add<ScaledMatmulChunks>(converter, patterns.getContext(), chunk,
-                                   byteDots, pairDots, tileProductRows);
+                                   byteDots, pairDots, tileProductRows,
+                                   hasHalfFloats);
 }

@@ -8,6 +8,7 @@
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Interfaces/ValueBoundsOpInterface.h"
 #include "quantx/Target/CPU/Passes.h"
+#include "quantx/Transforms/PassOptions.h"
 #include "llvm/Support/MathExtras.h"
 
 namespace quantx {
@@ -92,6 +93,10 @@ namespace {
 struct StackBuffersPass
     : public quantx::impl::QuantXStackBuffersBase<StackBuffersPass> {
   using QuantXStackBuffersBase::QuantXStackBuffersBase;
+
+  LogicalResult initialize(MLIRContext *context) override {
+    return checkOption(context, maxBytes.getArgStr(), maxBytes, /*least=*/0);
+  }
 
   void runOnOperation() override {
     SmallVector<memref::AllocOp> allocs;

@@ -3,6 +3,7 @@
 #include "StreamMemory.h"
 #include "mlir/Dialect/OpenMP/OpenMPDialect.h"
 #include "quantx/Target/CPU/Passes.h"
+#include "quantx/Transforms/PassOptions.h"
 
 namespace quantx {
 #define GEN_PASS_DEF_QUANTXSTREAMMEMORY
@@ -22,6 +23,15 @@ namespace {
 struct StreamMemoryPass
     : public quantx::impl::QuantXStreamMemoryBase<StreamMemoryPass> {
   using QuantXStreamMemoryBase::QuantXStreamMemoryBase;
+
+  LogicalResult initialize(MLIRContext *context) override {
+    for (Option<int64_t> *option :
+         {&prefetchDistance, &prefetchLimit, &nontemporalThreshold})
+      if (failed(checkOption(context, option->getArgStr(), *option,
+                             /*least=*/0)))
+        return failure();
+    return success();
+  }
 
   void runOnOperation() override {
     SmallVector<Loop> outermost;

@@ -1,7 +1,7 @@
 """Fails when a C++ file uses a part of MLIR whose header it does not include.
 
-check_uses.py ROOT: looks at every source of lib, tools, benchmark, fuzz and
-test/unit, and at what it includes of ours. Builds that compile upstream's
+check_uses.py ROOT: looks at every source and header of lib, tools, benchmark,
+fuzz and test/unit, and at what it includes of ours. Builds that compile upstream's
 headers once (QUANTX_PRECOMPILE_HEADERS) do not notice such a file; those of
 users do.
 """
@@ -24,7 +24,8 @@ REWRITES = ("mlir/IR/PatternMatch.h|mlir/Transforms/.*Rewrite.*|"
             "mlir/Transforms/DialectConversion.h")
 USES += [
     (re.compile(r"\bImplicitLocOpBuilder\b"), "mlir/IR/ImplicitLocOpBuilder.h"),
-    (re.compile(r"\b(?:OpRewritePattern|PatternRewriter)\b"), REWRITES),
+    (re.compile(r"\b(?:OpRewritePattern|PatternRewriter|IRRewriter|"
+                r"RewriterBase)\b"), REWRITES),
     (re.compile(r"\b(?:OpConversionPattern|ConversionTarget|TypeConverter)\b"),
      "mlir/Transforms/DialectConversion.h"),
     (re.compile(r"(?<!legacy::)\bPassManager\b"), "mlir/Pass/PassManager.h"),
@@ -64,7 +65,7 @@ def find_sources(root):
     for top in ["lib", "tools", "benchmark", "fuzz", "test/unit"]:
         for folder, _, names in os.walk(os.path.join(root, top)):
             for name in sorted(names):
-                if name.endswith(".cpp"):
+                if name.endswith((".cpp", ".h")):
                     yield os.path.join(folder, name)
 
 

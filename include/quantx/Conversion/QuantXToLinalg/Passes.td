@@ -17,6 +17,12 @@ def QuantXLowerToLinalg : Pass<"quantx-lower-to-linalg", "::mlir::ModuleOp"> {
     integers up to 8 bits, and of signless integers of 2 to 7 bits in
     signatures, become `tensor<...xi8>`, zero- or sign-extended.
 
+    Where the last dimension of a scaled tensor is dynamic, and codes have less
+    than 8 bits, bytes do not tell how many codes a row has. Through branches,
+    `scf` and calls of private functions that number goes along, as an `index`
+    behind the parts. A public function keeps its signature; calls of it go to a
+    private copy. Of its arguments, rows have as many codes as their bytes hold.
+
     The pass fails, naming the op, when an op on a scaled tensor has no lowering.
   }];
   let dependentDialects = [

@@ -122,7 +122,7 @@ def QuantXLowerToVector : Pass<"quantx-lower-to-vector", "::mlir::ModuleOp"> {
   }];
   let options = [
     Option<"chunk", "chunk", "int64_t", "64",
-           "Elements of a vector at most: a power of two from 8 on">,
+           "Elements of a vector at most: a power of two from 8 to 1024">,
     Option<"byteDots", "byte-dots", "bool", "false",
            "Multiply integers by integers as bytes, where scaled_matmul has both, "
            "for a target with quantx-expand-byte-dots">,

@@ -23,8 +23,12 @@ namespace quantx {
 #define GEN_PASS_DECL
 #include "quantx/Conversion/QuantXToVector/Passes.h.inc"
 
-/// Whether vectors can have at most `chunk` elements: a power of two from 8 on,
-/// so that codes of any width fill whole bytes.
+/// The elements of the longest vectors. The code for longer ones takes LLVM
+/// minutes, and is no faster.
+inline constexpr int64_t kLargestChunk = 1024;
+
+/// Whether vectors can have at most `chunk` elements: a power of two from 8 to
+/// `kLargestChunk`, so that codes of any width fill whole bytes.
 bool isChunkSize(int64_t chunk);
 
 /// Patterns that lower quantize, dequantize, pack, unpack and relayout_scales

@@ -11,6 +11,10 @@
 
 namespace quantx {
 
+/// More threads than any machine runs well; the OpenMP library aborts when the
+/// system cannot make as many as it is asked for.
+inline constexpr unsigned kMaxThreads = 1024;
+
 /// What LLVM has to know about a CPU.
 struct CPUTarget {
   /// The name it was resolved from.
