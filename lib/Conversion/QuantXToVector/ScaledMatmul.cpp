@@ -202,6 +202,26 @@ static Value buildLinear(ImplicitLocOpBuilder &b, const Matmul &matmul,
   return buildByRows(b, {matmul, buildFew, buildMany}, init);
 }
 
+/// What `build` gives; but `init` where K is 0 at run time: a row of no
+/// products has scales all the same, which may be NaN.
+static Value
+buildUnlessEmpty(ImplicitLocOpBuilder &b, Value sumSize, Value init,
+                 function_ref<Value(ImplicitLocOpBuilder &b)> build) {
+  if (getConstantIntValue(sumSize))
+    return build(b);
+  Value hasProducts =
+      arith::CmpIOp::create(b, arith::CmpIPredicate::ne, sumSize,
+                            arith::ConstantIndexOp::create(b, 0));
+  auto add = [&](OpBuilder &builder, Location loc) {
+    ImplicitLocOpBuilder n(loc, builder);
+    scf::YieldOp::create(n, build(n));
+  };
+  auto keep = [&](OpBuilder &builder, Location loc) {
+    scf::YieldOp::create(builder, loc, init);
+  };
+  return scf::IfOp::create(b, hasProducts, add, keep).getResult(0);
+}
+
 //===----------------------------------------------------------------------===//
 // The patterns
 //===----------------------------------------------------------------------===//
@@ -236,8 +256,11 @@ struct ScaledMatmulChunks : public ChunkPattern<ScaledMatmulOp> {
                   tensor::getMixedSizes(b, b.getLoc(), init),
                   ChunkedSum(b, *order, getSumSize(b, op)),
                   tuning};
-    rewriter.replaceOp(op, isLinear ? buildLinear(b, matmul, init)
-                                    : buildSideBySide(b, op, matmul, init));
+    auto build = [&](ImplicitLocOpBuilder &b) {
+      return isLinear ? buildLinear(b, matmul, init)
+                      : buildSideBySide(b, op, matmul, init);
+    };
+    rewriter.replaceOp(op, buildUnlessEmpty(b, matmul.sum.size, init, build));
     return success();
   }
 

@@ -226,3 +226,48 @@ TEST(ScaledMatmulWaysTest, NonFinite) {
   EXPECT_TRUE(std::isinf(got[4])) << got[4];
   EXPECT_TRUE(std::isnan(got[4 + 2])) << got[4 + 2];
 }
+
+// A sum of no products is `init`, whatever the scales of rows and tensors are.
+TEST(ScaledMatmulWaysTest, NoProductsWithNaNScales) {
+  for (const char *element : {"f32", "bf16"}) {
+    Program program(R"(
+      !fp8 = !quantx.scaled<f8E4M3FN : f32, f32 per 1x*>
+      !nvfp4 = !quantx.scaled<f4E2M1FN : f32, f8E4M3FN per 1x16, global f32>
+      func.func @f(%x: tensor<1x?x)" +
+                    std::string(element) +
+                    R"(>, %p: tensor<2x?xi8>, %s: tensor<2x1xf32>,
+                   %b: tensor<2x?xi8>, %g: tensor<f32>, %acc: tensor<1x2xf32>)
+          -> (tensor<1x2xf32>, tensor<1x2xf32>) {
+        %blocks = arith.bitcast %b : tensor<2x?xi8> to tensor<2x?xf8E4M3FN>
+        %w = quantx.assemble %p, %s
+          : tensor<2x?xi8>, tensor<2x1xf32> to tensor<2x?x!fp8>
+        %v = quantx.assemble %p, %blocks, %g
+          : tensor<2x?xi8>, tensor<2x?xf8E4M3FN>, tensor<f32> to tensor<2x?x!nvfp4>
+        %r = quantx.scaled_matmul
+          ins(%x, %w : tensor<1x?x)" +
+                    element + R"(>, tensor<2x?x!fp8>)
+          outs(%acc : tensor<1x2xf32>) -> tensor<1x2xf32>
+        %q = quantx.scaled_matmul
+          ins(%x, %v : tensor<1x?x)" +
+                    element + R"(>, tensor<2x?x!nvfp4>)
+          outs(%acc : tensor<1x2xf32>) -> tensor<1x2xf32>
+        return %r, %q : tensor<1x2xf32>, tensor<1x2xf32>
+      })");
+    Matrix none{1, 0, {}}, acc{1, 2, {1.0f, -2.0f}};
+    std::vector<uint8_t> bytes;
+    std::vector<uint32_t> nan = {0x7fc00000, 0x7fc00000};
+    std::vector<Array> out =
+        program.run({Input(none, element, {1, 0}).getView(),
+                     viewArray(ElementType::Int8, {2, 0}, bytes),
+                     viewArray(ElementType::Float32, {2, 1}, nan),
+                     viewArray(ElementType::Int8, {2, 0}, bytes),
+                     viewArray(ElementType::Float32, {}, nan),
+                     Input(acc, "f32", {1, 2}).getView()});
+    for (const Array &result : out) {
+      float got[2];
+      std::memcpy(got, result.bytes.data(), sizeof(got));
+      EXPECT_EQ(got[0], 1.0f) << element;
+      EXPECT_EQ(got[1], -2.0f) << element;
+    }
+  }
+}
