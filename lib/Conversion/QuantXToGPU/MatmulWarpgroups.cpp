@@ -351,7 +351,8 @@ void WarpgroupKernel::storeTokens(const ResultTile &tile, int64_t firstToken,
   SmallVector<Value> initial;
   for (const Place &place : places)
     initial.push_back(memref::LoadOp::create(b, matmul.init, place.index));
-  for (auto [i, place] : llvm::enumerate(places)) {
+  for (auto [i, each] : llvm::enumerate(places)) {
+    const Place &place = each;
     Value result = arith::AddFOp::create(b, initial[i], results[i]);
     buildIf(b, place.exists, [&] {
       memref::StoreOp::create(b, result, matmul.result, place.index);
