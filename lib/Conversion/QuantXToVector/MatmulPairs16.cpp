@@ -22,15 +22,19 @@ static Value createIndex(ImplicitLocOpBuilder &b, int64_t value) {
 }
 
 // One row of bytes is decoded with less work, but what blocks have is
-// multiplied with more: that counts in short ones.
+// multiplied with more: that counts in short ones. One row by codes of 8 bits
+// waits for memory, and is faster as f32 there.
 bool quantx::suitsPairs16(const Matmul &matmul, int64_t rows) {
   constexpr int64_t leastBlock = 32;
   ScaledType rhs = matmul.rhs.type;
   if (!havePairs(matmul) || countPieces(matmul) != 1 ||
       !suitsIntegerGroups(rhs))
     return false;
-  return rows > 1 || getRowBlock(rhs) < leastBlock ||
-         !matmul.tuning.hasByteDots || !suitsTerms16(matmul, rows);
+  if (rows > 1)
+    return true;
+  return rhs.getStorageBits() == 4 &&
+         (getRowBlock(rhs) < leastBlock || !matmul.tuning.hasByteDots ||
+          !suitsTerms16(matmul, rows));
 }
 
 namespace {

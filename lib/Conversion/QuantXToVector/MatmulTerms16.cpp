@@ -292,9 +292,11 @@ static SmallVector<Value> addFloats(ImplicitLocOpBuilder &b,
           return tensor::ExtractOp::create(b, floats.values, element);
         };
         Piece piece{indices, number, kGroup, kGroup};
+        // Not in a loop of its own: that would keep quantx-stream-memory from
+        // seeing one stream in the weights.
         scf::YieldOp::create(n, addProducts(n, matmul, piece, place, carried,
                                             kGroup, read,
-                                            /*inLoop=*/true));
+                                            /*inLoop=*/false));
       });
   return llvm::to_vector_of<Value>(loop.getResults());
 }
