@@ -136,19 +136,10 @@ SmallVector<Value> quantx::addProducts(ImplicitLocOpBuilder &b,
                                        bool inLoop) {
   PieceProducts all{matmul, piece, place, int64_t(sums.size()),
                     group,  read,  inLoop};
-  RowsReader reader(b, matmul.rhs, piece, place);
-  int64_t block = std::min(getRowBlock(matmul.rhs.type), piece.step);
-  SmallVector<Value> next(sums);
-  for (int64_t begin = 0; begin < piece.size; begin += block) {
-    SmallVector<Value> products =
-        all.sumBlock(b, reader, begin, std::min(begin + block, piece.size));
-    for (auto [sum, product] : llvm::zip_equal(next, products)) {
-      sum = place == ScalePlace::BlockSums
-                ? addProduct(b, product, reader.getFactors(begin).scale, sum)
-                : arith::AddFOp::create(b, sum, product);
-    }
-  }
-  return next;
+  return addBlocks(
+      b, matmul, piece, place, sums,
+      [&](ImplicitLocOpBuilder &b, RowsReader &reader, int64_t begin,
+          int64_t end) { return all.sumBlock(b, reader, begin, end); });
 }
 
 Value quantx::buildFewRows16(ImplicitLocOpBuilder &b, const Matmul &matmul,

@@ -190,6 +190,26 @@ SmallVector<Value> quantx::sumPieces(ImplicitLocOpBuilder &b,
   return add(b, {indices, createIndex(b, whole), size, rest}, sums);
 }
 
+SmallVector<Value> quantx::addBlocks(ImplicitLocOpBuilder &b,
+                                     const Matmul &matmul, const Piece &piece,
+                                     ScalePlace place, ValueRange sums,
+                                     BlockSumsFn sum) {
+  RowsReader reader(b, matmul.rhs, piece, place);
+  int64_t block = std::min(getRowBlock(matmul.rhs.type), piece.step);
+  SmallVector<Value> next(sums);
+  for (int64_t begin = 0; begin < piece.size; begin += block) {
+    SmallVector<Value> products =
+        sum(b, reader, begin, std::min(begin + block, piece.size));
+    for (auto [total, product] : llvm::zip_equal(next, products)) {
+      total =
+          place == ScalePlace::BlockSums
+              ? addProduct(b, product, reader.getFactors(begin).scale, total)
+              : arith::AddFOp::create(b, total, product);
+    }
+  }
+  return next;
+}
+
 SmallVector<Value> quantx::scaleRowSums(ImplicitLocOpBuilder &b,
                                         const Matmul &matmul,
                                         ArrayRef<Value> indices,

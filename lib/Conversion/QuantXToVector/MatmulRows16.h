@@ -100,6 +100,20 @@ llvm::SmallVector<mlir::Value> scaleRowSums(mlir::ImplicitLocOpBuilder &b,
                                             ScalePlace place,
                                             llvm::ArrayRef<mlir::Value> sums);
 
+/// The sums of products of the elements `begin` to `end` of a piece, all in one
+/// block, but for scales: a vector for each row of activations.
+using BlockSumsFn = llvm::function_ref<llvm::SmallVector<mlir::Value>(
+    mlir::ImplicitLocOpBuilder &b, RowsReader &reader, int64_t begin,
+    int64_t end)>;
+
+/// `sums` and what `sum` gives for each block of `piece`, times its scales
+/// where `place` says so.
+llvm::SmallVector<mlir::Value> addBlocks(mlir::ImplicitLocOpBuilder &b,
+                                         const Matmul &matmul,
+                                         const Piece &piece, ScalePlace place,
+                                         mlir::ValueRange sums,
+                                         BlockSumsFn sum);
+
 /// The activation number `inGroup` of the group `number` of the row `row`, as
 /// f32.
 using ReadActivationFn = llvm::function_ref<mlir::Value(
