@@ -2,14 +2,11 @@
 
 #include "quantx/Conversion/QuantToQuantX/QuantToQuantX.h"
 #include "QuantTypes.h"
-#include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/Dialect/Func/Transforms/FuncConversions.h"
 #include "mlir/Dialect/Quant/IR/Quant.h"
-#include "mlir/Dialect/SCF/Transforms/Patterns.h"
 #include "mlir/IR/AttrTypeSubElements.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "quantx/IR/QuantXOps.h"
-#include "quantx/Transforms/BranchConversion.h"
+#include "quantx/Transforms/StructuralConversion.h"
 
 namespace quantx {
 #define GEN_PASS_DEF_CONVERTQUANTTOQUANTX
@@ -247,17 +244,8 @@ struct ConvertQuantToQuantXPass
     ConversionTarget target(getContext());
     RewritePatternSet patterns(&getContext());
     populateQuantToQuantXPatterns(converter, patterns);
-    populateFunctionOpInterfaceTypeConversionPattern<func::FuncOp>(patterns,
-                                                                   converter);
-    populateCallOpTypeConversionPattern(patterns, converter);
-    populateReturnOpTypeConversionPattern(patterns, converter);
-    scf::populateSCFStructuralTypeConversionsAndLegality(converter, patterns,
-                                                         target);
-    populateBranchConversionPatterns(converter, patterns, target);
+    populateStructuralTypeConversionsAndLegality(converter, patterns, target);
     target.addIllegalDialect<quant::QuantDialect>();
-    target.addDynamicallyLegalOp<func::FuncOp>([&](func::FuncOp op) {
-      return converter.isSignatureLegal(op.getFunctionType());
-    });
     target.markUnknownOpDynamicallyLegal(
         [&](Operation *op) { return converter.isLegal(op); });
     // Upstream folds a dcast of a qcast to what was quantized.

@@ -21,12 +21,9 @@
 #include "Patterns.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/Dialect/Func/Transforms/FuncConversions.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/Dialect/SCF/Transforms/Patterns.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "quantx/IR/QuantXTypes.h"
-#include "quantx/Transforms/BranchConversion.h"
+#include "quantx/Transforms/StructuralConversion.h"
 #include "llvm/ADT/MapVector.h"
 
 using namespace mlir;
@@ -196,25 +193,22 @@ static LogicalResult convert(Operation *root,
   SizedTypeConverter converter;
   ConversionTarget target(*root->getContext());
   RewritePatternSet patterns(root->getContext());
-  populateFunctionOpInterfaceTypeConversionPattern<func::FuncOp>(patterns,
-                                                                 converter);
-  populateCallOpTypeConversionPattern(patterns, converter);
-  populateReturnOpTypeConversionPattern(patterns, converter);
-  scf::populateSCFStructuralTypeConversionsAndLegality(converter, patterns,
-                                                       target);
-  populateBranchConversionPatterns(converter, patterns, target);
+  populateStructuralTypeConversionsAndLegality(converter, patterns, target);
   populateSelectPatterns(converter, patterns);
 
-  target.addDynamicallyLegalOp<func::FuncOp>([&](func::FuncOp op) {
-    return !internal.functions.contains(op) ||
-           converter.isSignatureLegal(op.getFunctionType());
+  // Signatures that others know, and calls of such functions, stay.
+  auto keepUnless = [](bool isInternal) -> std::optional<bool> {
+    if (isInternal)
+      return std::nullopt;
+    return true;
+  };
+  target.addDynamicallyLegalOp<func::FuncOp>([&](Operation *op) {
+    return keepUnless(internal.functions.contains(op));
   });
-  target.addDynamicallyLegalOp<func::CallOp>([&](Operation *op) {
-    return !internal.calls.contains(op) || converter.isLegal(op);
-  });
+  target.addDynamicallyLegalOp<func::CallOp>(
+      [&](Operation *op) { return keepUnless(internal.calls.contains(op)); });
   target.addDynamicallyLegalOp<func::ReturnOp>([&](Operation *op) {
-    return !internal.functions.contains(op->getParentOp()) ||
-           converter.isLegal(op);
+    return keepUnless(internal.functions.contains(op->getParentOp()));
   });
   target.addDynamicallyLegalOp<arith::SelectOp>(
       [&](Operation *op) { return converter.isLegal(op); });

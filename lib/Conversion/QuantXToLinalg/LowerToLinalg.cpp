@@ -4,15 +4,11 @@
 #include "Loops.h"
 #include "Patterns.h"
 #include "TypeChecks.h"
-#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
-#include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/Dialect/Func/Transforms/FuncConversions.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/Dialect/SCF/Transforms/Patterns.h"
 #include "quantx/Conversion/QuantXToLinalg/QuantXToLinalg.h"
 #include "quantx/IR/QuantXOps.h"
-#include "quantx/Transforms/BranchConversion.h"
 #include "quantx/Transforms/Passes.h"
+#include "quantx/Transforms/StructuralConversion.h"
 
 namespace quantx {
 #define GEN_PASS_DEF_QUANTXLOWERTOLINALG
@@ -128,20 +124,9 @@ static void eraseDeadLoops(Operation *root) {
 static void populateStructure(const TypeConverter &converter,
                               RewritePatternSet &patterns,
                               ConversionTarget &target) {
-  populateFunctionOpInterfaceTypeConversionPattern<func::FuncOp>(patterns,
-                                                                 converter);
-  populateCallOpTypeConversionPattern(patterns, converter);
-  populateReturnOpTypeConversionPattern(patterns, converter);
-  scf::populateSCFStructuralTypeConversionsAndLegality(converter, patterns,
-                                                       target);
-  populateBranchConversionPatterns(converter, patterns, target);
+  populateStructuralTypeConversionsAndLegality(converter, patterns, target);
 
   target.addIllegalDialect<QuantXDialect>();
-  target.addDynamicallyLegalOp<func::FuncOp>([&](func::FuncOp op) {
-    return converter.isSignatureLegal(op.getFunctionType());
-  });
-  target.addDynamicallyLegalOp<func::CallOp, func::ReturnOp>(
-      [&](Operation *op) { return converter.isLegal(op); });
   addLegalMoves(converter, target);
   // Anything else may use small integers, but not scaled tensors.
   target.markUnknownOpDynamicallyLegal([](Operation *op) {

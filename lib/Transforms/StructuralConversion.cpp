@@ -1,8 +1,11 @@
-//===- BranchConversion.cpp - Types that branches carry -------------------===//
+//===- StructuralConversion.cpp - Types that control flow carries ---------===//
 
-#include "quantx/Transforms/BranchConversion.h"
+#include "quantx/Transforms/StructuralConversion.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Func/Transforms/FuncConversions.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/SCF/Transforms/Patterns.h"
 
 using namespace mlir;
 using namespace quantx;
@@ -94,9 +97,25 @@ struct ConvertExecuteRegion : public OpConversionPattern<scf::ExecuteRegionOp> {
 
 } // namespace
 
-void quantx::populateBranchConversionPatterns(const TypeConverter &converter,
-                                              RewritePatternSet &patterns,
-                                              ConversionTarget &target) {
+static void populateFunctions(const TypeConverter &converter,
+                              RewritePatternSet &patterns,
+                              ConversionTarget &target) {
+  populateFunctionOpInterfaceTypeConversionPattern<func::FuncOp>(patterns,
+                                                                 converter);
+  populateCallOpTypeConversionPattern(patterns, converter);
+  populateReturnOpTypeConversionPattern(patterns, converter);
+  target.addDynamicallyLegalOp<func::FuncOp>([&converter](func::FuncOp op) {
+    return converter.isSignatureLegal(op.getFunctionType());
+  });
+  target.addDynamicallyLegalOp<func::CallOp, func::ReturnOp>(
+      [&converter](Operation *op) { return converter.isLegal(op); });
+}
+
+/// Comes after upstream's patterns for structured control flow, whose rule for
+/// `scf.yield` this one goes before.
+static void populateBranches(const TypeConverter &converter,
+                             RewritePatternSet &patterns,
+                             ConversionTarget &target) {
   patterns.add<ConvertBranch<cf::BranchOp>, ConvertBranch<cf::CondBranchOp>,
                ConvertExecuteRegion>(converter, patterns.getContext());
   target.addDynamicallyLegalOp<cf::BranchOp, cf::CondBranchOp,
@@ -108,4 +127,13 @@ void quantx::populateBranchConversionPatterns(const TypeConverter &converter,
           return std::nullopt;
         return converter.isLegal(op);
       });
+}
+
+void quantx::populateStructuralTypeConversionsAndLegality(
+    const TypeConverter &converter, RewritePatternSet &patterns,
+    ConversionTarget &target) {
+  populateFunctions(converter, patterns, target);
+  scf::populateSCFStructuralTypeConversionsAndLegality(converter, patterns,
+                                                       target);
+  populateBranches(converter, patterns, target);
 }
