@@ -147,6 +147,22 @@ static int64_t getTileProductRows(const CPUPipelineOptions &options) {
   return 0;
 }
 
+static void addQuantXLowering(OpPassManager &pm,
+                              const CPUPipelineOptions &options) {
+  QuantXLowerToVectorOptions lowering;
+  lowering.chunk = getOr(options.chunk, CPUStrategy::get(options.target).chunk);
+  if (lowering.chunk == 0) {
+    pm.addPass(createQuantXLowerToLinalg());
+    return;
+  }
+  lowering.hasFMA = has(options.target, &CPUTarget::hasFMA);
+  lowering.convertsToBF16 = has(options.target, &CPUTarget::convertsToBF16);
+  lowering.byteDots = has(options.target, &CPUTarget::hasByteDots);
+  lowering.pairDots = has(options.target, &CPUTarget::hasFastPairDots);
+  lowering.tileProductRows = getTileProductRows(options);
+  pm.addPass(createQuantXLowerToVector(lowering));
+}
+
 void quantx::buildCPUPipeline(OpPassManager &pm,
                               const CPUPipelineOptions &options) {
   pm.addPass(createQuantXVerifySizes());
@@ -155,16 +171,7 @@ void quantx::buildCPUPipeline(OpPassManager &pm,
   QuantXFuseQuantizeOptions fuseQuantize;
   fuseQuantize.joinRows = options.threads == 1;
   pm.addPass(createQuantXFuseQuantize(fuseQuantize));
-  const CPUStrategy &strategy = CPUStrategy::get(options.target);
-  int64_t chunk = getOr(options.chunk, strategy.chunk);
-  if (chunk == 0)
-    pm.addPass(createQuantXLowerToLinalg());
-  else
-    pm.addPass(createQuantXLowerToVector(
-        {chunk, has(options.target, &CPUTarget::hasByteDots),
-         getTileProductRows(options), has(options.target, &CPUTarget::hasFMA),
-         has(options.target, &CPUTarget::convertsToBF16),
-         has(options.target, &CPUTarget::hasFastPairDots)}));
+  addQuantXLowering(pm, options);
   addCleanup<func::FuncOp>(pm);
   pm.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
   addBufferization(pm);

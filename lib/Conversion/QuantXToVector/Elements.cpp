@@ -15,8 +15,8 @@ namespace {
 
 struct QuantizeChunks : public ChunkPattern<QuantizeOp> {
   QuantizeChunks(const TypeConverter &converter, MLIRContext *context,
-                 int64_t chunk, bool hasFMA)
-      : ChunkPattern(converter, context, chunk), hasFMA(hasFMA) {}
+                 const VectorTarget &target)
+      : ChunkPattern(converter, context, target.chunk), hasFMA(target.hasFMA) {}
 
   LogicalResult
   matchAndRewrite(QuantizeOp op, OpAdaptor adaptor,
@@ -59,9 +59,9 @@ private:
 
 struct DequantizeChunks : public ChunkPattern<DequantizeOp> {
   DequantizeChunks(const TypeConverter &converter, MLIRContext *context,
-                   int64_t chunk, bool convertsToBF16)
-      : ChunkPattern(converter, context, chunk),
-        convertsToBF16(convertsToBF16) {}
+                   const VectorTarget &target)
+      : ChunkPattern(converter, context, target.chunk),
+        convertsToBF16(target.convertsToBF16) {}
 
   LogicalResult
   matchAndRewrite(DequantizeOp op, OneToNOpAdaptor adaptor,
@@ -135,9 +135,7 @@ private:
 
 void quantx::populateElementChunkPatterns(const TypeConverter &converter,
                                           RewritePatternSet &patterns,
-                                          int64_t chunk, bool hasFMA,
-                                          bool convertsToBF16) {
-  patterns.add<QuantizeChunks>(converter, patterns.getContext(), chunk, hasFMA);
-  patterns.add<DequantizeChunks>(converter, patterns.getContext(), chunk,
-                                 convertsToBF16);
+                                          const VectorTarget &target) {
+  patterns.add<QuantizeChunks, DequantizeChunks>(converter,
+                                                 patterns.getContext(), target);
 }

@@ -90,19 +90,12 @@ bool quantx::isChunkSize(int64_t chunk) {
 
 void quantx::populateQuantXToVectorPatterns(const TypeConverter &converter,
                                             RewritePatternSet &patterns,
-                                            int64_t chunk, bool byteDots,
-                                            int64_t tileProductRows,
-                                            bool hasFMA, bool convertsToBF16,
-                                            bool pairDots) {
-  populateBlockPatterns(converter, patterns, chunk);
-  populateElementChunkPatterns(converter, patterns, chunk, hasFMA,
-                               convertsToBF16);
-  populatePackingChunkPatterns(converter, patterns, chunk);
-  populateScaleLayoutChunkPatterns(converter, patterns, chunk);
-  // Every target with fma converts f16, too.
-  populateScaledMatmulChunkPatterns(converter, patterns, chunk, byteDots,
-                                    pairDots, tileProductRows,
-                                    /*hasHalfFloats=*/hasFMA);
+                                            const VectorTarget &target) {
+  populateBlockPatterns(converter, patterns, target.chunk);
+  populateElementChunkPatterns(converter, patterns, target);
+  populatePackingChunkPatterns(converter, patterns, target.chunk);
+  populateScaleLayoutChunkPatterns(converter, patterns, target.chunk);
+  populateScaledMatmulChunkPatterns(converter, patterns, target);
 }
 
 namespace {
@@ -128,9 +121,7 @@ struct LowerToVectorPass
     walkAndApplyPatterns(getOperation(), std::move(expand));
     auto addPatterns = [&](const TypeConverter &converter,
                            RewritePatternSet &patterns) {
-      populateQuantXToVectorPatterns(converter, patterns, chunk, byteDots,
-                                     tileProductRows, hasFMA, convertsToBF16,
-                                     pairDots);
+      populateQuantXToVectorPatterns(converter, patterns, getTarget());
     };
     // Before patterns call it, which run on functions.
     func::FuncOp requestTiles;
@@ -140,6 +131,18 @@ struct LowerToVectorPass
       return signalPassFailure();
     if (requestTiles && requestTiles.symbolKnownUseEmpty(getOperation()))
       requestTiles.erase();
+  }
+
+private:
+  VectorTarget getTarget() const {
+    VectorTarget target;
+    target.chunk = chunk;
+    target.hasFMA = hasFMA;
+    target.convertsToBF16 = convertsToBF16;
+    target.hasByteDots = byteDots;
+    target.hasPairDots = pairDots;
+    target.tileProductRows = tileProductRows;
+    return target;
   }
 };
 

@@ -4,6 +4,7 @@
 #define QUANTX_LIB_CONVERSION_QUANTXTOVECTOR_PATTERNS_H
 
 #include "mlir/Transforms/DialectConversion.h"
+#include "quantx/Conversion/QuantXToVector/QuantXToVector.h"
 #include "quantx/IR/QuantXOps.h"
 
 namespace quantx {
@@ -12,8 +13,7 @@ void populateBlockPatterns(const mlir::TypeConverter &converter,
                            mlir::RewritePatternSet &patterns, int64_t chunk);
 void populateElementChunkPatterns(const mlir::TypeConverter &converter,
                                   mlir::RewritePatternSet &patterns,
-                                  int64_t chunk, bool hasFMA,
-                                  bool convertsToBF16);
+                                  const VectorTarget &target);
 void populatePackingChunkPatterns(const mlir::TypeConverter &converter,
                                   mlir::RewritePatternSet &patterns,
                                   int64_t chunk);
@@ -22,9 +22,7 @@ void populateScaleLayoutChunkPatterns(const mlir::TypeConverter &converter,
                                       int64_t chunk);
 void populateScaledMatmulChunkPatterns(const mlir::TypeConverter &converter,
                                        mlir::RewritePatternSet &patterns,
-                                       int64_t chunk, bool byteDots,
-                                       bool pairDots, int64_t tileProductRows,
-                                       bool hasHalfFloats);
+                                       const VectorTarget &target);
 
 /// A pattern that goes before those to linalg, and makes vectors of at most
 /// `chunk` elements.

@@ -230,14 +230,13 @@ namespace {
 
 struct ScaledMatmulChunks : public ChunkPattern<ScaledMatmulOp> {
   ScaledMatmulChunks(const TypeConverter &converter, MLIRContext *context,
-                     int64_t chunk, bool byteDots, bool pairDots,
-                     int64_t tileProductRows, bool hasHalfFloats)
-      : ChunkPattern(converter, context, chunk) {
-    tuning.hasHalfFloats = hasHalfFloats;
-    tuning.hasByteDots = byteDots;
-    tuning.hasPairDots = pairDots;
-    if (tileProductRows > 0)
-      tuning.tileProductRows = tileProductRows;
+                     const VectorTarget &target)
+      : ChunkPattern(converter, context, target.chunk) {
+    tuning.hasHalfFloats = target.hasFMA;
+    tuning.hasByteDots = target.hasByteDots;
+    tuning.hasPairDots = target.hasPairDots;
+    if (target.tileProductRows > 0)
+      tuning.tileProductRows = target.tileProductRows;
   }
 
   LogicalResult
@@ -350,10 +349,8 @@ private:
 
 } // namespace
 
-void quantx::populateScaledMatmulChunkPatterns(
-    const TypeConverter &converter, RewritePatternSet &patterns, int64_t chunk,
-    bool byteDots, bool pairDots, int64_t tileProductRows, bool hasHalfFloats) {
-  patterns.add<ScaledMatmulChunks>(converter, patterns.getContext(), chunk,
-                                   byteDots, pairDots, tileProductRows,
-                                   hasHalfFloats);
+void quantx::populateScaledMatmulChunkPatterns(const TypeConverter &converter,
+                                               RewritePatternSet &patterns,
+                                               const VectorTarget &target) {
+  patterns.add<ScaledMatmulChunks>(converter, patterns.getContext(), target);
 }

@@ -31,20 +31,35 @@ inline constexpr int64_t kLargestChunk = 1024;
 /// `kLargestChunk`, so that codes of any width fill whole bytes.
 bool isChunkSize(int64_t chunk);
 
+/// What a target offers: by default, vectors and no more. The options of
+/// `quantx-lower-to-vector` are these.
+struct VectorTarget {
+  /// The elements of a vector at most, so that `isChunkSize`.
+  int64_t chunk = 64;
+  /// Whether it multiplies and adds in one instruction. Every target with that
+  /// converts f16, too.
+  bool hasFMA = false;
+  /// Whether it converts f32 that are not subnormal to bf16.
+  bool convertsToBF16 = false;
+  /// Whether it multiplies bytes as integers, by `quantx-expand-byte-dots`.
+  bool hasByteDots = false;
+  /// Whether it multiplies pairs of bf16 faster than f32, by
+  /// `quantx-expand-bf16-dots`.
+  bool hasPairDots = false;
+  /// The rows of activations from which on tile registers multiply; 0 for
+  /// never.
+  int64_t tileProductRows = 0;
+};
+
 /// Patterns that lower quantize, dequantize, pack, unpack and relayout_scales
-/// to loops over vectors of at most `chunk` elements, and choose_qparams to
-/// loops over blocks that are such vectors, given a `LoweredTypeConverter`.
-/// They go before those of `populateQuantXToLinalgPatterns`, which the others
-/// need. From `tileProductRows` rows of activations on, if that is not 0,
-/// scaled_matmul becomes products of tiles where `kRequestTiles` says so, which
-/// the module declares (`declareRequestTiles`). `hasFMA` says that the target
-/// multiplies and adds in one instruction, `convertsToBF16` that it converts
-/// f32 that are not subnormal, `pairDots` that it multiplies pairs of bf16, as
-/// `byteDots` does of bytes.
-void populateQuantXToVectorPatterns(
-    const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns,
-    int64_t chunk, bool byteDots = false, int64_t tileProductRows = 0,
-    bool hasFMA = false, bool convertsToBF16 = false, bool pairDots = false);
+/// to loops over vectors, and choose_qparams to loops over blocks that are such
+/// vectors, given a `LoweredTypeConverter`. They go before those of
+/// `populateQuantXToLinalgPatterns`, which the others need. With
+/// `tileProductRows`, scaled_matmul becomes products of tiles where
+/// `kRequestTiles` says so, which the module declares (`declareRequestTiles`).
+void populateQuantXToVectorPatterns(const mlir::TypeConverter &converter,
+                                    mlir::RewritePatternSet &patterns,
+                                    const VectorTarget &target);
 
 #define GEN_PASS_REGISTRATION
 #include "quantx/Conversion/QuantXToVector/Passes.h.inc"
