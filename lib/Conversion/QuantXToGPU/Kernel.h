@@ -3,11 +3,11 @@
 #ifndef QUANTX_LIB_CONVERSION_QUANTXTOGPU_KERNEL_H
 #define QUANTX_LIB_CONVERSION_QUANTXTOGPU_KERNEL_H
 
-#include "IndexMath.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "mlir/IR/PatternMatch.h"
+#include "quantx/Emit/IndexMath.h"
 
 namespace quantx {
 

@@ -4,6 +4,7 @@
 #include "Loops.h"
 #include "Patterns.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "quantx/Emit/IndexMath.h"
 #include "quantx/Format/Mutants.h"
 #include "quantx/IR/QuantXOps.h"
 
@@ -15,26 +16,6 @@ static constexpr int64_t kRows = kInterleavedRows;
 //===----------------------------------------------------------------------===//
 // Indices
 //===----------------------------------------------------------------------===//
-
-static Value createIndex(ImplicitLocOpBuilder &b, int64_t value) {
-  return arith::ConstantIndexOp::create(b, value);
-}
-
-static Value mul(ImplicitLocOpBuilder &b, Value lhs, int64_t rhs) {
-  return b.createOrFold<arith::MulIOp>(lhs, createIndex(b, rhs));
-}
-
-static Value add(ImplicitLocOpBuilder &b, Value lhs, Value rhs) {
-  return b.createOrFold<arith::AddIOp>(lhs, rhs);
-}
-
-static Value div(ImplicitLocOpBuilder &b, Value lhs, int64_t rhs) {
-  return b.createOrFold<arith::DivUIOp>(lhs, createIndex(b, rhs));
-}
-
-static Value rem(ImplicitLocOpBuilder &b, Value lhs, int64_t rhs) {
-  return b.createOrFold<arith::RemUIOp>(lhs, createIndex(b, rhs));
-}
 
 namespace {
 
@@ -60,23 +41,27 @@ struct PartRows {
 
 SmallVector<Value> PartRows::getLinear(ImplicitLocOpBuilder &b,
                                        ValueRange indices) const {
+  IndexMath math(b);
   Value place = indices.back();
-  Value lane = rem(b, div(b, place, unit), kRows);
+  Value lane = math.rem(math.div(place, unit), kRows);
   SmallVector<Value> linear(indices.drop_back(2));
-  linear.push_back(add(b, mul(b, indices[indices.size() - 2], kRows), lane));
   linear.push_back(
-      add(b, mul(b, div(b, place, unit * kRows), unit), rem(b, place, unit)));
+      math.add(math.mul(indices[indices.size() - 2], kRows), lane));
+  linear.push_back(math.add(math.mul(math.div(place, unit * kRows), unit),
+                            math.rem(place, unit)));
   return linear;
 }
 
 SmallVector<Value> PartRows::getInterleaved(ImplicitLocOpBuilder &b,
                                             ValueRange indices) const {
+  IndexMath math(b);
   Value row = indices[indices.size() - 2], column = indices.back();
   SmallVector<Value> interleaved(indices.drop_back(2));
-  interleaved.push_back(div(b, row, kRows));
-  Value first = mul(b, div(b, column, unit), unit * kRows);
-  Value lane = mul(b, rem(b, row, kRows), unit);
-  interleaved.push_back(add(b, add(b, first, lane), rem(b, column, unit)));
+  interleaved.push_back(math.div(row, kRows));
+  Value first = math.mul(math.div(column, unit), unit * kRows);
+  Value lane = math.mul(math.rem(row, kRows), unit);
+  interleaved.push_back(
+      math.add(math.add(first, lane), math.rem(column, unit)));
   return interleaved;
 }
 

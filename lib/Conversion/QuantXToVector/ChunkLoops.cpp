@@ -16,39 +16,24 @@ using namespace quantx;
 // Chunks
 //===----------------------------------------------------------------------===//
 
-static Value createIndex(ImplicitLocOpBuilder &b, int64_t value) {
-  return arith::ConstantIndexOp::create(b, value);
-}
-
-static Value mul(ImplicitLocOpBuilder &b, Value lhs, int64_t rhs) {
-  return b.createOrFold<arith::MulIOp>(lhs, createIndex(b, rhs));
-}
-
-static Value div(ImplicitLocOpBuilder &b, Value lhs, int64_t rhs) {
-  return b.createOrFold<arith::DivUIOp>(lhs, createIndex(b, rhs));
-}
-
-static Value ceilDiv(ImplicitLocOpBuilder &b, Value lhs, int64_t rhs) {
-  Value sum = b.createOrFold<arith::AddIOp>(lhs, createIndex(b, rhs - 1));
-  return div(b, sum, rhs);
-}
-
 Chunk Chunk::getBytes(ImplicitLocOpBuilder &b, unsigned bits) const {
   if (bits == 8)
     return *this;
+  IndexMath math(b);
   Chunk bytes{indices, size * bits / 8, Value()};
   // Chunks begin on a byte.
-  bytes.indices.back() = div(b, mul(b, indices.back(), bits), 8);
+  bytes.indices.back() = math.div(math.mul(indices.back(), bits), 8);
   if (count)
-    bytes.count = ceilDiv(b, mul(b, count, bits), 8);
+    bytes.count = math.ceilDiv(math.mul(count, bits), 8);
   return bytes;
 }
 
 Chunk Chunk::getBlocks(ImplicitLocOpBuilder &b, int64_t block) const {
+  IndexMath math(b);
   Chunk blocks{indices, size / block, Value()};
-  blocks.indices.back() = div(b, indices.back(), block);
+  blocks.indices.back() = math.div(indices.back(), block);
   if (count)
-    blocks.count = ceilDiv(b, count, block);
+    blocks.count = math.ceilDiv(count, block);
   return blocks;
 }
 
@@ -177,11 +162,12 @@ Value quantx::spread(ImplicitLocOpBuilder &b, Value value, int64_t size) {
 
 /// `chunk` with the indices of the blocks in all dimensions but the last.
 static Chunk toBlockRow(ImplicitLocOpBuilder &b, ScaledType type, Chunk chunk) {
+  IndexMath math(b);
   for (unsigned dim = 0; dim + 1 < type.getBlockRank(); ++dim) {
     Value &index = chunk.indices[dim];
     index = type.isWholeDimension(dim)
                 ? createIndex(b, 0)
-                : div(b, index, type.getBlockShape()[dim]);
+                : math.div(index, type.getBlockShape()[dim]);
   }
   return chunk;
 }
@@ -196,8 +182,9 @@ SmallVector<Value> quantx::readParameters(ImplicitLocOpBuilder &b,
   int64_t block = type.getBlockShape()[last];
   bool isVector = !type.isWholeDimension(last) && block < chunk.size;
   SmallVector<Value> scalar(row.indices);
-  scalar.back() = type.isWholeDimension(last) ? createIndex(b, 0)
-                                              : div(b, scalar.back(), block);
+  scalar.back() = type.isWholeDimension(last)
+                      ? createIndex(b, 0)
+                      : IndexMath(b).div(scalar.back(), block);
   SmallVector<Value> values;
   for (Value tensor : parameters) {
     if (cast<RankedTensorType>(tensor.getType()).getRank() == 0) {
@@ -379,7 +366,8 @@ static OpFoldResult getPackedRowSize(ImplicitLocOpBuilder &b,
                                      OpFoldResult numCodes, unsigned bits) {
   if (std::optional<int64_t> size = getConstantIntValue(numCodes))
     return b.getIndexAttr(getPackedSize(*size, bits));
-  return ceilDiv(b, mul(b, cast<Value>(numCodes), bits), 8);
+  IndexMath math(b);
+  return math.ceilDiv(math.mul(cast<Value>(numCodes), bits), 8);
 }
 
 /// The vector of small floats whose bits `codes` are; null if there is none.

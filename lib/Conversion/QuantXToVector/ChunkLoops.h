@@ -11,6 +11,7 @@
 #define QUANTX_LIB_CONVERSION_QUANTXTOVECTOR_CHUNKLOOPS_H
 
 #include "quantx/Emit/Elements.h"
+#include "quantx/Emit/IndexMath.h"
 
 namespace quantx {
 

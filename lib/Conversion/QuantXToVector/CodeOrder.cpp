@@ -74,10 +74,6 @@ static Value reorderFirst(ImplicitLocOpBuilder &b, Value codes, Packing packing,
 // Blocks of dynamic size
 //===----------------------------------------------------------------------===//
 
-static Value createIndex(ImplicitLocOpBuilder &b, int64_t value) {
-  return arith::ConstantIndexOp::create(b, value);
-}
-
 /// `codes` moved by `distance` lanes, at most `largest`: to higher lanes or to
 /// lower ones.
 static Value moveLanes(ImplicitLocOpBuilder &b, Value codes, Value distance,

@@ -14,10 +14,6 @@
 using namespace mlir;
 using namespace quantx;
 
-static Value createIndex(ImplicitLocOpBuilder &b, int64_t value) {
-  return arith::ConstantIndexOp::create(b, value);
-}
-
 bool quantx::suitsFewIntegers(const Matmul &matmul) {
   ScaledType lhs = matmul.lhs.type, rhs = matmul.rhs.type;
   return suitIntegers(lhs, rhs) && suitsLanes(lhs, getLaneGroup(rhs)) &&

@@ -12,10 +12,6 @@
 using namespace mlir;
 using namespace quantx;
 
-static Value createIndex(ImplicitLocOpBuilder &b, int64_t value) {
-  return arith::ConstantIndexOp::create(b, value);
-}
-
 /// Whether words are decoded in a loop, where the target converts 16 bits by
 /// integers: that is so much code that a loop costs little beside it.
 static bool needsLoop(const Matmul &matmul) {

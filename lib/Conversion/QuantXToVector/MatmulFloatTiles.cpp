@@ -19,10 +19,6 @@ using namespace quantx;
 static constexpr int64_t tileRows = TileProduct::rows;
 static constexpr int64_t tileElements = TileProduct::elements;
 
-static Value createIndex(ImplicitLocOpBuilder &b, int64_t value) {
-  return arith::ConstantIndexOp::create(b, value);
-}
-
 //===----------------------------------------------------------------------===//
 // Forms
 //===----------------------------------------------------------------------===//

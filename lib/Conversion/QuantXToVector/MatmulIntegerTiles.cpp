@@ -25,10 +25,6 @@ static constexpr int64_t inWord = IntegerTileProduct::inWord;
 /// as where tiles are of bf16.
 static constexpr int64_t rowSize = 64, sliceSize = 512;
 
-static Value createIndex(ImplicitLocOpBuilder &b, int64_t value) {
-  return arith::ConstantIndexOp::create(b, value);
-}
-
 //===----------------------------------------------------------------------===//
 // Forms
 //===----------------------------------------------------------------------===//

@@ -12,10 +12,6 @@ using namespace quantx;
 
 static constexpr int64_t kGroup = kIntegerGroup;
 
-static Value createIndex(ImplicitLocOpBuilder &b, int64_t value) {
-  return arith::ConstantIndexOp::create(b, value);
-}
-
 //===----------------------------------------------------------------------===//
 // What is multiplied
 //===----------------------------------------------------------------------===//

@@ -22,10 +22,6 @@ static constexpr int64_t kRows = kInterleavedRows;
 static constexpr int64_t kPiece = 32;
 static constexpr int64_t kPairs = kPiece / 2;
 
-static Value createIndex(ImplicitLocOpBuilder &b, int64_t value) {
-  return arith::ConstantIndexOp::create(b, value);
-}
-
 /// Whether bf16 holds every code of `type` less every zero point.
 static bool hasValuesInBF16(ScaledType type) {
   constexpr unsigned significantBits = 8;

@@ -15,10 +15,6 @@
 using namespace mlir;
 using namespace quantx;
 
-static Value createIndex(ImplicitLocOpBuilder &b, int64_t value) {
-  return arith::ConstantIndexOp::create(b, value);
-}
-
 namespace {
 
 /// A block of rows of weights by all rows of activations.

@@ -10,10 +10,6 @@
 using namespace mlir;
 using namespace quantx;
 
-static Value createIndex(ImplicitLocOpBuilder &b, int64_t value) {
-  return arith::ConstantIndexOp::create(b, value);
-}
-
 //===----------------------------------------------------------------------===//
 // Vectors in tensors
 //===----------------------------------------------------------------------===//

@@ -17,10 +17,6 @@ using namespace quantx;
 /// The activations that are packed at once.
 static constexpr int64_t kGroup = kIntegerGroup;
 
-static Value createIndex(ImplicitLocOpBuilder &b, int64_t value) {
-  return arith::ConstantIndexOp::create(b, value);
-}
-
 // One row of bytes is decoded with less work, but what blocks have is
 // multiplied with more: that counts in short ones. One row by codes of 8 bits
 // waits for memory, and is faster as f32 there.

@@ -14,10 +14,6 @@ using namespace quantx;
 static constexpr int64_t kLanes = kInterleavedRows;
 static constexpr int64_t kLineBytes = kLanes * kPayloadUnit;
 
-static Value createIndex(ImplicitLocOpBuilder &b, int64_t value) {
-  return arith::ConstantIndexOp::create(b, value);
-}
-
 static Value mul(ImplicitLocOpBuilder &b, Value lhs, int64_t rhs) {
   return b.createOrFold<arith::MulIOp>(lhs, createIndex(b, rhs));
 }

@@ -25,10 +25,6 @@ using namespace quantx;
 static constexpr int64_t kGroup = kIntegerGroup;
 static constexpr int64_t kTermBits = 8;
 
-static Value createIndex(ImplicitLocOpBuilder &b, int64_t value) {
-  return arith::ConstantIndexOp::create(b, value);
-}
-
 /// The bytes of a float of `type`: with three, integers hold what bf16 has.
 static int64_t countTerms(Type type) { return type.isBF16() ? 3 : 4; }
 

@@ -20,10 +20,6 @@ using namespace quantx;
 static constexpr int64_t tileRows = TileProduct::rows;
 static constexpr int64_t tileColumns = TileProduct::columns;
 
-static Value createIndex(ImplicitLocOpBuilder &b, int64_t value) {
-  return arith::ConstantIndexOp::create(b, value);
-}
-
 namespace {
 
 /// A block of rows of activations by one of rows of weights.

@@ -9,10 +9,6 @@
 using namespace mlir;
 using namespace quantx;
 
-static Value createIndex(ImplicitLocOpBuilder &b, int64_t value) {
-  return arith::ConstantIndexOp::create(b, value);
-}
-
 int64_t MatmulTuning::getTileRows(OpFoldResult rows) const {
   constexpr int64_t most = 6, least = 4;
   std::optional<int64_t> constant = getConstantIntValue(rows);

@@ -23,30 +23,6 @@ static constexpr int64_t kTileLines = RelayoutScalesOp::kTileLines;
 static constexpr int64_t kTileLineSize = RelayoutScalesOp::kTileLineSize;
 static constexpr int64_t kStrips = kTileRows / kTileLines;
 
-//===----------------------------------------------------------------------===//
-// Indices
-//===----------------------------------------------------------------------===//
-
-static Value createIndex(ImplicitLocOpBuilder &b, int64_t value) {
-  return arith::ConstantIndexOp::create(b, value);
-}
-
-static Value add(ImplicitLocOpBuilder &b, Value lhs, Value rhs) {
-  return b.createOrFold<arith::AddIOp>(lhs, rhs);
-}
-
-static Value mul(ImplicitLocOpBuilder &b, Value lhs, int64_t rhs) {
-  return b.createOrFold<arith::MulIOp>(lhs, createIndex(b, rhs));
-}
-
-static Value div(ImplicitLocOpBuilder &b, Value lhs, int64_t rhs) {
-  return b.createOrFold<arith::DivUIOp>(lhs, createIndex(b, rhs));
-}
-
-static Value rem(ImplicitLocOpBuilder &b, Value lhs, int64_t rhs) {
-  return b.createOrFold<arith::RemUIOp>(lhs, createIndex(b, rhs));
-}
-
 /// Whether `size` is known to be whole tiles, which have `step` of it.
 static bool isWholeTiles(OpFoldResult size, int64_t step) {
   std::optional<int64_t> constant = getConstantIntValue(size);
@@ -104,11 +80,12 @@ private:
 
 Value LineReader::emitIsWhole(ImplicitLocOpBuilder &b,
                               ArrayRef<Value> indices) const {
+  IndexMath math(b);
   Value isWhole;
   auto check = [&](OpFoldResult size, Value tile, int64_t step) {
     if (isWholeTiles(size, step))
       return;
-    Value next = mul(b, add(b, tile, createIndex(b, 1)), step);
+    Value next = math.mul(math.add(tile, 1), step);
     Value isInside = arith::CmpIOp::create(
         b, arith::CmpIPredicate::ule, next,
         getValueOrCreateConstantIndexOp(b, b.getLoc(), size));
@@ -138,9 +115,10 @@ Value LineReader::readIfExists(ImplicitLocOpBuilder &b, Chunk group) const {
 
 Value LineReader::readLine(ImplicitLocOpBuilder &b, ArrayRef<Value> indices,
                            bool isWhole) const {
+  IndexMath math(b);
   ArrayRef<Value> inTiles = indices.take_back(4);
-  Value top = mul(b, inTiles[0], kTileRows), line = inTiles[2];
-  Value left = mul(b, inTiles[1], kTileColumns);
+  Value top = math.mul(inTiles[0], kTileRows), line = inTiles[2];
+  Value left = math.mul(inTiles[1], kTileColumns);
   Value count;
   if (!isWhole && !isWholeTiles(numColumns, kTileColumns)) {
     count = arith::SubIOp::create(
@@ -148,11 +126,11 @@ Value LineReader::readLine(ImplicitLocOpBuilder &b, ArrayRef<Value> indices,
   }
   SmallVector<Value> groups;
   for (int64_t strip = 0; strip < kStrips; ++strip) {
-    Value rowInTile = add(b, line, createIndex(b, strip * kTileLines));
+    Value rowInTile = math.add(line, strip * kTileLines);
     if (isPlanted(Mutant::TilesRowMajor))
-      rowInTile = add(b, mul(b, line, kStrips), createIndex(b, strip));
+      rowInTile = math.add(math.mul(line, kStrips), strip);
     Chunk group{SmallVector<Value>(indices.drop_back(4)), kTileColumns, count};
-    group.indices.append({add(b, top, rowInTile), left});
+    group.indices.append({math.add(top, rowInTile), left});
     groups.push_back(isWhole ? readChunk(b, scales, group)
                              : readIfExists(b, group));
   }
@@ -176,28 +154,28 @@ Value LineReader::read(ImplicitLocOpBuilder &b, ArrayRef<Value> indices) const {
 /// is padding, and beyond that the last tile again.
 static Value readFromTiles(ImplicitLocOpBuilder &b, Value tiles,
                            const Chunk &chunk) {
+  IndexMath math(b);
   ArrayRef<Value> indices = chunk.indices;
   Value row = indices[indices.size() - 2];
-  Value line = rem(b, row, kTileLines);
-  Value strip = div(b, rem(b, row, kTileRows), kTileLines);
+  Value line = math.rem(row, kTileLines);
+  Value strip = math.div(math.rem(row, kTileRows), kTileLines);
   if (isPlanted(Mutant::TilesRowMajor)) {
-    line = div(b, rem(b, row, kTileRows), kStrips);
-    strip = rem(b, row, kStrips);
+    line = math.div(math.rem(row, kTileRows), kStrips);
+    strip = math.rem(row, kStrips);
   }
-  Value first = div(b, indices.back(), kTileColumns), last;
+  Value first = math.div(indices.back(), kTileColumns), last;
   if (chunk.count) {
-    Value groups = div(b, add(b, chunk.count, createIndex(b, kTileColumns - 1)),
-                       kTileColumns);
-    last = arith::SubIOp::create(b, add(b, first, groups), createIndex(b, 1));
+    Value groups = math.ceilDiv(chunk.count, kTileColumns);
+    last = arith::SubIOp::create(b, math.add(first, groups), math.constant(1));
   }
   SmallVector<Value> groups;
   for (int64_t i = 0; i < chunk.size / kTileColumns; ++i) {
-    Value tile = add(b, first, createIndex(b, i));
+    Value tile = math.add(first, i);
     if (last)
-      tile = b.createOrFold<arith::MinUIOp>(tile, last);
+      tile = math.min(tile, last);
     SmallVector<Value> from(indices.drop_back(2));
     from.append(
-        {div(b, row, kTileRows), tile, line, mul(b, strip, kTileColumns)});
+        {math.div(row, kTileRows), tile, line, math.mul(strip, kTileColumns)});
     groups.push_back(readChunk(b, tiles, {from, kTileColumns, Value()}));
   }
   return concatenate(b, groups);

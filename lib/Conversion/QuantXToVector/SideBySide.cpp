@@ -14,10 +14,6 @@ static constexpr int64_t kRows = kInterleavedRows;
 /// The bytes of rows that are put side by side at once: a word for each row.
 static constexpr int64_t kLine = 4 * kRows;
 
-static Value createIndex(ImplicitLocOpBuilder &b, int64_t value) {
-  return arith::ConstantIndexOp::create(b, value);
-}
-
 bool quantx::isMultiple(OpFoldResult size, int64_t factor) {
   std::optional<int64_t> constant = getConstantIntValue(size);
   return constant && *constant % factor == 0;

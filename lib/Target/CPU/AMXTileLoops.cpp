@@ -6,16 +6,13 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "quantx/Emit/IndexMath.h"
 
 using namespace mlir;
 using namespace quantx;
 
 static constexpr int64_t tileRows = TileProduct::rows;
 static constexpr int64_t tileColumns = TileProduct::columns;
-
-static Value createIndex(ImplicitLocOpBuilder &b, int64_t value) {
-  return arith::ConstantIndexOp::create(b, value);
-}
 
 //===----------------------------------------------------------------------===//
 // Loops and tiles

@@ -1,12 +1,17 @@
 //===- IndexMath.h - Arithmetic on indices, folded --------------*- C++ -*-===//
 
-#ifndef QUANTX_LIB_CONVERSION_QUANTXTOGPU_INDEXMATH_H
-#define QUANTX_LIB_CONVERSION_QUANTXTOGPU_INDEXMATH_H
+#ifndef QUANTX_EMIT_INDEXMATH_H
+#define QUANTX_EMIT_INDEXMATH_H
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 
 namespace quantx {
+
+/// A constant of type index.
+inline mlir::Value createIndex(mlir::ImplicitLocOpBuilder &b, int64_t value) {
+  return mlir::arith::ConstantIndexOp::create(b, value);
+}
 
 /// Builds arithmetic on nonnegative values of type index, and folds what is
 /// constant.
@@ -14,7 +19,7 @@ class IndexMath {
 public:
   explicit IndexMath(mlir::ImplicitLocOpBuilder &b) : b(b) {}
 
-  mlir::Value constant(int64_t value);
+  mlir::Value constant(int64_t value) { return createIndex(b, value); }
   /// The value of a size that may be static.
   mlir::Value get(mlir::OpFoldResult size);
 
@@ -48,4 +53,4 @@ private:
 
 } // namespace quantx
 
-#endif // QUANTX_LIB_CONVERSION_QUANTXTOGPU_INDEXMATH_H
+#endif // QUANTX_EMIT_INDEXMATH_H

@@ -1,14 +1,10 @@
 //===- IndexMath.cpp - Arithmetic on indices, folded ----------------------===//
 
-#include "IndexMath.h"
+#include "quantx/Emit/IndexMath.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 
 using namespace mlir;
 using namespace quantx;
-
-Value IndexMath::constant(int64_t value) {
-  return arith::ConstantIndexOp::create(b, value);
-}
 
 Value IndexMath::get(OpFoldResult size) {
   return getValueOrCreateConstantIndexOp(b, b.getLoc(), size);
