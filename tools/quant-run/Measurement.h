@@ -3,12 +3,21 @@
 #ifndef QUANTX_TOOLS_QUANT_RUN_MEASUREMENT_H
 #define QUANTX_TOOLS_QUANT_RUN_MEASUREMENT_H
 
+#include "quantx/IO/Tensor.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/raw_ostream.h"
 #include <vector>
 
 namespace quantx {
+
+/// The bytes of all of `tensors`.
+inline size_t countBytes(llvm::ArrayRef<TensorView> tensors) {
+  size_t bytes = 0;
+  for (const TensorView &tensor : tensors)
+    bytes += tensor.data.size();
+  return bytes;
+}
 
 /// Prints the median of the times of one or more runs, and how fast they move
 /// `bytes`.

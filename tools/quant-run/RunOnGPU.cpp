@@ -79,13 +79,6 @@ fetchResults(const Call &call, const FunctionSignature &signature,
   return results;
 }
 
-static size_t countBytes(llvm::ArrayRef<TensorView> tensors) {
-  size_t bytes = 0;
-  for (const TensorView &tensor : tensors)
-    bytes += tensor.data.size();
-  return bytes;
-}
-
 Error quantx::runOnGPU(Compiler &compiler, Device &device, llvm::StringRef chip,
                        const FunctionSignature &signature,
                        llvm::ArrayRef<TensorView> inputs,

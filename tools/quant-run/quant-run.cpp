@@ -178,13 +178,6 @@ static std::vector<std::string> getInputPaths(const Options &options) {
   return paths;
 }
 
-static size_t countBytes(llvm::ArrayRef<TensorView> tensors) {
-  size_t bytes = 0;
-  for (const TensorView &tensor : tensors)
-    bytes += tensor.data.size();
-  return bytes;
-}
-
 /// Runs the function `repeat` times and prints the median.
 static void measure(Call &call, const JITFunction &function, unsigned repeat,
                     size_t bytes) {

@@ -1,5 +1,4 @@
-//===- ElementwiseBuilder.h - Arith on scalars, vectors and tensors ---*- C++
-//-*-===//
+//===- ElementwiseBuilder.h - Arith on values of any shape ------*- C++ -*-===//
 //
 // The numeric formulas are written once and used on scalars (in a linalg
 // region), on vectors and on tensors. This builder is what makes that possible:

@@ -1,5 +1,4 @@
-//===- Alignment.h - What is known of offsets and sizes of slices -*- C++
-//-*-===//
+//===- Alignment.h - What is known of slices --------------------*- C++ -*-===//
 //
 // A slice of a scaled tensor has scales of its own only where it begins on a
 // block, and bytes of its own only where it begins on a byte. What cannot be

@@ -12,17 +12,9 @@
 #include "quantx/Emit/PackedCodes.h"
 #include "quantx/Emit/VectorPacking.h"
 #include "quantx/IR/QuantXOps.h"
-#include <numeric>
 
 using namespace mlir;
 using namespace quantx;
-
-/// The fewest elements that make 16 bytes of values, and whole bytes of codes.
-static int64_t getUnitSize(ScaledType type) {
-  int64_t values = 128 / type.getExpressedType().getIntOrFloatBitWidth();
-  int64_t codes = 8 / std::gcd(8u, type.getStorageBits());
-  return std::max(values, codes);
-}
 
 /// The `size` values of packed codes.
 static Value decodeUnit(ImplicitLocOpBuilder &b, ScaledType type, Value bytes,

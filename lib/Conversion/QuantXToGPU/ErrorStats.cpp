@@ -16,7 +16,6 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "quantx/Emit/VectorPacking.h"
-#include <numeric>
 
 using namespace mlir;
 using namespace quantx;
@@ -95,13 +94,6 @@ buildAccumulation(ImplicitLocOpBuilder &b, Value begin, Value end, Value step,
 //===----------------------------------------------------------------------===//
 // Tiles
 //===----------------------------------------------------------------------===//
-
-/// The fewest elements that make 16 bytes of values, and whole bytes of codes.
-static int64_t getUnitSize(ScaledType type) {
-  int64_t values = 128 / type.getExpressedType().getIntOrFloatBitWidth();
-  int64_t codes = 8 / std::gcd(8u, type.getStorageBits());
-  return std::max(values, codes);
-}
 
 namespace {
 

@@ -284,9 +284,6 @@ Value ThreadElements::reduceMagnitudes(ImplicitLocOpBuilder &b) {
 // The kernel
 //===----------------------------------------------------------------------===//
 
-/// The elements of the units of a block.
-static int64_t getUnitSize(ScaledType type) { return getEncodedUnitSize(type); }
-
 /// Whether units of a row of a block begin where units of the tensor's row do.
 static bool beginsOnUnits(ScaledType type, int64_t size) {
   int64_t block = type.getBlockShape().back();
@@ -320,7 +317,7 @@ Value quantx::buildThreadBlocks(KernelBuilder &kernel,
   ScaledType type = spec.type;
   ImplicitLocOpBuilder &b = kernel.getBody();
   IndexMath math = kernel.getMath();
-  int64_t size = getUnitSize(type);
+  int64_t size = getEncodedUnitSize(type);
   unsigned inputBits = type.getExpressedType().getIntOrFloatBitWidth();
   unsigned codeBits = type.getStorageBits();
   ThreadGroup threads = ThreadGroup::get(kernel);

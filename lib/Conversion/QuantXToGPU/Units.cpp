@@ -14,6 +14,12 @@ using namespace quantx;
 
 static constexpr int64_t kWhole = ScaledType::kWholeDimension;
 
+int64_t quantx::getUnitSize(ScaledType type) {
+  int64_t values = 128 / type.getExpressedType().getIntOrFloatBitWidth();
+  int64_t codes = 8 / std::gcd(8u, type.getStorageBits());
+  return std::max(values, codes);
+}
+
 /// Elements of whole blocks that fill whole bytes: rows of a multiple of them
 /// follow on one another as one row would.
 static int64_t getSeamlessColumns(int64_t block, unsigned bits) {

@@ -16,6 +16,9 @@
 
 namespace quantx {
 
+/// The fewest elements that make 16 bytes of values, and whole bytes of codes.
+int64_t getUnitSize(ScaledType type);
+
 /// The sizes and blocks of a tensor, after neighbouring dimensions were joined
 /// where that changes no index: those that blocks do not divide, and those that
 /// blocks have whole. On the host.

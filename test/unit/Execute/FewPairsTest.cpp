@@ -57,8 +57,7 @@ protected:
         {Input(x, element, {1, x.columns}).getView(),
          Input(y, getWeights().expressed, {y.rows, y.columns}).getView(),
          Input(acc, "f32", {1, y.rows}).getView()});
-    std::vector<float> results(size_t(y.rows));
-    std::memcpy(results.data(), out[0].bytes.data(), out[0].bytes.size());
+    std::vector<float> results = getElements<float>(out[0]);
     return results;
   }
 };

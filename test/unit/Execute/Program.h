@@ -6,6 +6,7 @@
 #include "quantx/Target/CPU/JIT.h"
 #include "quantx/Target/CPU/Signature.h"
 #include "support/Compiler.h"
+#include <cstring>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,6 +18,14 @@ struct Array {
   std::vector<int64_t> shape;
   std::vector<uint8_t> bytes;
 };
+
+/// The elements of an array, whose type the caller knows.
+template <typename T>
+std::vector<T> getElements(const Array &array) {
+  std::vector<T> elements(array.bytes.size() / sizeof(T));
+  std::memcpy(elements.data(), array.bytes.data(), array.bytes.size());
+  return elements;
+}
 
 /// A way to compile, and its name in tests.
 struct Form {

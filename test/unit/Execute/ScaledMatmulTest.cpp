@@ -190,8 +190,7 @@ TEST(ScaledMatmulWaysTest, AccumulatorIsKept) {
                    Input(y, "f32", {3, 8}).getView(), inputAcc.getView()});
   Matrix w = getDequantized(int8, y);
   expectProduct(out[0], x, w, kept);
-  Matrix first{2, 3, std::vector<float>(6)};
-  std::memcpy(first.values.data(), out[0].bytes.data(), out[0].bytes.size());
+  Matrix first{2, 3, getElements<float>(out[0])};
   expectProduct(out[1], x, w, first);
 }
 
@@ -215,8 +214,7 @@ TEST(ScaledMatmulWaysTest, NonFinite) {
   std::vector<Array> out = program.run({Input(x, "f32", {3, size}).getView(),
                                         Input(y, "f32", {4, size}).getView(),
                                         Input(acc, "f32", {3, 4}).getView()});
-  std::vector<float> got(12);
-  std::memcpy(got.data(), out[0].bytes.data(), out[0].bytes.size());
+  std::vector<float> got = getElements<float>(out[0]);
   for (int m = 0; m < 3; ++m)
     EXPECT_TRUE(std::isnan(got[m * 4 + 1])) << m;
   for (int n : {0, 2, 3}) {

@@ -216,8 +216,7 @@ TEST(ScaledMatmulTilesTest, NonFinite) {
         program.run({Input(x, "f32", {rows, size}).getView(),
                      Input(y, "f32", {columns, size}).getView(),
                      Input(acc, "f32", {rows, columns}).getView()});
-    std::vector<float> got(rows * columns);
-    std::memcpy(got.data(), out[0].bytes.data(), out[0].bytes.size());
+    std::vector<float> got = getElements<float>(out[0]);
     for (int64_t row = 0; row < rows; ++row) {
       EXPECT_TRUE(std::isnan(got[row * columns + 3])) << row;
       bool isOrdinary = row != 1 && row != 2;
@@ -243,8 +242,7 @@ TEST(ScaledMatmulTilesTest, AllDigitsCount) {
       program.run({Input(x, "f32", {rows, size}).getView(),
                    Input(y, "f32", {1, size}).getView(),
                    Input(acc, "f32", {rows, 1}).getView()});
-  std::vector<float> got(rows);
-  std::memcpy(got.data(), out[0].bytes.data(), out[0].bytes.size());
+  std::vector<float> got = getElements<float>(out[0]);
   for (int64_t row = 0; row < rows; ++row)
     EXPECT_EQ(got[row], x.values[row * size + 5]) << row;
 }
@@ -293,8 +291,7 @@ TEST(ScaledMatmulIntegerTilesTest, LargestIntegers) {
       program.run({Input(x, "f32", {rows, size}).getView(),
                    Input(y, "f32", {columns, size}).getView(),
                    Input(acc, "f32", {rows, columns}).getView()});
-  std::vector<float> got(rows * columns);
-  std::memcpy(got.data(), out[0].bytes.data(), out[0].bytes.size());
+  std::vector<float> got = getElements<float>(out[0]);
   for (float value : got)
     EXPECT_EQ(value, 1.0f - 127.0f * 127 * size + 127);
 }

@@ -26,13 +26,6 @@ static std::string getStatsProgram(const TypeSpec &type) {
          ", f32, f32, i64, i64\n}\n";
 }
 
-template <typename T>
-static std::vector<T> getElements(const Array &array) {
-  std::vector<T> elements(array.bytes.size() / sizeof(T));
-  std::memcpy(elements.data(), array.bytes.data(), array.bytes.size());
-  return elements;
-}
-
 static std::vector<float> getValues(const TypeSpec &type, const Array &array) {
   if (type.expressed == "f32")
     return getElements<float>(array);

@@ -145,8 +145,7 @@ static std::vector<float> sumRows(const std::string &type,
   inputs.insert(inputs.end(), views.begin(), views.end());
   inputs.push_back(zeros.getView());
   std::vector<Array> out = program.run(inputs);
-  std::vector<float> sums(rows);
-  std::memcpy(sums.data(), out[0].bytes.data(), out[0].bytes.size());
+  std::vector<float> sums = getElements<float>(out[0]);
   return sums;
 }
 
@@ -258,8 +257,7 @@ TEST(FewTokensKernelsScalesTest, NonFiniteTokens) {
   inputW.addViews(views);
   views.push_back(inputAcc.getView());
   std::vector<Array> out = program.run(views);
-  std::vector<float> got(6);
-  std::memcpy(got.data(), out[0].bytes.data(), out[0].bytes.size());
+  std::vector<float> got = getElements<float>(out[0]);
   EXPECT_EQ(got[0], std::numeric_limits<float>::infinity());
   EXPECT_TRUE(std::isnan(got[1]));
   EXPECT_TRUE(std::isnan(got[2]) && std::isnan(got[3]));

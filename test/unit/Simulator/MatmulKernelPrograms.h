@@ -1,5 +1,4 @@
-//===- MatmulKernelPrograms.h - scaled_matmul, compiled for GPUs -*- C++
-//-*-===//
+//===- MatmulKernelPrograms.h - scaled_matmul for GPUs ----------*- C++ -*-===//
 
 #ifndef QUANTX_TEST_UNIT_SIMULATOR_MATMULKERNELPROGRAMS_H
 #define QUANTX_TEST_UNIT_SIMULATOR_MATMULKERNELPROGRAMS_H

@@ -212,8 +212,7 @@ static void checkCodes(const std::string &storage, unsigned bits,
        viewArray(ElementType::UInt8, {count, sum * bits / 8}, payload),
        viewArray(ElementType::Float32, {count, 1}, scales),
        Input(acc, "f32", {1, count}).getView()});
-  std::vector<float> got(count);
-  std::memcpy(got.data(), out[0].bytes.data(), out[0].bytes.size());
+  std::vector<float> got = getElements<float>(out[0]);
   for (int64_t n = 0; n < count; ++n) {
     if (std::isnan(values[n]))
       EXPECT_TRUE(std::isnan(got[n])) << n;
@@ -265,8 +264,7 @@ TEST(MatmulKernelsCodesTest, NonFinite) {
   inputW.addViews(views);
   views.push_back(inputAcc.getView());
   std::vector<Array> out = program.run(views);
-  std::vector<float> got(12);
-  std::memcpy(got.data(), out[0].bytes.data(), out[0].bytes.size());
+  std::vector<float> got = getElements<float>(out[0]);
   for (int m = 0; m < 3; ++m)
     EXPECT_TRUE(std::isnan(got[m * 4 + 1])) << m;
   for (int n : {0, 2, 3}) {

@@ -8,7 +8,6 @@
 #include "MatmulKernelPrograms.h"
 #include "SimulatedDevice.h"
 #include <cmath>
-#include <cstring>
 
 using namespace quantx;
 using namespace quantx::test;
@@ -100,8 +99,7 @@ static std::vector<float> multiplyPair(const TypeSpec &type, const char *chip,
   views.push_back(inputAcc.getView());
   std::vector<Array> out =
       compile(type, {"f32", type}, acc.rows, chip).run(views);
-  std::vector<float> product(acc.rows * acc.columns);
-  std::memcpy(product.data(), out[0].bytes.data(), out[0].bytes.size());
+  std::vector<float> product = getElements<float>(out[0]);
   return product;
 }
 

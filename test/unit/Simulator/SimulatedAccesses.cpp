@@ -3,6 +3,7 @@
 #include "HostCalls.h"
 #include "SimulatedDevice.h"
 #include "SimulatedLaunch.h"
+#include "SimulatedValues.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Interfaces/DataLayoutInterfaces.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -73,9 +74,6 @@ public:
   }
 
 private:
-  static Value createI64(ImplicitLocOpBuilder &b, int64_t value) {
-    return LLVM::ConstantOp::create(b, b.getI64IntegerAttr(value));
-  }
   static Value createKind(ImplicitLocOpBuilder &b, AccessKind kind) {
     return LLVM::ConstantOp::create(b, b.getI32IntegerAttr(int32_t(kind)));
   }

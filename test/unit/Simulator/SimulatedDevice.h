@@ -15,6 +15,7 @@
 
 #include "Fiber.h"
 #include "SimulatedMemory.h"
+#include "SimulatedTensorCore.h"
 #include "SimulatedWarpgroups.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
@@ -67,6 +68,12 @@ struct WarpLane {
   void *output = nullptr;
   const void *attributes = nullptr;
 };
+
+/// The value of an input, whose type `perform` knows.
+template <typename T>
+const T &getInput(const WarpLane &lane, unsigned index) {
+  return *static_cast<const T *>(lane.inputs[index]);
+}
 
 class SimulatedDevice {
 public:

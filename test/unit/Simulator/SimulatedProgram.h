@@ -1,5 +1,4 @@
-//===- SimulatedProgram.h - Runs a function on the simulated GPU -*- C++
-//-*-===//
+//===- SimulatedProgram.h - A function on the simulated GPU -----*- C++ -*-===//
 
 #ifndef QUANTX_TEST_UNIT_SIMULATOR_SIMULATEDPROGRAM_H
 #define QUANTX_TEST_UNIT_SIMULATOR_SIMULATEDPROGRAM_H

@@ -10,32 +10,14 @@ using namespace quantx::test;
 static constexpr uint32_t kWarpLanes = 32, kWarps = 4;
 
 //===----------------------------------------------------------------------===//
-// Matrices in workgroup memory
+// Descriptors
 //===----------------------------------------------------------------------===//
-
-// PTX ISA, "Shared Memory Layout and Swizzling" and "Strides": K-major. Without
-// swizzling 8 rows of 16 bytes are together; with 128 bytes of it, 8 rows of
-// these, in which bits 4 to 6 of an address are mixed with bits 7 to 9.
-uintptr_t SharedMatrix::locate(uint32_t row, uint32_t offset) const {
-  uintptr_t group = start + uintptr_t(row / 8) * strideBytes;
-  if (!isSwizzled)
-    return group + row % 8 * 16 + uintptr_t(offset / 16) * leadingBytes;
-  uintptr_t address = group + row % 8 * 128 + offset;
-  return address ^ ((address >> 7 & 7) << 4);
-}
-
-static uint64_t getField(uint64_t bits, unsigned first, unsigned count) {
-  return bits >> first & ((uint64_t(1) << count) - 1);
-}
 
 std::string quantx::test::decodeDescriptor(uint64_t descriptor,
                                            uintptr_t window,
                                            SharedMatrix &matrix) {
-  constexpr unsigned unitBits = 4;
-  constexpr uintptr_t windowSize = uintptr_t(1) << 18;
-  for (auto [first, count] : {std::pair(14u, 2u), std::pair(30u, 2u)})
-    if (getField(descriptor, first, count) != 0)
-      return "has bits in a reserved field of a shared memory descriptor";
+  if (!areFieldsZero(descriptor, {{14, 2}, {30, 2}}))
+    return "has bits in a reserved field of a shared memory descriptor";
   if (getField(descriptor, 46, 3) != 1 || getField(descriptor, 53, 8) != 0)
     return "has other constants in a shared memory descriptor";
   if (getField(descriptor, 49, 4) != 0)
@@ -43,14 +25,9 @@ std::string quantx::test::decodeDescriptor(uint64_t descriptor,
   uint64_t swizzle = getField(descriptor, 61, 3);
   if (swizzle != 0 && swizzle != 2)
     return "swizzles " + std::to_string(swizzle) + ", which is not known here";
-  uintptr_t low = getField(descriptor, 0, 14) << unitBits;
-  matrix.start = window + ((low - window) & (windowSize - 1));
-  matrix.leadingBytes = uint32_t(getField(descriptor, 16, 14) << unitBits);
-  matrix.strideBytes = uint32_t(getField(descriptor, 32, 14) << unitBits);
+  matrix.readPlaces(descriptor, window);
   matrix.isSwizzled = swizzle == 2;
-  // The base offset is 0 where the pattern begins at a multiple of 1024.
-  if (matrix.isSwizzled &&
-      ((matrix.start >> 7 & 7) != 0 || matrix.strideBytes % 1024 != 0))
+  if (matrix.isSwizzled && !matrix.isAligned())
     return "swizzles what is not at a multiple of 1024 bytes";
   return "";
 }

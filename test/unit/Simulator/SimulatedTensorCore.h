@@ -14,6 +14,7 @@
 #ifndef QUANTX_TEST_UNIT_SIMULATOR_SIMULATEDTENSORCORE_H
 #define QUANTX_TEST_UNIT_SIMULATOR_SIMULATEDTENSORCORE_H
 
+#include "SharedMatrix.h"
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -23,19 +24,8 @@
 
 namespace quantx::test {
 
-/// A matrix in workgroup memory, as a shared memory descriptor tells.
-struct SharedMatrix {
-  uintptr_t start;
-  /// Between chunks of 16 bytes along a row, and groups of 8 rows.
-  uint32_t leadingBytes, strideBytes;
-  bool isSwizzled; ///< 128 bytes of each row
-
-  /// Where 16 bytes of a row are, from the byte `offset` of it on.
-  uintptr_t locate(uint32_t row, uint32_t offset) const;
-};
-
-/// A descriptor: the matrix, or what is wrong with it. `window` is the address
-/// of the workgroup memory.
+/// A shared memory descriptor: the matrix, or what is wrong with it. `window`
+/// is the address of the workgroup memory.
 std::string decodeDescriptor(uint64_t descriptor, uintptr_t window,
                              SharedMatrix &matrix);
 

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "SimulatedTensorCore.h"
+#include "SharedMemoryTest.h"
 #include "SimulatorKernels.h"
 #include <cstring>
 
@@ -14,23 +15,15 @@ using namespace quantx::test;
 
 namespace {
 
-/// Memory of a block: 64 KiB, aligned as rows that are swizzled want it.
-class SimulatedTensorCoreTest : public testing::Test {
+class SimulatedTensorCoreTest : public SharedMemoryTest {
 protected:
-  static constexpr size_t kSize = size_t(64) << 10, kAlignment = 1024;
+  SimulatedTensorCoreTest() : SharedMemoryTest(size_t(64) << 10) {}
 
   void SetUp() override {
-    bytes.resize(kSize + kAlignment);
-    auto start = reinterpret_cast<uintptr_t>(bytes.data());
-    window = (start + kAlignment - 1) / kAlignment * kAlignment;
     core.reset();
     EXPECT_EQ(core.allocate(256, tensor), "");
   }
 
-  /// A descriptor of what begins `offset` bytes after the window.
-  uint64_t describe(uintptr_t offset, uint64_t rest) const {
-    return rest | (((window + offset) & 0x3ffff) >> 4);
-  }
   SharedMatrix decode(uint64_t descriptor) const {
     SharedMatrix matrix;
     EXPECT_EQ(decodeDescriptor(descriptor, window, matrix), "");
@@ -48,8 +41,6 @@ protected:
     return sum;
   }
 
-  std::vector<uint8_t> bytes;
-  uintptr_t window;
   TensorCore core;
   uint32_t tensor = 0;
 };

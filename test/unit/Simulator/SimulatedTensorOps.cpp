@@ -28,11 +28,6 @@ static Value createInput(ImplicitLocOpBuilder &b, Value value) {
   return createInSlot(b, value, sizeof(int64_t));
 }
 
-template <typename T>
-static const T &getInput(const WarpLane &lane, unsigned index) {
-  return *static_cast<const T *>(lane.inputs[index]);
-}
-
 //===----------------------------------------------------------------------===//
 // Tensor memory
 //===----------------------------------------------------------------------===//

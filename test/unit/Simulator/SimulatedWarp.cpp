@@ -10,11 +10,6 @@ using namespace quantx::test;
 using llvm::ArrayRef;
 
 template <typename T>
-static const T &getInput(const WarpLane &lane, unsigned index) {
-  return *static_cast<const T *>(lane.inputs[index]);
-}
-
-template <typename T>
 static const T &getAttributes(const WarpLane &lane) {
   return *static_cast<const T *>(lane.attributes);
 }

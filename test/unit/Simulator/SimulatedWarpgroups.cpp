@@ -12,33 +12,21 @@ static constexpr uint32_t kLanes = WarpRegisters::kLanes, kWarpsInGroup = 4;
 // Descriptors
 //===----------------------------------------------------------------------===//
 
-static uint64_t getField(uint64_t bits, unsigned first, unsigned count) {
-  return bits >> first & ((uint64_t(1) << count) - 1);
-}
-
-// PTX ISA, "Matrix Descriptor Format": addresses and offsets in units of 16
-// bytes; the swizzling mode 1 is that of 128 bytes.
+// PTX ISA, "Matrix Descriptor Format": the swizzling mode 1 is that of 128
+// bytes.
 std::string quantx::test::decodeWarpgroupDescriptor(uint64_t descriptor,
                                                     uintptr_t window,
                                                     SharedMatrix &matrix) {
-  constexpr unsigned unitBits = 4;
-  constexpr uintptr_t windowSize = uintptr_t(1) << 18;
-  for (auto [first, count] : {std::pair(14u, 2u), std::pair(30u, 2u),
-                              std::pair(46u, 3u), std::pair(52u, 10u)})
-    if (getField(descriptor, first, count) != 0)
-      return "has bits in a reserved field of a matrix descriptor";
+  if (!areFieldsZero(descriptor, {{14, 2}, {30, 2}, {46, 3}, {52, 10}}))
+    return "has bits in a reserved field of a matrix descriptor";
   if (getField(descriptor, 49, 3) != 0)
     return "has a base offset, which is not known here";
   if (getField(descriptor, 62, 2) != 1)
     return "swizzles " + std::to_string(getField(descriptor, 62, 2)) +
            ", which is not known here";
-  uintptr_t low = getField(descriptor, 0, 14) << unitBits;
-  matrix.start = window + ((low - window) & (windowSize - 1));
-  matrix.leadingBytes = uint32_t(getField(descriptor, 16, 14) << unitBits);
-  matrix.strideBytes = uint32_t(getField(descriptor, 32, 14) << unitBits);
+  matrix.readPlaces(descriptor, window);
   matrix.isSwizzled = true;
-  // The base offset is 0 where the pattern begins at a multiple of 1024.
-  if ((matrix.start >> 7 & 7) != 0 || matrix.strideBytes % 1024 != 0)
+  if (!matrix.isAligned())
     return "swizzles what is not at a multiple of 1024 bytes";
   return "";
 }

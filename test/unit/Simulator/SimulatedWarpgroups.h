@@ -13,8 +13,11 @@
 #ifndef QUANTX_TEST_UNIT_SIMULATOR_SIMULATEDWARPGROUPS_H
 #define QUANTX_TEST_UNIT_SIMULATOR_SIMULATEDWARPGROUPS_H
 
-#include "SimulatedTensorCore.h"
+#include "SharedMatrix.h"
 #include <array>
+#include <deque>
+#include <string>
+#include <vector>
 
 namespace quantx::test {
 

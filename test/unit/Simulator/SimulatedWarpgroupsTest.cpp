@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "SimulatedWarpgroups.h"
+#include "SharedMemoryTest.h"
 #include "SimulatorKernels.h"
 #include <cmath>
 #include <cstring>
@@ -15,23 +16,13 @@ using namespace quantx::test;
 
 namespace {
 
-/// Memory of a block of 8 warps: 16 KiB, aligned as rows that are swizzled want
-/// it.
-class SimulatedWarpgroupsTest : public testing::Test {
+/// A block of 8 warps.
+class SimulatedWarpgroupsTest : public SharedMemoryTest {
 protected:
-  static constexpr size_t kSize = size_t(16) << 10, kAlignment = 1024;
+  SimulatedWarpgroupsTest() : SharedMemoryTest(size_t(16) << 10) {}
 
-  void SetUp() override {
-    bytes.resize(kSize + kAlignment);
-    auto start = reinterpret_cast<uintptr_t>(bytes.data());
-    window = (start + kAlignment - 1) / kAlignment * kAlignment;
-    warpgroups.reset(8);
-  }
+  void SetUp() override { warpgroups.reset(8); }
 
-  /// A descriptor of what begins `offset` bytes after the window.
-  uint64_t describe(uintptr_t offset, uint64_t rest) const {
-    return rest | (((window + offset) & 0x3ffff) >> 4);
-  }
   SharedMatrix decode(uint64_t descriptor) const {
     SharedMatrix matrix;
     EXPECT_EQ(decodeWarpgroupDescriptor(descriptor, window, matrix), "");
@@ -47,8 +38,6 @@ protected:
     std::memcpy(reinterpret_cast<void *>(address), &bits, sizeof(bits));
   }
 
-  std::vector<uint8_t> bytes;
-  uintptr_t window;
   Warpgroups warpgroups;
 };
 
@@ -285,8 +274,7 @@ TEST(SimulatedWarpgroupKernelsTest, Product) {
   std::vector<float> x = makeIndices(64);
   std::vector<Array> out =
       compileProduct({}).run(viewArray(ElementType::Float32, {64}, x));
-  std::vector<float> got(128);
-  std::memcpy(got.data(), out[0].bytes.data(), out[0].bytes.size());
+  std::vector<float> got = getElements<float>(out[0]);
   EXPECT_EQ(got, std::vector<float>(128, 32.0f));
 }
 

@@ -10,13 +10,6 @@
 using namespace quantx;
 using namespace quantx::test;
 
-template <typename T>
-static std::vector<T> getElements(const Array &array) {
-  std::vector<T> elements(array.bytes.size() / sizeof(T));
-  std::memcpy(elements.data(), array.bytes.data(), array.bytes.size());
-  return elements;
-}
-
 /// The result for x[i] = i.
 static std::vector<float> runOnIndices(const Kernel &kernel,
                                        llvm::ArrayRef<int64_t> shape) {
