@@ -16,6 +16,7 @@ namespace quantx {
 /// The format of a code: a row of the float table or an integer.
 using ElementFormat = std::variant<FloatFormat, IntegerFormat>;
 
+/// Those of either kind.
 ElementTraits getElementTraits(const ElementFormat &format);
 
 /// What gives a block's codes their meaning:
@@ -56,6 +57,7 @@ void quantizeBlock(llvm::ArrayRef<float> values,
 float dequantizeElement(uint8_t code, const QuantParameters &parameters,
                         const ElementFormat &format);
 
+/// The same for each of `codes`, into `values`, which are as many.
 void dequantizeBlock(llvm::ArrayRef<uint8_t> codes,
                      const QuantParameters &parameters,
                      const ElementFormat &format,

@@ -161,8 +161,6 @@ DictionaryAttr KernelBuilder::describe(StringRef op) {
   if (dynamicSharedMemory)
     attributes.set("dynamic_shared_memory",
                    body.getI64IntegerAttr(dynamicSharedMemory));
-  if (!note.empty())
-    attributes.set("note", body.getStringAttr(note));
   return attributes.getDictionary(body.getContext());
 }
 

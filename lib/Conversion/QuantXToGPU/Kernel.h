@@ -80,8 +80,6 @@ public:
   /// Bytes of shared memory that the launch asks for (gpu.dynamic_shared_memory
   /// in the body).
   void setDynamicSharedMemory(int64_t bytes) { dynamicSharedMemory = bytes; }
-  /// What a user should know of the launch.
-  void setNote(const llvm::Twine &text) { note = text.str(); }
 
   /// Ends the kernel and launches it in as many blocks as there are `tiles`
   /// (index, on the host), but at least one and no more than a grid may have.
@@ -101,7 +99,6 @@ private:
   std::string opName;
   int64_t blockSize;
   int64_t dynamicSharedMemory = 0;
-  std::string note;
   llvm::SmallVector<mlir::Value> arguments;
   llvm::SmallVector<mlir::Attribute> parameters;
   llvm::SmallVector<mlir::Value> outputs;

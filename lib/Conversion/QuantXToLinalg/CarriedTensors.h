@@ -22,6 +22,8 @@ struct Parts {
   mlir::OpFoldResult numCodes = {};
 };
 
+/// Whether `type` is a tensor that has another form when it is lowered: a
+/// scaled one, or one of unsigned integers.
 bool isCarried(mlir::Type type);
 
 /// The sizes of a tensor of `type` given by `parts`.

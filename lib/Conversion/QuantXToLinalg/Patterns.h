@@ -8,24 +8,33 @@
 
 namespace quantx {
 
+// Those of ops that compute.
+
+/// choose_qparams, quantize and dequantize.
 void populateElementPatterns(const mlir::TypeConverter &converter,
                              mlir::RewritePatternSet &patterns);
+void populateErrorStatsPatterns(const mlir::TypeConverter &converter,
+                                mlir::RewritePatternSet &patterns);
+/// pack and unpack.
+void populatePackingPatterns(const mlir::TypeConverter &converter,
+                             mlir::RewritePatternSet &patterns);
+void populateScaledMatmulPatterns(const mlir::TypeConverter &converter,
+                                  mlir::RewritePatternSet &patterns);
+/// relayout_scales.
+void populateScaleLayoutPatterns(const mlir::TypeConverter &converter,
+                                 mlir::RewritePatternSet &patterns);
+/// relayout.
+void populateWeightLayoutPatterns(const mlir::TypeConverter &converter,
+                                  mlir::RewritePatternSet &patterns);
+
+// Those of ops that move scaled tensors whole.
+
+/// assemble and disassemble.
 void populateAssemblePatterns(const mlir::TypeConverter &converter,
                               mlir::RewritePatternSet &patterns);
 /// `arith.select` of scaled tensors, one value to many.
 void populateSelectPatterns(const mlir::TypeConverter &converter,
                             mlir::RewritePatternSet &patterns);
-void populateErrorStatsPatterns(const mlir::TypeConverter &converter,
-                                mlir::RewritePatternSet &patterns);
-void populatePackingPatterns(const mlir::TypeConverter &converter,
-                             mlir::RewritePatternSet &patterns);
-
-void populateScaledMatmulPatterns(const mlir::TypeConverter &converter,
-                                  mlir::RewritePatternSet &patterns);
-void populateScaleLayoutPatterns(const mlir::TypeConverter &converter,
-                                 mlir::RewritePatternSet &patterns);
-void populateWeightLayoutPatterns(const mlir::TypeConverter &converter,
-                                  mlir::RewritePatternSet &patterns);
 
 /// The types that `type` converts to.
 llvm::SmallVector<mlir::Type> convertType(const mlir::TypeConverter &converter,

@@ -33,9 +33,8 @@ static StringRef getCType(const KernelDescription::Parameter &parameter) {
 static void writeComment(llvm::raw_ostream &os,
                          const KernelDescription &kernel) {
   os << "/* " << kernel.name << ": quantx." << kernel.op << "\n *\n"
-     << " * grid: "
-     << (kernel.note.empty() ? "any number of blocks along x" : kernel.note)
-     << "\n * block: " << kernel.blockSize << " threads\n"
+     << " * grid: any number of blocks along x\n"
+     << " * block: " << kernel.blockSize << " threads\n"
      << " * dynamic shared memory: " << kernel.dynamicSharedMemory << " bytes\n"
      << " * parameters:\n";
   for (const KernelDescription::Parameter &parameter : kernel.parameters) {

@@ -20,7 +20,6 @@ static KernelDescription describe(StringRef name, DictionaryAttr dict) {
   KernelDescription kernel;
   kernel.name = name.str();
   kernel.op = getText(dict, "op");
-  kernel.note = getText(dict, "note");
   kernel.blockSize = getNumber(dict, "block_size");
   kernel.dynamicSharedMemory = getNumber(dict, "dynamic_shared_memory");
   if (auto parameters = dict.getAs<ArrayAttr>("params")) {

@@ -22,7 +22,6 @@ struct KernelDescription {
   llvm::SmallVector<Parameter> parameters;
   int64_t blockSize;           ///< threads along x
   int64_t dynamicSharedMemory; ///< bytes that the launch must ask for
-  std::string note;            ///< what the grid should be, and else; or empty
 };
 
 /// The kernels of `module`, in the order in which functions use them: at any

@@ -20,13 +20,13 @@ public:
   /// The one of the process. Fails where there is no driver or no GPU.
   static llvm::Expected<Device *> get();
 
+  /// As the driver calls it.
   const std::string &getName() const { return name; }
-  /// The compute capability: 90 for 9.0.
-  int getCapability() const { return capability; }
   /// The chip of the NVVM pipeline whose code runs here best. Fails on a GPU
   /// that is older than all of them.
   llvm::Expected<std::string> getChip() const;
 
+  /// The first failure since the last call; success if there was none.
   llvm::Error takeError();
 
   /// Memory of the GPU; null after a failure. Memory that is freed is kept for
@@ -66,7 +66,7 @@ private:
 
   CUDADriver driver;
   std::string name;
-  int capability = 0;
+  int capability = 0; ///< 90 for 9.0
   CUstream stream = nullptr;
   std::string message;
   /// What is in use, with its size, and what is not, by its size.
