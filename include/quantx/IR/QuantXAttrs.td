@@ -318,8 +318,9 @@ def QuantX_HessianAttr : QuantX_ScaleMethod<"Hessian", "hessian"> {
     the elements whose code is zero (either sum above E shows that the squared
     error is). On a tie the naive scale, else the smaller.
 
-    A block under an H that holds a NaN or Inf (also outside the leading part)
-    has the NaN scale. So have all blocks where dynamic sizes of the weights turn
+    A block of zeros, or with a NaN or Inf, has the naive scale. A block under an
+    H that holds a NaN or Inf (also outside the leading part) has the NaN scale,
+    whatever its elements. So have all blocks where dynamic sizes of the weights turn
     out to be wrong. H need not be symmetric or positive.
 
     Suits types without `zero_point` whose block has more than one element along

@@ -83,7 +83,14 @@ def QuantX_DequantizeOp : QuantX_ShapedOp<"dequantize", [
     ```
 
     in f32 from left to right, rounded to the expressed type (ties to even).
-    Code to value is exact for every code. A NaN scale gives NaN.
+    Code to value is exact for every code.
+
+    - NaN and infinities go by IEEE 754: a NaN code, scale or global scale gives
+      NaN; an infinite code (f8E5M2) an infinity, but NaN under a zero scale; an
+      infinite scale an infinity, but NaN for a code of value 0. A value beyond
+      the expressed type is an infinity.
+    - A block of zeros decodes to zeros with the signs of its codes (integers:
+      positive ones) under every positive, finite scale.
 
     Constraints:
     - (dequantize_c1) the result has the operand's shape and expressed type.

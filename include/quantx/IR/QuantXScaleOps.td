@@ -18,6 +18,10 @@ def QuantX_ChooseGlobalOp : QuantX_Op<"choose_global"> {
     global = amax(input) / (448 * qmax)        1 where amax is 0
     ```
 
+    NaN and infinities do not count: amax is 0 where there is nothing else, as
+    in an empty tensor or one of zeros. A result that underflows is the smallest
+    positive f32.
+
     The first of two passes over a tensor: with it given, `choose_qparams` and
     `dynamic_quantize` need one. Not tiled, since it takes the whole tensor.
 
