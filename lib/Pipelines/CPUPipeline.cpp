@@ -160,6 +160,8 @@ static void addQuantXLowering(OpPassManager &pm,
   lowering.byteDots = has(options.target, &CPUTarget::hasByteDots);
   lowering.pairDots = has(options.target, &CPUTarget::hasFastPairDots);
   lowering.tileProductRows = getTileProductRows(options);
+  if (has(options.target, &CPUTarget::hasWideVectors))
+    lowering.rowStreams = CPUStrategy::get(options.target).rowStreams;
   pm.addPass(createQuantXLowerToVector(lowering));
 }
 

@@ -110,8 +110,11 @@ struct LowerToVectorPass
              << "expected chunk of a power of two from 8 to " << kLargestChunk
              << ", got " << int64_t(chunk);
     }
-    return checkOption(context, tileProductRows.getArgStr(), tileProductRows,
-                       /*least=*/0);
+    if (failed(checkOption(context, tileProductRows.getArgStr(),
+                           tileProductRows, /*least=*/0)))
+      return failure();
+    return checkOption(context, rowStreams.getArgStr(), rowStreams,
+                       /*least=*/1);
   }
 
   void runOnOperation() override {
@@ -142,6 +145,7 @@ private:
     target.hasByteDots = byteDots;
     target.hasPairDots = pairDots;
     target.tileProductRows = tileProductRows;
+    target.rowStreams = rowStreams;
     return target;
   }
 };

@@ -28,10 +28,19 @@ bool quantx::suitsIntegers16(ScaledType lhs, ScaledType rhs) {
          suitsIntegerGroups(rhs);
 }
 
-IntegerForm::IntegerForm(const Matmul &matmul, int64_t terms)
-    : lhs(matmul.lhs.type), rhs(matmul.rhs.type), codes(rhs), terms(terms),
-      run(std::min(
-          {lhs ? getRowBlock(lhs) : kGroup, getRowBlock(rhs), kGroup})),
+/// How `rows` rows of `terms` bytes go by rows of weights.
+static RowsPlan planIntegers(const Matmul &matmul, int64_t rows,
+                             int64_t terms) {
+  int64_t parts = getCodesInWord(matmul.rhs.type) / kDotCodes;
+  return planRows(matmul, rows,
+                  matmul.tuning.getRowStreams(rows * terms * parts));
+}
+
+IntegerForm::IntegerForm(const Matmul &matmul, int64_t rows, int64_t terms)
+    : lhs(matmul.lhs.type), rhs(matmul.rhs.type),
+      plan(planIntegers(matmul, rows, terms)), codes(rhs), terms(terms),
+      run(std::min({lhs ? getRowBlock(lhs) : kGroup, getRowBlock(rhs), kGroup,
+                    plan.size})),
       // That of integers of `rhs` too, but what their scales have.
       unit((lhs ? getCodeUnit(lhs) : 1.0) * codes.unit / getCodeUnit(rhs)),
       offset(subtractsZeroPoints() ? (int64_t(1) << rhs.getStorageBits()) - 1
@@ -137,31 +146,33 @@ PackedIntegers quantx::packCodes(ImplicitLocOpBuilder &b, const Matmul &matmul,
 
 namespace {
 
-/// Rows of activations by 16 rows of weights.
+/// Rows of activations by pieces of 16 rows of weights.
 struct IntegerTile {
   const Matmul &matmul;
   const IntegerForm &form;
   const PackedIntegers &activations;
-  const IntegerRows &lhs;
+  ArrayRef<Value> batch;
   ScalePlace place;
 
-  /// `sums` and the products of `piece`.
-  SmallVector<Value> addPiece(ImplicitLocOpBuilder &b, const Piece &piece,
-                              ValueRange sums) const;
+  /// `sums` and the products of `pieces`.
+  SmallVector<Value> addPieces(ImplicitLocOpBuilder &b, ArrayRef<Piece> pieces,
+                               ValueRange sums) const;
   /// `sums` times the scales of the rows of activations.
   SmallVector<Value> scaleRows(ImplicitLocOpBuilder &b,
                                ArrayRef<Value> sums) const;
 
 private:
-  /// The sums of the products of the elements `begin` to `end` of `piece`,
-  /// under scales of 1 and `zeroPoint`, of 16 rows, if that is subtracted here.
-  SmallVector<Value> sumRun(ImplicitLocOpBuilder &b, const Piece &piece,
-                            RowsReader &reader, int64_t begin, int64_t end,
-                            Value zeroPoint) const;
-  /// The same of each term of each row, as integers.
+  /// The sums of the products of the elements `begin` to `end` of pieces, of
+  /// which `piece` is one, as integers: of each term of each row.
   SmallVector<Value> sumTerms(ImplicitLocOpBuilder &b, const Piece &piece,
-                              RowsReader &reader, int64_t begin, int64_t end,
-                              Value zeroPoint) const;
+                              RowsReaders readers, int64_t begin,
+                              int64_t end) const;
+  /// What the terms `integers` stand for.
+  Value joinTerms(ImplicitLocOpBuilder &b, ArrayRef<Value> integers) const;
+  /// The sum of products of the run from `begin` on, with the row `row`, less
+  /// what zero points take off it, times the scale of activations.
+  Value finishRun(ImplicitLocOpBuilder &b, const Piece &piece, int64_t begin,
+                  int64_t row, Value zeroPoint, Value product) const;
   /// What `tensor` has for the element `element` of `piece`, if it has one
   /// thing for `each`, in all lanes.
   Value read(ImplicitLocOpBuilder &b, Value tensor, const Piece &piece,
@@ -174,12 +185,11 @@ private:
 Value IntegerTile::read(ImplicitLocOpBuilder &b, Value tensor,
                         const Piece &piece, int64_t element, int64_t each,
                         int64_t row, int64_t term) const {
-  SmallVector<Value> indices(lhs.batch);
-  indices.push_back(b.createOrFold<arith::AddIOp>(
-      piece.countBefore(b, kGroup), createIndex(b, element / kGroup)));
-  int64_t inGroup = element % kGroup / each;
-  indices.append(
-      {createIndex(b, row), createIndex(b, term * (kGroup / each) + inGroup)});
+  auto [group, place] = piece.locate(b, element, kGroup, each);
+  Value before = createIndex(b, term * (kGroup / each));
+  SmallVector<Value> indices(batch);
+  indices.append({group, createIndex(b, row),
+                  b.createOrFold<arith::AddIOp>(place, before)});
   return broadcastToRows(b, tensor::ExtractOp::create(b, tensor, indices));
 }
 
@@ -198,26 +208,30 @@ static Value getByteOffsets(ImplicitLocOpBuilder &b, const IntegerForm &form,
 }
 
 SmallVector<Value> IntegerTile::sumTerms(ImplicitLocOpBuilder &b,
-                                         const Piece &piece, RowsReader &reader,
-                                         int64_t begin, int64_t end,
-                                         Value zeroPoint) const {
+                                         const Piece &piece,
+                                         RowsReaders readers, int64_t begin,
+                                         int64_t end) const {
   int64_t codesInWord = getCodesInWord(form.rhs), terms = form.terms;
+  int64_t each = form.plan.rows * terms;
   auto words = VectorType::get(kInterleavedRows, b.getI32Type());
   Value zero = arith::ConstantOp::create(b, b.getZeroAttr(words));
-  SmallVector<Value> integers(lhs.count * terms, zero);
+  SmallVector<Value> integers(int64_t(readers.size()) * each, zero);
   if (form.offset != 0 && !isPlanted(Mutant::IntegerOffsetLost))
     for (auto [i, sum] : llvm::enumerate(integers))
       sum = read(b, activations.offsets, piece, begin, form.run,
-                 int64_t(i) / terms, int64_t(i) % terms);
-  Value byteOffsets = zeroPoint ? getByteOffsets(b, form, zeroPoint) : Value();
+                 int64_t(i) % each / terms, int64_t(i) % terms);
+  SmallVector<Value> byteOffsets(readers.size());
+  if (form.subtractsZeroPoints())
+    for (auto [reader, offset] : llvm::zip_equal(readers, byteOffsets))
+      offset = getByteOffsets(b, form, reader.getFactors(begin).zeroPoint);
   auto bytes = VectorType::get(kInterleavedRows * kDotCodes, b.getI8Type());
-  for (int64_t element = begin; element < end; element += codesInWord) {
-    int64_t first = element;
-    for (Value weights :
-         form.codes.getUnsigned(b, reader.readBytes(element / codesInWord))) {
-      if (byteOffsets)
-        weights = arith::AddIOp::create(b, weights, byteOffsets);
-      for (auto [i, sum] : llvm::enumerate(integers)) {
+  auto addWord = [&](int64_t index, int64_t first) {
+    auto sums = MutableArrayRef(integers).slice(index * each, each);
+    for (Value weights : form.codes.getUnsigned(
+             b, readers[index].readBytes(first / codesInWord))) {
+      if (Value offset = byteOffsets[index])
+        weights = arith::AddIOp::create(b, weights, offset);
+      for (auto [i, sum] : llvm::enumerate(sums)) {
         Value codes = read(b, activations.words, piece, first, kDotCodes,
                            int64_t(i) / terms, int64_t(i) % terms);
         sum =
@@ -225,72 +239,68 @@ SmallVector<Value> IntegerTile::sumTerms(ImplicitLocOpBuilder &b,
       }
       first += kDotCodes;
     }
-  }
+  };
+  for (int64_t element = begin; element < end; element += codesInWord)
+    for (int64_t index = 0; index < int64_t(readers.size()); ++index)
+      addWord(index, element);
   return integers;
 }
 
 // Two terms are one integer, exactly: sums of at most 64 products of bytes have
 // less than 2^22, and those of two terms less than 2^31.
-SmallVector<Value> IntegerTile::sumRun(ImplicitLocOpBuilder &b,
-                                       const Piece &piece, RowsReader &reader,
-                                       int64_t begin, int64_t end,
-                                       Value zeroPoint) const {
+Value IntegerTile::joinTerms(ImplicitLocOpBuilder &b,
+                             ArrayRef<Value> integers) const {
   constexpr int64_t termBits = 8;
   ElementwiseBuilder arith(b, b.getLoc());
   auto floats = VectorType::get(kInterleavedRows, b.getF32Type());
-  SmallVector<Value> integers =
-      sumTerms(b, piece, reader, begin, end, zeroPoint);
-  SmallVector<Value> products;
-  for (int64_t row = 0; row < lhs.count; ++row) {
-    Value product;
-    for (int64_t term = 0; term < form.terms; term += 2) {
-      Value sum = integers[row * form.terms + term];
-      int64_t pair = std::min(form.terms - term, int64_t(2));
-      if (pair == 2) {
-        sum = arith::AddIOp::create(b, arith.shl(sum, termBits),
-                                    integers[row * form.terms + term + 1]);
-      }
-      sum = arith::SIToFPOp::create(b, floats, sum);
-      Value power = arith.f32(double(1 << pair * termBits), sum);
-      product = product ? addProduct(b, product, power, sum) : sum;
-    }
-    products.push_back(product);
+  Value product;
+  for (int64_t term = 0; term < form.terms; term += 2) {
+    Value sum = integers[term];
+    int64_t pair = std::min(form.terms - term, int64_t(2));
+    if (pair == 2)
+      sum = arith::AddIOp::create(b, arith.shl(sum, termBits),
+                                  integers[term + 1]);
+    sum = arith::SIToFPOp::create(b, floats, sum);
+    Value power = arith.f32(double(1 << pair * termBits), sum);
+    product = product ? addProduct(b, product, power, sum) : sum;
   }
-  return products;
+  return product;
 }
 
-SmallVector<Value> IntegerTile::addPiece(ImplicitLocOpBuilder &b,
-                                         const Piece &piece,
-                                         ValueRange sums) const {
-  RowsReader reader(b, matmul.rhs, piece, place);
+Value IntegerTile::finishRun(ImplicitLocOpBuilder &b, const Piece &piece,
+                             int64_t begin, int64_t row, Value zeroPoint,
+                             Value product) const {
   auto floats = VectorType::get(kInterleavedRows, b.getF32Type());
+  // Integers of less than 24 bits: exact.
+  if (zeroPoint && !form.subtractsZeroPoints()) {
+    zeroPoint = arith::SIToFPOp::create(b, floats, zeroPoint);
+    zeroPoint = arith::NegFOp::create(b, zeroPoint);
+    Value sum = read(b, activations.sums, piece, begin, form.run, row);
+    product = addProduct(b, sum, zeroPoint, product);
+  }
+  if (form.hasRowScale())
+    return product;
+  Value scale = read(b, activations.scales, piece, begin, form.run, row);
+  return arith::MulFOp::create(b, product, scale);
+}
+
+SmallVector<Value> IntegerTile::addPieces(ImplicitLocOpBuilder &b,
+                                          ArrayRef<Piece> pieces,
+                                          ValueRange sums) const {
+  std::vector<RowsReader> readers = createReaders(b, matmul, pieces, place);
+  const Piece &piece = pieces.front();
   SmallVector<Value> next(sums);
   for (int64_t begin = 0; begin < piece.size; begin += form.run) {
-    BlockFactors factors = reader.getFactors(begin);
-    bool subtracts = form.subtractsZeroPoints();
-    SmallVector<Value> products =
-        sumRun(b, piece, reader, begin, std::min(begin + form.run, piece.size),
-               subtracts ? factors.zeroPoint : Value());
-    Value zeroPoint;
-    if (factors.zeroPoint && !subtracts) {
-      zeroPoint = arith::SIToFPOp::create(b, floats, factors.zeroPoint);
-      zeroPoint = arith::NegFOp::create(b, zeroPoint);
-    }
-    for (int64_t row = 0; row < lhs.count; ++row) {
-      Value product = products[row];
-      // Integers of less than 24 bits: exact.
-      if (zeroPoint) {
-        Value sum = read(b, activations.sums, piece, begin, form.run, row);
-        product = addProduct(b, sum, zeroPoint, product);
-      }
-      if (!form.hasRowScale()) {
-        product = arith::MulFOp::create(
-            b, product,
-            read(b, activations.scales, piece, begin, form.run, row));
-      }
-      next[row] = place == ScalePlace::BlockSums
-                      ? addProduct(b, product, factors.scale, next[row])
-                      : arith::AddFOp::create(b, next[row], product);
+    SmallVector<Value> integers = sumTerms(
+        b, piece, readers, begin, std::min(begin + form.run, piece.size));
+    for (auto [i, total] : llvm::enumerate(next)) {
+      BlockFactors factors = readers[i / form.plan.rows].getFactors(begin);
+      auto terms = ArrayRef(integers).slice(i * form.terms, form.terms);
+      Value product = finishRun(b, piece, begin, int64_t(i) % form.plan.rows,
+                                factors.zeroPoint, joinTerms(b, terms));
+      total = place == ScalePlace::BlockSums
+                  ? addProduct(b, product, factors.scale, total)
+                  : arith::AddFOp::create(b, total, product);
     }
   }
   return next;
@@ -301,47 +311,56 @@ SmallVector<Value> IntegerTile::scaleRows(ImplicitLocOpBuilder &b,
   SmallVector<Value> scaled(sums);
   if (!form.hasRowScale())
     return scaled;
-  Piece first{lhs.batch, createIndex(b, 0), kGroup, kGroup};
-  for (int64_t row = 0; row < lhs.count; ++row)
+  Piece first{batch, createIndex(b, 0), kGroup, kGroup};
+  for (int64_t row = 0; row < form.plan.rows; ++row)
     scaled[row] = arith::MulFOp::create(
         b, sums[row], read(b, activations.scales, first, 0, form.run, row));
   return scaled;
 }
 
-SmallVector<Value> quantx::sumIntegerRows(
-    ImplicitLocOpBuilder &b, const Matmul &matmul, const IntegerForm &form,
-    const PackedIntegers &activations, const IntegerRows &rows,
-    ArrayRef<Value> indices, FinishSumsFn finish) {
+SmallVector<Value> quantx::sumIntegerRows(ImplicitLocOpBuilder &b,
+                                          const Matmul &matmul,
+                                          const IntegerForm &form,
+                                          const PackedIntegers &activations,
+                                          ArrayRef<Value> batch,
+                                          ArrayRef<Value> indices) {
   ScalePlace place = findRowsScalePlace(matmul.rhs.type);
-  int64_t size =
-      getPieceSize(matmul.rhs.type, matmul.tuning.getPieceSize(rows.count));
-  IntegerTile tile{matmul, form, activations, rows, place};
-  auto add = [&](ImplicitLocOpBuilder &b, const Piece &piece, ValueRange sums) {
-    return tile.addPiece(b, piece, sums);
-  };
+  IntegerTile tile{matmul, form, activations, batch, place};
+  auto add = [&](ImplicitLocOpBuilder &b, ArrayRef<Piece> pieces,
+                 ValueRange sums) { return tile.addPieces(b, pieces, sums); };
   SmallVector<Value> sums =
-      sumPieces(b, matmul, indices, size, rows.count, add);
-  if (finish)
-    sums = finish(b, indices, sums);
+      sumPieces(b, matmul, RowsIndices(indices), form.plan, add);
   return tile.scaleRows(b, scaleRowSums(b, matmul, indices, place, sums));
 }
 
 Value quantx::buildIntegerRows(ImplicitLocOpBuilder &b, const Matmul &matmul,
                                const IntegerForm &form,
-                               const PackedIntegers &activations, int64_t rows,
-                               Value init, FinishSumsFn finish) {
-  auto sum = [&](ImplicitLocOpBuilder &b, ArrayRef<Value> indices) {
-    IntegerRows all{indices.drop_back(), rows};
-    return sumIntegerRows(b, matmul, form, activations, all, indices, finish);
+                               const PackedIntegers &activations, Value init,
+                               FinishSumsFn addMore) {
+  ScalePlace place = findRowsScalePlace(matmul.rhs.type);
+  auto getTile = [&](ArrayRef<Value> indices) {
+    return IntegerTile{matmul, form, activations, indices.drop_back(), place};
   };
-  return buildRowsLoop(b, matmul, rows, init, sum);
+  auto add = [&](ImplicitLocOpBuilder &b, ArrayRef<Piece> pieces,
+                 ValueRange sums) {
+    return getTile(pieces.front().rows).addPieces(b, pieces, sums);
+  };
+  auto finish = [&](ImplicitLocOpBuilder &b, ArrayRef<Value> indices,
+                    ArrayRef<Value> sums) {
+    SmallVector<Value> all(sums);
+    if (addMore)
+      all = addMore(b, indices, sums);
+    all = scaleRowSums(b, matmul, indices, place, all);
+    return getTile(indices).scaleRows(b, all);
+  };
+  return buildRowsLoop(b, matmul, form.plan, init, add, finish);
 }
 
 Value quantx::buildIntegers16(ImplicitLocOpBuilder &b, const Matmul &matmul,
                               int64_t rows, Value init) {
   if (getConstantIntValue(matmul.sum.size) == 0)
     return init;
-  IntegerForm form(matmul);
+  IntegerForm form(matmul, rows);
   PackedIntegers activations = packCodes(b, matmul, form, {rows});
-  return buildIntegerRows(b, matmul, form, activations, rows, init);
+  return buildIntegerRows(b, matmul, form, activations, init);
 }

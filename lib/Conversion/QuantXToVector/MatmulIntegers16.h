@@ -26,16 +26,18 @@ bool suitsIntegerGroups(ScaledType type);
 
 /// How codes become integers.
 struct IntegerForm {
-  /// By the blocks of `rhs`, and of `lhs` where activations are scaled.
-  explicit IntegerForm(const Matmul &matmul, int64_t terms = 1);
+  /// For `rows` rows of activations at once: by the blocks of `rhs`, and of
+  /// `lhs` where activations are scaled.
+  IntegerForm(const Matmul &matmul, int64_t rows, int64_t terms = 1);
 
   ScaledType lhs, rhs;
+  RowsPlan plan;
   IntegerCodes codes;
   /// The bytes of an activation, the highest first: what it counts is theirs
   /// together. With several, weights are less their zero point as they are
   /// multiplied.
   int64_t terms;
-  /// The elements whose products have one sum of integers.
+  /// The elements whose products have one sum of integers, within a piece.
   int64_t run;
   /// What a product of integers counts, but for scales.
   double unit;
@@ -72,37 +74,25 @@ struct PackedIntegers {
   mlir::Value scales;
 };
 
-/// Adds to the sums over a row of 16 rows of weights, at `indices`, one for
-/// each row of activations.
-using FinishSumsFn = llvm::function_ref<llvm::SmallVector<mlir::Value>(
-    mlir::ImplicitLocOpBuilder &b, llvm::ArrayRef<mlir::Value> indices,
-    mlir::ValueRange sums)>;
-
 /// The codes of scaled activations.
 PackedIntegers packCodes(mlir::ImplicitLocOpBuilder &b, const Matmul &matmul,
                          const IntegerForm &form, PackedRows rows);
 
-/// Rows of activations that are multiplied together: the indices of the
-/// batches, and of the tile if they are one, and how many they are.
-struct IntegerRows {
-  llvm::ArrayRef<mlir::Value> batch;
-  int64_t count;
-};
-
-/// The products of `rows` with 16 rows of weights, whose indices are `indices`:
-/// a vector for each of `rows`.
+/// The products of the rows of activations at `batch`, the indices of the
+/// batches, and of the tile if they are one, with the 16 rows of weights at
+/// `indices`: a vector for each row.
 llvm::SmallVector<mlir::Value>
 sumIntegerRows(mlir::ImplicitLocOpBuilder &b, const Matmul &matmul,
                const IntegerForm &form, const PackedIntegers &activations,
-               const IntegerRows &rows, llvm::ArrayRef<mlir::Value> indices,
-               FinishSumsFn finish = nullptr);
+               llvm::ArrayRef<mlir::Value> batch,
+               llvm::ArrayRef<mlir::Value> indices);
 
-/// Adds the products of at most `rows` rows of `activations` to `init`; to sums
-/// that have no scales of rows yet, `finish` may add.
+/// Adds the products of the rows of `activations` to `init`; to sums that have
+/// no scales of rows yet, `addMore` may add.
 mlir::Value buildIntegerRows(mlir::ImplicitLocOpBuilder &b,
                              const Matmul &matmul, const IntegerForm &form,
-                             const PackedIntegers &activations, int64_t rows,
-                             mlir::Value init, FinishSumsFn finish = nullptr);
+                             const PackedIntegers &activations,
+                             mlir::Value init, FinishSumsFn addMore = nullptr);
 
 } // namespace quantx
 

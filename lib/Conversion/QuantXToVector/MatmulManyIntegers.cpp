@@ -20,15 +20,15 @@ bool quantx::suitsManyIntegers(const Matmul &matmul) {
 Value quantx::buildManyIntegers(ImplicitLocOpBuilder &b, const Matmul &matmul,
                                 Value init) {
   const MatmulTuning &tuning = matmul.tuning;
-  IntegerForm form(matmul);
+  IntegerForm form(matmul, tuning.dotRows);
   PackedIntegers activations =
       packCodes(b, matmul, form, {tuning.dotRows, /*areTiles=*/true});
   auto prepare = [&](ImplicitLocOpBuilder &,
                      const RowsSideBySide &weights) -> GroupTotalsFn {
     return [&, weights](ImplicitLocOpBuilder &b, ArrayRef<Value> tile,
                         Value group) {
-      return sumIntegerRows(b, weights.matmul, form, activations,
-                            {tile, tuning.dotRows}, weights.getGroup(b, group));
+      return sumIntegerRows(b, weights.matmul, form, activations, tile,
+                            weights.getGroup(b, group));
     };
   };
   int64_t columns = isMultiple(matmul.getColumns(), tuning.dotColumns)

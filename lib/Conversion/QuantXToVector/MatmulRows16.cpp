@@ -53,6 +53,18 @@ Value Piece::countBefore(ImplicitLocOpBuilder &b, int64_t each) const {
                                         createIndex(b, each));
 }
 
+std::pair<Value, Value> Piece::locate(ImplicitLocOpBuilder &b, int64_t element,
+                                      int64_t group, int64_t each) const {
+  Value number = b.createOrFold<arith::AddIOp>(countBefore(b, group),
+                                               createIndex(b, element / group));
+  Value place = createIndex(b, element % group / each);
+  if (step % group == 0)
+    return {number, place};
+  Value first = b.createOrFold<arith::RemUIOp>(countBefore(b, each),
+                                               createIndex(b, group / each));
+  return {number, b.createOrFold<arith::AddIOp>(first, place)};
+}
+
 /// Part number `index` of `factor`, 16 lanes.
 static Value sliceLanes(ImplicitLocOpBuilder &b, Value factor, int64_t index) {
   if (cast<VectorType>(factor.getType()).getNumElements() == kLanes)
@@ -163,13 +175,19 @@ SmallVector<Value> RowsReader::readWord(Value word, int64_t element) {
 
 SmallVector<Value> quantx::sumPieces(ImplicitLocOpBuilder &b,
                                      const Matmul &matmul,
-                                     ArrayRef<Value> indices, int64_t size,
-                                     int64_t rows, PieceFn add) {
+                                     ArrayRef<RowsIndices> all,
+                                     const RowsPlan &plan, PiecesFn add) {
   int64_t codesInWord = getCodesInWord(matmul.rhs.type);
   int64_t sum = *getConstantIntValue(matmul.sum.size);
-  int64_t whole = sum / size;
-  int64_t rest = int64_t(llvm::alignTo(sum % size, codesInWord));
-  SmallVector<Value> sums = buildZeroSums(b, kLanes, rows);
+  int64_t whole = sum / plan.size;
+  int64_t rest = int64_t(llvm::alignTo(sum % plan.size, codesInWord));
+  auto getPieces = [&](Value number, int64_t elements) {
+    return llvm::map_to_vector(all, [&](const RowsIndices &indices) {
+      return Piece{indices, number, plan.size, elements};
+    });
+  };
+  SmallVector<Value> sums =
+      buildZeroSums(b, kLanes, int64_t(all.size()) * plan.rows);
   if (whole > 0) {
     auto loop = scf::ForOp::create(
         b, createIndex(b, 0), createIndex(b, whole), createIndex(b, 1), sums,
@@ -177,30 +195,44 @@ SmallVector<Value> quantx::sumPieces(ImplicitLocOpBuilder &b,
             ValueRange carried) {
           ImplicitLocOpBuilder n(loc, builder);
           scf::YieldOp::create(n,
-                               add(n, {indices, number, size, size}, carried));
+                               add(n, getPieces(number, plan.size), carried));
         });
     sums = llvm::to_vector_of<Value>(loop.getResults());
   }
   if (rest == 0)
     return sums;
-  return add(b, {indices, createIndex(b, whole), size, rest}, sums);
+  return add(b, getPieces(createIndex(b, whole), rest), sums);
+}
+
+std::vector<RowsReader> quantx::createReaders(ImplicitLocOpBuilder &b,
+                                              const Matmul &matmul,
+                                              ArrayRef<Piece> pieces,
+                                              ScalePlace place) {
+  std::vector<RowsReader> readers;
+  for (const Piece &piece : pieces)
+    readers.emplace_back(b, matmul.rhs, piece, place);
+  return readers;
 }
 
 SmallVector<Value> quantx::addBlocks(ImplicitLocOpBuilder &b,
-                                     const Matmul &matmul, const Piece &piece,
-                                     ScalePlace place, ValueRange sums,
-                                     BlockSumsFn sum) {
-  RowsReader reader(b, matmul.rhs, piece, place);
-  int64_t block = std::min(getRowBlock(matmul.rhs.type), piece.step);
+                                     const Matmul &matmul,
+                                     ArrayRef<Piece> pieces, ScalePlace place,
+                                     ValueRange sums, BlockSumsFn sum) {
+  std::vector<RowsReader> readers = createReaders(b, matmul, pieces, place);
+  const Piece &first = pieces.front();
+  int64_t block = std::min(getRowBlock(matmul.rhs.type), first.step);
+  size_t rows = sums.size() / pieces.size();
   SmallVector<Value> next(sums);
-  for (int64_t begin = 0; begin < piece.size; begin += block) {
+  for (int64_t begin = 0; begin < first.size; begin += block) {
     SmallVector<Value> products =
-        sum(b, reader, begin, std::min(begin + block, piece.size));
-    for (auto [total, product] : llvm::zip_equal(next, products)) {
-      total =
-          place == ScalePlace::BlockSums
-              ? addProduct(b, product, reader.getFactors(begin).scale, total)
-              : arith::AddFOp::create(b, total, product);
+        sum(b, readers, begin, std::min(begin + block, first.size));
+    for (auto [i, product] : llvm::enumerate(products)) {
+      if (place != ScalePlace::BlockSums) {
+        next[i] = arith::AddFOp::create(b, next[i], product);
+        continue;
+      }
+      Value scale = readers[i / rows].getFactors(begin).scale;
+      next[i] = addProduct(b, product, scale, next[i]);
     }
   }
   return next;
@@ -231,14 +263,55 @@ SmallVector<Value> quantx::scaleRowSums(ImplicitLocOpBuilder &b,
   return scaled;
 }
 
+// The last 16 rows are multiplied again where others do not exist, which is to
+// be little beside all.
+RowsPlan quantx::planRows(const Matmul &matmul, int64_t rows, int64_t streams) {
+  constexpr int64_t leastSteps = 8;
+  std::optional<int64_t> columns = getConstantIntValue(matmul.getColumns());
+  if (!columns || *columns < leastSteps * streams * kLanes)
+    streams = 1;
+  ScaledType type = matmul.rhs.type;
+  return {rows, streams,
+          getPieceSize(type, matmul.tuning.getPieceSize(rows, streams))};
+}
+
+/// The indices of each 16 of the `plan.streams` times 16 rows at `indices`, of
+/// which the last is that of a row.
+static SmallVector<RowsIndices> locateRows(ImplicitLocOpBuilder &b,
+                                           const Matmul &matmul,
+                                           const RowsPlan &plan,
+                                           ArrayRef<Value> indices) {
+  OpFoldResult columns = matmul.getColumns();
+  Value first =
+      b.createOrFold<arith::DivUIOp>(indices.back(), createIndex(b, kLanes));
+  SmallVector<RowsIndices> all;
+  for (int64_t i = 0; i < plan.streams; ++i) {
+    int64_t next = isPlanted(Mutant::StreamsInFirstRows) ? 0 : i;
+    Value number = b.createOrFold<arith::AddIOp>(first, createIndex(b, next));
+    if (i > 0 && !isMultiple(columns, plan.streams * kLanes)) {
+      int64_t last = (*getConstantIntValue(columns) - 1) / kLanes;
+      number = b.createOrFold<arith::MinUIOp>(number, createIndex(b, last));
+    }
+    all.emplace_back(indices.drop_back()).push_back(number);
+  }
+  return all;
+}
+
 Value quantx::buildRowsLoop(ImplicitLocOpBuilder &b, const Matmul &matmul,
-                            int64_t rows, Value init, ColumnsFn sum) {
-  return buildColumnsLoop(
-      b, matmul, kLanes, rows, init,
-      [&](ImplicitLocOpBuilder &b, ArrayRef<Value> indices) {
-        SmallVector<Value> sixteen(indices);
-        sixteen.back() = b.createOrFold<arith::DivUIOp>(sixteen.back(),
-                                                        createIndex(b, kLanes));
-        return sum(b, sixteen);
-      });
+                            const RowsPlan &plan, Value init, PiecesFn add,
+                            FinishSumsFn finish) {
+  auto sum = [&](ImplicitLocOpBuilder &b, ArrayRef<Value> indices) {
+    SmallVector<RowsIndices> all = locateRows(b, matmul, plan, indices);
+    SmallVector<Value> sums = sumPieces(b, matmul, all, plan, add);
+    SmallVector<SmallVector<Value>> totals(plan.rows);
+    for (auto [i, place] : llvm::enumerate(all)) {
+      auto part = ArrayRef(sums).slice(i * plan.rows, plan.rows);
+      for (auto [row, total] : llvm::zip_equal(totals, finish(b, place, part)))
+        row.push_back(total);
+    }
+    return llvm::map_to_vector(
+        totals, [&](ArrayRef<Value> row) { return concatenate(b, row); });
+  };
+  return buildColumnsLoop(b, matmul, plan.streams * kLanes, plan.rows, init,
+                          sum);
 }

@@ -28,6 +28,12 @@ struct Piece {
 
   /// How many things of `each` elements come before the piece.
   mlir::Value countBefore(mlir::ImplicitLocOpBuilder &b, int64_t each) const;
+  /// The number of the group of `group` elements in which `element` is, and
+  /// that of what it belongs to there, of `each` elements. The pieces are whole
+  /// groups, or equal parts of one.
+  std::pair<mlir::Value, mlir::Value> locate(mlir::ImplicitLocOpBuilder &b,
+                                             int64_t element, int64_t group,
+                                             int64_t each) const;
 };
 
 /// Reads and decodes a piece of 16 rows of weights.
@@ -65,6 +71,9 @@ private:
   BlockFactors factors;
 };
 
+/// Readers of the same piece of each of some 16 rows.
+using RowsReaders = llvm::MutableArrayRef<RowsReader>;
+
 /// The codes of a row of weights that have 32 bits.
 int64_t getCodesInWord(ScaledType type);
 
@@ -74,23 +83,45 @@ int64_t getPieceSize(ScaledType type, int64_t size);
 /// Where scales are multiplied that are those of rows.
 ScalePlace findRowsScalePlace(ScaledType type);
 
-/// Adds what `sum` gives for 16 rows of weights, one vector for each of at most
-/// `rows` rows of activations, to `init`. The last index is that of the 16
-/// rows.
-mlir::Value buildRowsLoop(mlir::ImplicitLocOpBuilder &b, const Matmul &matmul,
-                          int64_t rows, mlir::Value init, ColumnsFn sum);
+/// Adds the products of the same piece of each of some 16 rows to sums: vectors
+/// for all rows of activations, for the first 16 rows, then those for the next.
+using PiecesFn = llvm::function_ref<llvm::SmallVector<mlir::Value>(
+    mlir::ImplicitLocOpBuilder &b, llvm::ArrayRef<Piece> pieces,
+    mlir::ValueRange sums)>;
 
-/// Adds the products of a piece to sums.
-using PieceFn = llvm::function_ref<llvm::SmallVector<mlir::Value>(
-    mlir::ImplicitLocOpBuilder &b, const Piece &piece, mlir::ValueRange sums)>;
+/// The indices of some 16 rows of weights: those of the batches, and the number
+/// of the 16 rows.
+using RowsIndices = llvm::SmallVector<mlir::Value>;
 
-/// The sums over rows of `sum` elements: those of pieces of `size`, and of what
-/// is left.
+/// How few rows of activations go by rows of weights: `rows` of them at once,
+/// by `streams` times 16 rows of weights, in pieces of `size` elements.
+struct RowsPlan {
+  int64_t rows, streams, size;
+};
+
+/// The plan for `rows` rows of activations, and `streams` where the weights are
+/// as many.
+RowsPlan planRows(const Matmul &matmul, int64_t rows, int64_t streams = 1);
+
+/// The sums over the 16 rows of `matmul` at each of `all`, which are read at
+/// once, by pieces and what is left: as many vectors as rows of activations for
+/// the first of them, then those for the next.
 llvm::SmallVector<mlir::Value> sumPieces(mlir::ImplicitLocOpBuilder &b,
                                          const Matmul &matmul,
-                                         llvm::ArrayRef<mlir::Value> indices,
-                                         int64_t size, int64_t rows,
-                                         PieceFn add);
+                                         llvm::ArrayRef<RowsIndices> all,
+                                         const RowsPlan &plan, PiecesFn add);
+
+/// Makes totals of the sums over the 16 rows of weights at `indices`, one for
+/// each row of activations.
+using FinishSumsFn = llvm::function_ref<llvm::SmallVector<mlir::Value>(
+    mlir::ImplicitLocOpBuilder &b, llvm::ArrayRef<mlir::Value> indices,
+    llvm::ArrayRef<mlir::Value> sums)>;
+
+/// Adds what `add` gives for pieces, and `finish` makes of the sums, to `init`,
+/// of which at most `plan.rows` rows exist.
+mlir::Value buildRowsLoop(mlir::ImplicitLocOpBuilder &b, const Matmul &matmul,
+                          const RowsPlan &plan, mlir::Value init, PiecesFn add,
+                          FinishSumsFn finish);
 
 /// `sums` times what each row of weights has one of: its scale, where `place`
 /// says so, and the global one.
@@ -100,19 +131,25 @@ llvm::SmallVector<mlir::Value> scaleRowSums(mlir::ImplicitLocOpBuilder &b,
                                             ScalePlace place,
                                             llvm::ArrayRef<mlir::Value> sums);
 
-/// The sums of products of the elements `begin` to `end` of a piece, all in one
-/// block, but for scales: a vector for each row of activations.
+/// The sums of products of the elements `begin` to `end` of the pieces that
+/// `readers` read, all in one block, but for scales: vectors for all rows of
+/// activations, for the first piece, then those for the next.
 using BlockSumsFn = llvm::function_ref<llvm::SmallVector<mlir::Value>(
-    mlir::ImplicitLocOpBuilder &b, RowsReader &reader, int64_t begin,
+    mlir::ImplicitLocOpBuilder &b, RowsReaders readers, int64_t begin,
     int64_t end)>;
 
-/// `sums` and what `sum` gives for each block of `piece`, times its scales
+/// Readers of `pieces`.
+std::vector<RowsReader> createReaders(mlir::ImplicitLocOpBuilder &b,
+                                      const Matmul &matmul,
+                                      llvm::ArrayRef<Piece> pieces,
+                                      ScalePlace place);
+
+/// `sums` and what `sum` gives for each block of `pieces`, times its scales
 /// where `place` says so.
-llvm::SmallVector<mlir::Value> addBlocks(mlir::ImplicitLocOpBuilder &b,
-                                         const Matmul &matmul,
-                                         const Piece &piece, ScalePlace place,
-                                         mlir::ValueRange sums,
-                                         BlockSumsFn sum);
+llvm::SmallVector<mlir::Value>
+addBlocks(mlir::ImplicitLocOpBuilder &b, const Matmul &matmul,
+          llvm::ArrayRef<Piece> pieces, ScalePlace place, mlir::ValueRange sums,
+          BlockSumsFn sum);
 
 /// The activation number `inGroup` of the group `number` of the row `row`, as
 /// f32.
@@ -120,12 +157,13 @@ using ReadActivationFn = llvm::function_ref<mlir::Value(
     mlir::ImplicitLocOpBuilder &b, mlir::Value number, mlir::Value inGroup,
     int64_t row)>;
 
-/// `sums`, one for each row of activations, and the products of `piece`, in
-/// f32. Activations have groups of `group`. Words are unrolled, or with
-/// `inLoop` in loops over blocks, with the same bits.
+/// `sums`, `rows` vectors for each of `pieces`, and their products, in f32.
+/// Activations have groups of `group`. Words are unrolled, or with `inLoop` in
+/// loops over blocks, with the same bits.
 llvm::SmallVector<mlir::Value> addProducts(mlir::ImplicitLocOpBuilder &b,
                                            const Matmul &matmul,
-                                           const Piece &piece, ScalePlace place,
+                                           llvm::ArrayRef<Piece> pieces,
+                                           ScalePlace place, int64_t rows,
                                            mlir::ValueRange sums, int64_t group,
                                            ReadActivationFn read, bool inLoop);
 

@@ -290,9 +290,9 @@ static SmallVector<Value> addFloats(ImplicitLocOpBuilder &b,
         Piece piece{indices, number, kGroup, kGroup};
         // Not in a loop of its own: that would keep quantx-stream-memory from
         // seeing one stream in the weights.
-        scf::YieldOp::create(n, addProducts(n, matmul, piece, place, carried,
-                                            kGroup, read,
-                                            /*inLoop=*/false));
+        scf::YieldOp::create(n, addProducts(n, matmul, piece, place,
+                                            int64_t(carried.size()), carried,
+                                            kGroup, read, /*inLoop=*/false));
       });
   return llvm::to_vector_of<Value>(loop.getResults());
 }
@@ -300,12 +300,11 @@ static SmallVector<Value> addFloats(ImplicitLocOpBuilder &b,
 Value quantx::buildTerms16(ImplicitLocOpBuilder &b, const Matmul &matmul,
                            int64_t rows, Value init) {
   Type element = getElementTypeOrSelf(matmul.lhs.parts.front().getType());
-  IntegerForm form(matmul, countTerms(element));
+  IntegerForm form(matmul, rows, countTerms(element));
   PackedTerms activations = packTerms(b, matmul, form, rows);
-  auto finish = [&](ImplicitLocOpBuilder &b, ArrayRef<Value> indices,
-                    ValueRange sums) {
+  auto addMore = [&](ImplicitLocOpBuilder &b, ArrayRef<Value> indices,
+                     ArrayRef<Value> sums) {
     return addFloats(b, matmul, activations.floats, indices, sums);
   };
-  return buildIntegerRows(b, matmul, form, activations.integers, rows, init,
-                          finish);
+  return buildIntegerRows(b, matmul, form, activations.integers, init, addMore);
 }

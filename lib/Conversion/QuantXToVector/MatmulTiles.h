@@ -41,9 +41,21 @@ struct MatmulTuning {
   /// rows than this, what it takes to decode no longer matters.
   int64_t twoPieceRows = 2;
 
-  /// The elements of weights with rows side by side that the body of a loop
-  /// multiplies by `rows` of activations.
-  int64_t getPieceSize(int64_t rows) const { return rows == 1 ? 128 : 64; }
+  /// How many 16 rows of weights side by side are multiplied at once where a
+  /// line of them takes `products` dot products of bytes. Few of these wait for
+  /// memory, which is read faster as several streams; and each activation is
+  /// read once for all. With more, one stream that is prefetched far ahead
+  /// keeps up.
+  int64_t rowStreams = 1;
+  int64_t getRowStreams(int64_t products) const {
+    return products <= 4 ? rowStreams : 1;
+  }
+  /// The elements of each of these rows that the body of a loop multiplies by
+  /// `rows` of activations. Long ones prefetch many lines at once, and wait for
+  /// that where little else is done.
+  int64_t getPieceSize(int64_t rows, int64_t streams) const {
+    return streams > 1 ? 32 : rows == 1 ? 128 : 64;
+  }
 
   /// Whether the target converts f16 by instructions.
   bool hasHalfFloats = false;

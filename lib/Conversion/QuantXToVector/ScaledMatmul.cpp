@@ -237,6 +237,7 @@ struct ScaledMatmulChunks : public ChunkPattern<ScaledMatmulOp> {
     tuning.hasPairDots = target.hasPairDots;
     if (target.tileProductRows > 0)
       tuning.tileProductRows = target.tileProductRows;
+    tuning.rowStreams = target.rowStreams;
   }
 
   LogicalResult

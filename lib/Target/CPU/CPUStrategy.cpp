@@ -10,15 +10,15 @@ static constexpr int64_t MiB = 1024 * KiB;
 
 // clang-format off
 static constexpr CPUStrategy strategies[] = {
-    // target,               chunk, prefetchDistance, prefetchLimit, nontemporalThreshold, tileProductRows
-    {"native",                  64,          2 * KiB,      64 * KiB,              4 * MiB,              16},
-    {"x86-64-v4+amx",           64,          2 * KiB,      64 * KiB,              4 * MiB,              16},
-    {"x86-64-v4+avx512vbmi",    64,          2 * KiB,      64 * KiB,              4 * MiB,               0},
-    {"x86-64-v4",               64,          2 * KiB,      64 * KiB,              4 * MiB,               0},
-    {"x86-64-v3",               64,          2 * KiB,      64 * KiB,              4 * MiB,               0},
-    {"generic",                 64,          2 * KiB,      64 * KiB,              4 * MiB,               0},
+    // target,               chunk, prefetchDistance, prefetchLimit, nontemporalThreshold, tileProductRows, rowStreams
+    {"native",                  64,          2 * KiB,      64 * KiB,              4 * MiB,              16,          4},
+    {"x86-64-v4+amx",           64,          2 * KiB,      64 * KiB,              4 * MiB,              16,          4},
+    {"x86-64-v4+avx512vbmi",    64,          2 * KiB,      64 * KiB,              4 * MiB,               0,          4},
+    {"x86-64-v4",               64,          2 * KiB,      64 * KiB,              4 * MiB,               0,          4},
+    {"x86-64-v3",               64,          2 * KiB,      64 * KiB,              4 * MiB,               0,          1},
+    {"generic",                 64,          2 * KiB,      64 * KiB,              4 * MiB,               0,          1},
     // Not measured. Non-temporal stores are hints there, and need no fence.
-    {"aarch64",                 64,          2 * KiB,      64 * KiB,                    0,               0},
+    {"aarch64",                 64,          2 * KiB,      64 * KiB,                    0,               0,          1},
 };
 // clang-format on
 

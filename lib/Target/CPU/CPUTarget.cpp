@@ -45,13 +45,13 @@ static CPUTarget getNative() {
 
 bool CPUTarget::hasByteDots() const {
   llvm::SubtargetFeatures all(features);
-  return vectorWidth == 512 &&
+  return hasWideVectors() &&
          llvm::is_contained(all.getFeatures(), "+avx512vnni");
 }
 
 bool CPUTarget::convertsToBF16() const {
   llvm::SubtargetFeatures all(features);
-  return vectorWidth == 512 &&
+  return hasWideVectors() &&
          llvm::is_contained(all.getFeatures(), "+avx512bf16");
 }
 

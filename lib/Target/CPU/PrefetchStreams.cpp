@@ -159,18 +159,30 @@ bool Prefetcher::isOneStream(const VectorAccess &read, const Loop &loop,
   return iterations * elements.getValue() == step;
 }
 
+/// Whether an iteration reads several rows of the buffer.
+static bool readsSeveralRows(const Stream &stream) {
+  auto getRow = [](const VectorAccess &read) {
+    return ArrayRef(read.indices).drop_back();
+  };
+  return llvm::any_of(stream.reads, [&](const VectorAccess &read) {
+    return getRow(read) != getRow(stream.reads.front());
+  });
+}
+
 OpFoldResult Prefetcher::getDistance(const Stream &stream,
                                      const Loop &stepping) {
   const VectorAccess &read = stream.reads.front();
   int64_t bytes = read.getElementBytes();
-  OpFoldResult near = rewriter.getIndexAttr(distance / bytes);
+  // Several rows together are as far ahead in half the distance.
+  int64_t least = readsSeveralRows(stream) ? distance / 2 : distance;
+  OpFoldResult near = rewriter.getIndexAttr(least / bytes);
   std::optional<AffineExpr> step =
       stepping ? getLinearStep(read, stepping) : std::nullopt;
   if (!step)
     return near;
   if (auto constant = dyn_cast<AffineConstantExpr>(*step)) {
     int64_t stepBytes = constant.getValue() * bytes;
-    if (stepBytes < distance || stepBytes > limit)
+    if (stepBytes < least || stepBytes > limit)
       return near;
     // One stream alone is to keep memory busy: three times as far was best.
     bool isOne =
@@ -186,14 +198,14 @@ OpFoldResult Prefetcher::getDistance(const Stream &stream,
   };
   Value far = getIndex(affine::makeComposedFoldedAffineApply(
       rewriter, loc, map, getAsOpFoldResult(exprs.getValues())));
-  Value least = getIndex(near);
+  Value nearest = getIndex(near);
   Value most = getIndex(rewriter.getIndexAttr(limit / bytes));
   Value isFar = arith::CmpIOp::create(rewriter, loc, arith::CmpIPredicate::sge,
-                                      far, least);
+                                      far, nearest);
   Value isInLimit = arith::CmpIOp::create(rewriter, loc,
                                           arith::CmpIPredicate::sle, far, most);
   Value both = arith::AndIOp::create(rewriter, loc, isFar, isInLimit);
-  return arith::SelectOp::create(rewriter, loc, both, far, least).getResult();
+  return arith::SelectOp::create(rewriter, loc, both, far, nearest).getResult();
 }
 
 /// Prefetches each line that the stream's loop reads in an iteration, once,

@@ -133,6 +133,18 @@ TEST_P(Rows16Test, Activations) {
   }
 }
 
+// Several times 16 rows at once, of which the last step has some again.
+TEST_P(Rows16Test, Streams) {
+  const auto &[name, weights] = GetParam();
+  for (const Activations &activations :
+       {Activations{"f32"}, Activations{"bf16"},
+        Activations{"f32", int8Group32}}) {
+    MatmulProgram program(weights, activations, /*rows=*/1, /*columns=*/535,
+                          /*sum=*/264);
+    program.check(1);
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Types, Rows16Test, testing::ValuesIn(getWeights()),
     [](const testing::TestParamInfo<std::pair<const char *, TypeSpec>> &info) {
@@ -173,6 +185,18 @@ TEST(Rows16SizesTest, Columns) {
   for (int64_t columns : {0, 1, 15, 16, 17, 32}) {
     MatmulProgram program(nvfp4, {"bf16"}, /*rows=*/1, columns, /*sum=*/80);
     program.check(1);
+  }
+}
+
+// One more and one less than where several times 16 rows go at once, and than
+// their steps.
+TEST(Rows16SizesTest, StreamColumns) {
+  for (int64_t columns : {511, 512, 513, 560, 575, 576}) {
+    MatmulProgram one(int8, {"f32"}, /*rows=*/1, columns, /*sum=*/256);
+    one.check(1);
+    MatmulProgram four(int8, {"f32", int8}, std::nullopt, columns, /*sum=*/96);
+    for (int64_t rows : {1, 3, 4})
+      four.check(rows);
   }
 }
 

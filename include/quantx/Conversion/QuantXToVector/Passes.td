@@ -61,8 +61,10 @@ def QuantXLowerToVector : Pass<"quantx-lower-to-vector", "::mlir::ModuleOp"> {
     time.
 
     Weights with `packing rows16` are lanes of rows as they are read: an activation
-    multiplies 16 of them, and nothing is added across lanes. More than 8 rows of
-    activations put rows of weights back first. With `byte-dots`, quantized
+    multiplies 16 of them, and nothing is added across lanes. Where a vector of
+    weights takes at most four dot products of bytes, `row-streams` times 16 rows
+    are multiplied at once, if there are 8 times as many: memory is read as so many
+    streams. More than 8 rows of activations put rows of weights back first. With `byte-dots`, quantized
     activations of 8 bits are multiplied as integers: by integers, and by f4E2M1FN,
     whose values are halves of integers. Four products are one
     `vector.contract`, up to 64 are summed exactly, and scales multiply such sums.
@@ -135,7 +137,10 @@ def QuantXLowerToVector : Pass<"quantx-lower-to-vector", "::mlir::ModuleOp"> {
            "Whether the target converts f32 that are not subnormal to bf16">,
     Option<"pairDots", "pair-dots", "bool", "false",
            "Multiply many rows of bf16, and few rows of floats, as pairs of "
-           "bf16, for a target with quantx-expand-bf16-dots that has no tiles">
+           "bf16, for a target with quantx-expand-bf16-dots that has no tiles">,
+    Option<"rowStreams", "row-streams", "int64_t", "1",
+           "How many 16 rows of weights with packing rows16 few rows of "
+           "activations multiply at once, for a target with 32 vector registers">
   ];
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",

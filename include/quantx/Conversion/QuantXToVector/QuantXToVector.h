@@ -49,6 +49,9 @@ struct VectorTarget {
   /// The rows of activations from which on tile registers multiply; 0 for
   /// never.
   int64_t tileProductRows = 0;
+  /// How many 16 rows of weights side by side are multiplied at once, at least
+  /// 1: their sums take as many registers.
+  int64_t rowStreams = 1;
 };
 
 /// Patterns that lower quantize, dequantize, pack, unpack and relayout_scales

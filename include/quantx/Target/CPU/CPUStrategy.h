@@ -36,6 +36,11 @@ struct CPUStrategy {
   /// registers, where there are such: fewer would not fill them. 0 for never.
   int64_t tileProductRows;
 
+  /// How many 16 rows of weights side by side few rows of activations multiply
+  /// at once. Each is a stream of its own, which memory serves faster than one;
+  /// their sums are to stay in registers.
+  int64_t rowStreams;
+
   /// The row of a target; that of `native` for a name that is none.
   static const CPUStrategy &get(llvm::StringRef target);
 

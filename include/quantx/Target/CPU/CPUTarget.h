@@ -26,6 +26,8 @@ struct CPUTarget {
   /// Bits of the vectors to choose; 0 leaves the choice to LLVM.
   unsigned vectorWidth = 0;
 
+  /// Whether it has 32 vector registers of 512 bits, of AVX-512.
+  bool hasWideVectors() const { return vectorWidth == 512; }
   /// Whether it has AVX-512 VNNI: dot products of bytes.
   bool hasByteDots() const;
   /// Whether dot products of pairs of bf16 take less time than f32: AMD's do,

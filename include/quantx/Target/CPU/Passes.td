@@ -291,7 +291,8 @@ def QuantXStreamMemory : Pass<"quantx-stream-memory"> {
       at least `prefetch-distance` and at most `prefetch-limit` bytes away.
     - But where one loop alone reads the buffer, and what it reads next begins
       where it has ended: three times `prefetch-distance` ahead.
-    - Else `prefetch-distance` bytes ahead.
+    - Else `prefetch-distance` bytes ahead; half of that in each of several rows
+      that an iteration reads.
 
     Sizes that are not known are compared at run time. A buffer that the loop
     around starts over with each iteration, and reads of less than 16 bytes, are
