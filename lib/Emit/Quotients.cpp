@@ -33,6 +33,13 @@ static bool goesByPowerOfTwo(ScaledType type) {
   return format && format->bits == 4 && isE8M0(type);
 }
 
+/// Whether targets are told how quotients are computed: where they have
+/// something else to do for zeros of the codes.
+static bool goesByQuotient(ScaledType type) {
+  const FloatFormat *format = type.getFloatFormat();
+  return format && format->bits == 4 && !isE8M0(type);
+}
+
 bool BlockQuotient::isPossible(ScaledType type, RoundingSpec rounding,
                                bool saturate) {
   if (rounding.mode != RoundingMode::NearestEven)
@@ -114,11 +121,15 @@ static std::pair<Value, Value> emitCodeRange(ElementwiseBuilder &b,
 /// Bits that are set in each significand that the quotient is wrong for: seven.
 static constexpr int64_t kSpecialBits = 0x7ffe;
 
-// Within these limits the reciprocal is normal, and so is what it lacks. No
-// scale of few bits has all of the special ones.
+// Within these limits the reciprocal is normal, and so is what it lacks; or it
+// is what kQuotientAttr says. No scale of few bits has all of the special ones.
 static Value emitIsRegular(ElementwiseBuilder &b, ScaledType type,
                            Value scale) {
-  constexpr int64_t least = int64_t(1) << 23, largest = (127 + 76) << 23;
+  int64_t least = int64_t(1) << 23, largest = int64_t(127 + 76) << 23;
+  if (goesByQuotient(type)) {
+    least = int64_t(127 - 61) << 23;
+    largest = int64_t(127 + 38) << 23;
+  }
   Value bits = b.asI32(scale);
   Value isInRange =
       b.logicalAnd(b.greaterEqual(bits, least), b.less(bits, largest));
@@ -238,6 +249,8 @@ static Value emitEncodeBounded(ElementwiseBuilder &b, ScaledType type,
     known.push_back(kSaturatesAttr);
   if (goesByPowerOfTwo(type))
     known.push_back(kByPowerOfTwoAttr);
+  if (goesByQuotient(type))
+    known.push_back(kQuotientAttr);
   return emitTruncate(b, type, units, known);
 }
 
@@ -269,11 +282,15 @@ Value quantx::emitQuantizeElement(ElementwiseBuilder &b, ScaledType type,
   // Where the reciprocal is too large, the sum of -0 and 0 is 0.
   Value units = math::CopySignOp::create(b.getBuilder(),
                                          emitDivide(b, value, quotient), value);
+  SmallVector<StringRef> known = {kInRangeAttr};
+  if (goesByQuotient(type))
+    known.push_back(kQuotientAttr);
   switch (quotient.range) {
   case QuotientRange::Any:
-    return emitTruncate(b, type, units, kInRangeAttr);
+    return emitTruncate(b, type, units, known);
   case QuotientRange::Fits:
-    return emitTruncate(b, type, units, {kInRangeAttr, kBoundedAttr});
+    known.push_back(kBoundedAttr);
+    return emitTruncate(b, type, units, known);
   default:
     return emitEncodeBounded(b, type, units, quotient.range,
                              /*saturate=*/true);

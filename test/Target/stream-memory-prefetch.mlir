@@ -147,6 +147,51 @@ func.func @tiles(%x: memref<?x64xf32>, %m: index) {
   return
 }
 
+// Blocks of rows of an unknown number: that the first loop over a block begins
+// where the one before it ended does not make it what others left. So the second
+// prefetches the blocks that come next, not the next row, which is in the cache.
+// CHECK-LABEL: func.func @blocks_of_rows(
+// CHECK-SAME:    %[[X:[^:]+]]: memref<?x1024xf32>
+// CHECK:         scf.for %[[B:.+]] =
+// CHECK:           vector.transfer_read
+// CHECK:           scf.for %[[R:.+]] =
+// CHECK-NEXT:        scf.for %[[J:.+]] =
+// CHECK-NEXT:          %[[COLUMN:.+]] = arith.addi %[[B]], %[[J]]
+// CHECK-NEXT:          %[[NEXT:.+]] = affine.apply #[[$PLUS64]](%[[COLUMN]])
+// CHECK-NEXT:          memref.prefetch %[[X]][%[[R]], %[[NEXT]]], read, locality<2>, data
+func.func @blocks_of_rows(%x: memref<?x1024xf32>, %m: index, %n: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c4 = arith.constant 4 : index
+  %c16 = arith.constant 16 : index
+  %c1024 = arith.constant 1024 : index
+  %zero = arith.constant 0.0 : f32
+  scf.for %b = %c0 to %c1024 step %c16 {
+    scf.for %i = %c0 to %n step %c1 {
+      %first = arith.muli %i, %c4 : index
+      %next = arith.addi %first, %c4 : index
+      %end = arith.minui %next, %m : index
+      scf.for %r = %first to %end step %c1 {
+        scf.for %j = %c0 to %c16 step %c16 {
+          %column = arith.addi %b, %j : index
+          %v = vector.transfer_read %x[%r, %column], %zero {in_bounds = [true]}
+            : memref<?x1024xf32>, vector<16xf32>
+          vector.print %v : vector<16xf32>
+        }
+      }
+    }
+    scf.for %r = %c0 to %m step %c1 {
+      scf.for %j = %c0 to %c16 step %c16 {
+        %column = arith.addi %b, %j : index
+        %v = vector.transfer_read %x[%r, %column], %zero {in_bounds = [true]}
+          : memref<?x1024xf32>, vector<16xf32>
+        vector.print %v : vector<16xf32>
+      }
+    }
+  }
+  return
+}
+
 // The next row where it is between 256 and 8,192 bytes away.
 // CHECK-LABEL: func.func @dynamic(
 // CHECK-SAME:    %[[X:[^:]+]]: memref<?x?xf32>

@@ -19,12 +19,16 @@ namespace quantx {
 /// 2^20, and none is NaN where the format has none.
 inline constexpr llvm::StringLiteral kInRangeAttr = "quantx.in_range";
 
-/// None is NaN, and magnitudes are less than 2^22.
+/// None is NaN, and magnitudes are less than 2^20.
 inline constexpr llvm::StringLiteral kBoundedAttr = "quantx.bounded";
 
 /// Magnitudes are less than twice the largest power of two among the codes'
 /// values.
 inline constexpr llvm::StringLiteral kNearRangeAttr = "quantx.near_range";
+
+/// The operand is `copysign(fma(x, r, x * d), x)`, with r from 2^-38 to 2^61
+/// and d less than r * 2^-20.
+inline constexpr llvm::StringLiteral kQuotientAttr = "quantx.quotient";
 
 /// The operand is a product as `FloatCodec::encodeProduct` wants it.
 inline constexpr llvm::StringLiteral kByPowerOfTwoAttr =
@@ -47,6 +51,7 @@ struct EncodedValues {
   bool isInRange = false;  ///< `kInRangeAttr`
   bool isBounded = false;  ///< `kBoundedAttr`
   bool isNear = false;     ///< `kNearRangeAttr`
+  bool isQuotient = false; ///< `kQuotientAttr`
   bool areNumbers = false; ///< none is NaN
 };
 

@@ -127,6 +127,10 @@ public:
     return searchBlocks(types, given, search);
   }
 
+  /// Whether the elements of a block are a vector, of which twice as many of
+  /// half the bits are computed at once: a first search in f32 pays then.
+  virtual bool computesOnVectors() const { return false; }
+
   /// Computes a value of each block anew where that is needed. `isNeeded` tells
   /// (i1) from `initial` and the `given` values, and `search` computes from the
   /// same and the elements; other blocks keep `initial`. For searches that few

@@ -87,6 +87,9 @@ public:
                      SearchFn search) override;
   Values mapBlocks(TypeRange types, ValueRange given, MapFn map) override;
   Value reduceMagnitudes() override;
+  bool computesOnVectors() const override {
+    return getType().getBlockShape().back() <= chunk;
+  }
 
 protected:
   std::unique_ptr<BlockElements>

@@ -221,31 +221,44 @@ static bool hasOneNeighbour(ScaledType type, size_t size) {
          2 * getLowerThreshold(grid, size, 1) <= coarserTakesToTwelve;
 }
 
+/// What an `element` (f32) adds to the error of the finer of two neighbouring
+/// scales, of the reciprocal `reciprocal`, less that of the coarser one, in
+/// squares of the finer one: f32, exact.
+static Value emitTermOfFiner(ElementwiseBuilder &b, Value element,
+                             Value reciprocal) {
+  auto largerOf = [&](Value value, double least) {
+    Value limit = b.f32(least, value);
+    return b.select(b.greaterF(value, limit), value, limit);
+  };
+  auto magnitude = [&](Value value) {
+    return b.asF32(b.bitAnd(b.asI32(value), 0x7fffffff));
+  };
+  Value units = magnitude(b.mul(element, reciprocal));
+  // Less than 2: the finer error less the coarser one is 1/4 less the distance
+  // to an integer, where that is negative.
+  Value low = units;
+  if (!isPlanted(Mutant::FineErrorUnlimited)) {
+    Value limit = b.f32(1.75, units);
+    low = b.select(b.greaterF(limit, units), units, limit);
+  }
+  Value shifter = b.f32(0x1.8p23, units);
+  Value integer = b.sub(b.add(low, shifter), shifter);
+  Value distance = largerOf(magnitude(b.sub(low, integer)), 0.25);
+  // More than 7: (x - 6)^2 - (x - 8)^2. One of both is 0, and the quarter that
+  // is added here leaves the difference exact.
+  ElementwiseBuilder fusing = b.withFusing();
+  Value above = fusing.add(fusing.mul(largerOf(units, 7.0), 4.0),
+                           b.f32(-28.0 + 0.25, units));
+  return b.sub(above, distance);
+}
+
 /// The error of the finer of two neighbouring scales less that of the coarser
 /// one, in squares of the finer one: exact.
 static Value emitErrorOfFiner(ElementwiseBuilder &b, const SearchedBlock &block,
                               Value finer) {
   Value reciprocal = emitDecodeE8M0Reciprocal(b, b.trunc(finer, 8));
   auto terms = [&](ElementwiseBuilder &n, Value element) -> Values {
-    Value units = n.mul(element, reciprocal);
-    units = n.asF32(n.bitAnd(n.asI32(units), 0x7fffffff));
-    // Less than 2: the finer error less the coarser one is 1/4 less the
-    // distance to an integer, where that is negative.
-    Value low = units;
-    if (!isPlanted(Mutant::FineErrorUnlimited)) {
-      Value limit = n.f32(1.75, units);
-      low = n.select(n.greaterF(limit, units), units, limit);
-    }
-    Value shifter = n.f32(0x1.8p23, units);
-    Value integer = n.sub(n.add(low, shifter), shifter);
-    Value distance = n.sub(low, integer);
-    distance = n.asF32(n.bitAnd(n.asI32(distance), 0x7fffffff));
-    Value below = n.sub(n.f32(0.25, units), distance);
-    Value zero = n.f32(0.0, units);
-    below = n.select(n.greaterF(zero, below), below, zero);
-    // More than 7: (x - 6)^2 - (x - 8)^2.
-    Value above = n.fma(units, n.f32(4.0, units), n.f32(-28.0, units));
-    return {n.extendToF64(n.select(n.greaterF(above, below), above, below))};
+    return {n.extendToF64(emitTermOfFiner(n, element, reciprocal))};
   };
   return emitSums(b, block.elements, 1, terms, Reduction::AddInAnyOrder)[0];
 }
@@ -261,25 +274,105 @@ static int64_t getOverflowingCode(ScaledType type) {
   return code;
 }
 
+namespace {
+
+/// The naive scale and its neighbour (codes, i32).
+struct Neighbours {
+  Value naive, other, finer;
+  Value isCoarser; ///< i1: the other one is
+
+  static Neighbours get(ElementwiseBuilder &b, const Window &window) {
+    Value other =
+        b.add(window.naive, b.sub(window.numCoarser, window.numFiner));
+    Value isCoarser = b.greater(window.numCoarser, 0);
+    return {window.naive, other, b.select(isCoarser, window.naive, other),
+            isCoarser};
+  }
+
+  /// Whether finite values stay finite in the expressed type.
+  Value areSafe(ElementwiseBuilder &b, ScaledType type) const {
+    return b.less(finer, getOverflowingCode(type));
+  }
+
+  /// The better one, by the error (a float) of the finer one less that of the
+  /// coarser one.
+  Value choose(ElementwiseBuilder &b, Value difference, Value zero) const {
+    Value wins = b.select(isCoarser, b.greaterF(difference, zero),
+                          b.greaterF(zero, difference));
+    return b.select(wins, other, naive);
+  }
+};
+
+} // namespace
+
 /// emitSearchWindow where there is one neighbour.
 static Value emitSearchNeighbour(ElementwiseBuilder &b,
                                  const SearchedBlock &block,
                                  const Window &window) {
-  Value other = b.add(window.naive, b.sub(window.numCoarser, window.numFiner));
-  Value isCoarser = b.greater(window.numCoarser, 0);
-  Value finer = b.select(isCoarser, window.naive, other);
+  Neighbours neighbours = Neighbours::get(b, window);
   auto compare = [&](ElementwiseBuilder &n) -> Values {
-    Value difference = emitErrorOfFiner(n, block, finer);
-    Value zero = n.f64(0.0, difference);
-    Value wins = n.select(isCoarser, n.greaterF(difference, zero),
-                          n.greaterF(zero, difference));
-    return {n.select(wins, other, window.naive)};
+    Value difference = emitErrorOfFiner(n, block, neighbours.finer);
+    return {neighbours.choose(n, difference, n.f64(0.0, difference))};
   };
   auto searchWindow = [&](ElementwiseBuilder &n) -> Values {
     return {emitSearchWindow(n, block, window)};
   };
-  Value isSafe = b.less(finer, getOverflowingCode(block.type));
-  return emitIf(b, isSafe, compare, searchWindow)[0];
+  return emitIf(b, neighbours.areSafe(b, block.type), compare, searchWindow)[0];
+}
+
+/// How far a sum in f32 of the terms of `size` elements may be from the exact
+/// one: so many additions, of so many terms of less than 12 each.
+static double getMarginOfFiner(size_t size) {
+  constexpr double largestTerm = 12.0, rounding = 0x1p-24;
+  if (isPlanted(Mutant::ScreeningMarginIgnored))
+    return 0.0;
+  return double(size) * double(size) * largestTerm * rounding;
+}
+
+/// `windows` without those that a sum in f32 decides: the codes alone.
+static Value buildScreeningOfNeighbours(BlockComputation &blocks, size_t size,
+                                        Value windows) {
+  ScaledType type = blocks.getType();
+  Builder builder(type.getContext());
+  auto findReciprocal = [](OpBuilder &nested, Location loc,
+                           ValueRange given) -> Values {
+    ElementwiseBuilder b(nested, loc);
+    Value finer = Neighbours::get(b, Window::unpack(b, given[0])).finer;
+    return {emitDecodeE8M0Reciprocal(b, b.trunc(finer, 8))};
+  };
+  auto hasMore = [](OpBuilder &nested, Location loc,
+                    ValueRange given) -> Values {
+    ElementwiseBuilder b(nested, loc);
+    return {Window::hasMore(b, given[1])};
+  };
+  auto sum = [](OpBuilder &nested, Location loc, BlockElements &elements,
+                ValueRange given) -> Values {
+    auto terms = [&](OpBuilder &nested, Location loc, Value element) -> Values {
+      ElementwiseBuilder b(nested, loc);
+      return {emitTermOfFiner(b, element, given[0])};
+    };
+    Reduction reduction{Reduction::AddInAnyOrder, nested.getF32FloatAttr(0.0f)};
+    return elements.reduce(nested, loc, reduction, terms);
+  };
+  auto decide = [&](OpBuilder &nested, Location loc,
+                    ValueRange given) -> Values {
+    ElementwiseBuilder b(nested, loc);
+    Value difference = given[1];
+    Neighbours neighbours = Neighbours::get(b, Window::unpack(b, given[0]));
+    Value margin = b.f32(getMarginOfFiner(size), difference);
+    Value magnitude = b.asF32(b.bitAnd(b.asI32(difference), 0x7fffffff));
+    Value isDecided = b.logicalAnd(b.greaterEqualF(magnitude, margin),
+                                   neighbours.areSafe(b, type));
+    isDecided = b.logicalAnd(isDecided, Window::hasMore(b, given[0]));
+    Value zero = b.f32(0.0, difference);
+    return {
+        b.select(isDecided, neighbours.choose(b, difference, zero), given[0])};
+  };
+  // Of blocks that need no sum the reciprocal stays, which nobody looks at.
+  Value reciprocals =
+      blocks.mapBlocks(builder.getF32Type(), windows, findReciprocal)[0];
+  Value sums = blocks.refineBlocks(reciprocals, windows, hasMore, sum);
+  return blocks.mapBlocks(builder.getI32Type(), {windows, sums}, decide)[0];
 }
 
 //===----------------------------------------------------------------------===//
@@ -315,6 +408,8 @@ static Value buildSearchOfWindows(BlockComputation &blocks, size_t size) {
   };
   Type i32 = IntegerType::get(type.getContext(), 32);
   Value windows = blocks.mapBlocks(i32, reduceAmaxBits(blocks), findWindow)[0];
+  if (hasOneNeighbour(type, size) && blocks.computesOnVectors())
+    windows = buildScreeningOfNeighbours(blocks, size, windows);
   return blocks.refineBlocks(windows, {}, hasMore, search);
 }
 

@@ -45,6 +45,7 @@ public:
 private:
   Loop getLoopAround(const Loop &loop) const;
   Loop getCommonLoop(const Loop &lhs, const Loop &rhs) const;
+  bool isPart(const Loop &loop);
   bool isTail(Loop loop);
   std::optional<Loop> findSteppingLoop(const Stream &stream,
                                        const Loop &common);
@@ -86,10 +87,20 @@ static bool beginsLate(const Loop &loop) {
   return !lower || !upper || *lower >= *upper - *lower;
 }
 
+/// Whether the loop goes over a block of what a loop around it divides.
+bool Prefetcher::isPart(const Loop &loop) {
+  AffineExpr lower = exprs.get(loop.lower);
+  for (Loop around = getLoopAround(loop); around;
+       around = getLoopAround(around))
+    if (exprs.movesWith(lower, around))
+      return true;
+  return false;
+}
+
 /// Whether the loop, or one around it, does what others left of a row.
 bool Prefetcher::isTail(Loop loop) {
   for (; loop; loop = getLoopAround(loop))
-    if (beginsLate(loop) && !exprs.isOnce(loop))
+    if (beginsLate(loop) && !exprs.isOnce(loop) && !isPart(loop))
       return true;
   return false;
 }

@@ -13,6 +13,7 @@ EncodedValues quantx::getEncodedValues(arith::TruncFOp op) {
   known.isInRange = op->hasAttr(kInRangeAttr);
   known.isBounded = op->hasAttr(kBoundedAttr);
   known.isNear = op->hasAttr(kNearRangeAttr);
+  known.isQuotient = op->hasAttr(kQuotientAttr);
   known.areNumbers =
       known.isBounded ||
       arith::bitEnumContainsAll(fastMath, arith::FastMathFlags::nnan);

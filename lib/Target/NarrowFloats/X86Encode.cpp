@@ -60,12 +60,37 @@ Value X86FloatCodec::narrow(ElementwiseBuilder &b, CodeHalves halves,
   return concatenate(b, results, size);
 }
 
-// Every boundary between codes of 4 bits is an odd number of quarters. Four
-// times the value rounded down plus the same rounded up is twice that, odd
-// strictly between two quarters: it indexes a table of codes.
-Value X86FloatCodec::encodeQuarters(ElementwiseBuilder &b, Value quarters,
-                                    const FloatFormat &format,
-                                    TableLimits limits) const {
+/// Its last place is a quarter, and stays so where less than 2^20 is added.
+static constexpr double kQuarters = 0x1.8p21;
+
+/// How many quarters (i32) 16 `values` of less than 2^20 have, times `factors`
+/// if that is not null: rounded down plus rounded up. That is kQuarters and the
+/// value, rounded down, less kQuarters and the negated value, rounded down.
+static Value countQuarters(ElementwiseBuilder &b, Value values, Value factors) {
+  constexpr int32_t down = 1, noExceptions = 8;
+  Value quarters = b.f32(kQuarters, values);
+  Value mode = buildScalar(b, 32, down | noExceptions);
+  auto call = [&](StringRef name, ValueRange operands) {
+    SmallVector<Value> arguments(operands);
+    arguments.push_back(mode);
+    return b.asI32(callIntrinsic(b, name, values.getType(), arguments));
+  };
+  if (!factors) {
+    return b.sub(call("llvm.x86.avx512.add.ps.512", {quarters, values}),
+                 call("llvm.x86.avx512.sub.ps.512", {quarters, values}));
+  }
+  Value negated = arith::NegFOp::create(b.getBuilder(), values);
+  StringRef multiplyAdd = "llvm.x86.avx512.vfmadd.ps.512";
+  return b.sub(call(multiplyAdd, {values, factors, quarters}),
+               call(multiplyAdd, {negated, factors, quarters}));
+}
+
+// Every boundary between codes of 4 bits is an odd number of quarters. Rounded
+// down plus rounded up is twice that, odd strictly between two quarters: it
+// indexes a table of codes.
+Value X86FloatCodec::encodeQuarters(ElementwiseBuilder &b, Value values,
+                                    Value factors, const FloatFormat &format,
+                                    bool areInTable) const {
   ImplicitLocOpBuilder &builder = b.getBuilder();
   constexpr int entries = 128;
   SmallVector<uint8_t> codes;
@@ -78,37 +103,26 @@ Value X86FloatCodec::encodeQuarters(ElementwiseBuilder &b, Value quarters,
     codes[1 + 8] = 0;
 
   constexpr int64_t lanes = 16;
-  auto i32Lanes = VectorType::get(lanes, builder.getI32Type());
   auto words = VectorType::get(lanes * 2, builder.getI16Type());
   auto bytes = VectorType::get(lanes * 4, builder.getI8Type());
-  auto toIntegers = [&](Value part, int32_t mode) {
-    constexpr int32_t noExceptions = 8;
-    Value none = b.integer(32, 0, part);
-    return callIntrinsic(b, "llvm.x86.avx512.mask.cvtps2dq.512", i32Lanes,
-                         {part, none, buildScalar(b, 16, -1),
-                          buildScalar(b, 32, mode | noExceptions)});
-  };
-  constexpr int32_t down = 1, up = 2;
   SmallVector<Value> results;
-  for (int64_t offset = 0; offset < getSize(quarters);
-       offset += registerBytes) {
+  for (int64_t offset = 0; offset < getSize(values); offset += registerBytes) {
     SmallVector<Value> sums;
-    for (int64_t i = offset; i < offset + registerBytes; i += 2 * lanes) {
-      Value low = slice(b, quarters, i, lanes);
-      Value high = slice(b, quarters, i + lanes, lanes);
-      auto pack = [&](int32_t mode) {
-        return callIntrinsic(b, "llvm.x86.avx512.packssdw.512", words,
-                             {toIntegers(low, mode), toIntegers(high, mode)});
-      };
-      sums.push_back(callIntrinsic(b, "llvm.sadd.sat.v32i16", words,
-                                   {pack(down), pack(up)}));
-    }
-    Value indices = callIntrinsic(b, "llvm.x86.avx512.packsswb.512", bytes,
-                                  {sums[0], sums[1]});
-    if (!limits.above && !isPlanted(Mutant::X86TableWraps))
+    for (int64_t i = offset; i < offset + registerBytes; i += lanes)
+      sums.push_back(
+          countQuarters(b, slice(b, values, i, lanes),
+                        factors ? slice(b, factors, i, lanes) : Value()));
+    auto pack = [&](Value low, Value high) {
+      return callIntrinsic(b, "llvm.x86.avx512.packssdw.512", words,
+                           {low, high});
+    };
+    Value indices =
+        callIntrinsic(b, "llvm.x86.avx512.packsswb.512", bytes,
+                      {pack(sums[0], sums[1]), pack(sums[2], sums[3])});
+    if (!areInTable && !isPlanted(Mutant::X86TableWraps)) {
       indices = b.min(indices, entries / 2 - 1);
-    if (!limits.below)
       indices = b.max(indices, -entries / 2);
+    }
     ArrayRef<uint8_t> halves(codes);
     Value packed = callIntrinsic(b, "llvm.x86.avx512.vpermi2var.qi.512", bytes,
                                  {buildBytes(b, halves.take_front(64)), indices,
@@ -117,30 +131,71 @@ Value X86FloatCodec::encodeQuarters(ElementwiseBuilder &b, Value quarters,
       packed = gatherFromLanes(b, packed, 4);
     results.push_back(packed);
   }
-  return concatenate(b, results, getSize(quarters));
+  return concatenate(b, results, getSize(values));
 }
 
-/// `value`, but `largest` where it is more, or NaN.
-static Value limitAbove(ElementwiseBuilder &b, Value value, double largest) {
-  Value limit = b.f32(largest, value);
-  return b.select(b.greaterF(limit, value), value, limit);
+/// In each lane the larger magnitude of `value` and `tiny`, with the sign of
+/// `value`: floor and ceiling of 0 would not tell it.
+static Value moveOffZero(ElementwiseBuilder &b, Value value, double tiny) {
+  if (isPlanted(Mutant::X86ZeroLosesSign))
+    return value;
+  constexpr int64_t lanes = 16;
+  constexpr int32_t largerMagnitude = 3, exceptionsAsSet = 4;
+  auto type = VectorType::get(lanes, b.getBuilder().getF32Type());
+  SmallVector<Value> results;
+  for (int64_t i = 0; i < getSize(value); i += lanes) {
+    Value part = slice(b, value, i, lanes);
+    results.push_back(callIntrinsic(
+        b, "llvm.x86.avx512.mask.range.ps.512", type,
+        {part, b.f32(tiny, part), buildScalar(b, 32, largerMagnitude), part,
+         buildScalar(b, 16, -1), buildScalar(b, 32, exceptionsAsSet)}));
+  }
+  return concatenate(b, results, getSize(value));
 }
 
-/// What moves a value of 0 off it, to have its sign.
-static constexpr double kTiny = 0x1p-60;
+/// The least normal number: less than a quarter under any factor.
+static constexpr double kTiny = 0x1p-126;
+
+/// Less than a quarter over any scale that kQuotientAttr has, and more than the
+/// least normal number.
+static constexpr double kTinyNumerator = 0x1p-64;
+
+/// `quotient`, of kQuotientAttr, but no zero; null where it does not look so.
+static Value divideOffZero(ElementwiseBuilder &b, Value quotient) {
+  auto copySign = quotient.getDefiningOp<math::CopySignOp>();
+  auto sum =
+      copySign ? copySign.getLhs().getDefiningOp<math::FmaOp>() : math::FmaOp();
+  auto product =
+      sum ? sum.getC().getDefiningOp<arith::MulFOp>() : arith::MulFOp();
+  if (!product || sum.getA() != copySign.getRhs() ||
+      product.getLhs() != copySign.getRhs())
+    return {};
+  Value x = moveOffZero(b, copySign.getRhs(), kTinyNumerator);
+  return b.fma(x, sum.getB(), b.mul(x, product.getRhs()));
+}
+
+/// `value` between those of the codes; the largest for NaN.
+static Value limit(ElementwiseBuilder &b, Value value, double largest) {
+  Value most = b.f32(largest, value), least = b.f32(-largest, value);
+  value = b.select(b.greaterF(most, value), value, most);
+  return b.select(b.greaterF(value, least), value, least);
+}
 
 Value X86FloatCodec::encodeByTable(ElementwiseBuilder &b, Value value,
-                                   Value sign, const FloatFormat &format,
+                                   Value factor, const FloatFormat &format,
                                    EncodedValues known) const {
-  if (!known.isInRange && !known.isBounded)
-    value = limitAbove(b, value, format.getMaxFinite());
-  Value tiny = b.f32(kTiny, value);
-  if (!isPlanted(Mutant::X86ZeroLosesSign))
-    tiny = math::CopySignOp::create(b.getBuilder(), tiny, sign);
-  Value quarters = b.fma(value, b.f32(4.0, value), tiny);
-  bool isInTable = known.isInRange || known.isNear;
-  return encodeQuarters(b, quarters, format,
-                        {isInTable || !known.isBounded, isInTable});
+  bool isLimited = !known.isInRange && !known.isBounded;
+  if (isLimited) {
+    if (factor)
+      value = b.mul(value, factor);
+    value = limit(b, value, format.getMaxFinite());
+    factor = {};
+  }
+  bool isInTable = isLimited || known.isInRange || known.isNear;
+  Value numbers = known.isQuotient ? divideOffZero(b, value) : Value();
+  if (!numbers)
+    numbers = moveOffZero(b, value, kTiny);
+  return encodeQuarters(b, numbers, factor, format, isInTable);
 }
 
 //===----------------------------------------------------------------------===//
@@ -162,23 +217,6 @@ static Value mapSpread(ElementwiseBuilder &b, Value spread,
     return map(spread);
   Value mapped = map(shuffle.getV1());
   return vector::ShuffleOp::create(builder, mapped, mapped, shuffle.getMask());
-}
-
-/// In each lane the larger magnitude of `value` and a tiny one, with the sign
-/// of `value`.
-static Value moveOffZero(ElementwiseBuilder &b, Value value) {
-  constexpr int64_t lanes = 16;
-  constexpr int32_t largerMagnitude = 3, exceptionsAsSet = 4;
-  auto type = VectorType::get(lanes, b.getBuilder().getF32Type());
-  SmallVector<Value> results;
-  for (int64_t i = 0; i < getSize(value); i += lanes) {
-    Value part = slice(b, value, i, lanes);
-    results.push_back(callIntrinsic(
-        b, "llvm.x86.avx512.mask.range.ps.512", type,
-        {part, b.f32(kTiny, part), buildScalar(b, 32, largerMagnitude), part,
-         buildScalar(b, 16, -1), buildScalar(b, 32, exceptionsAsSet)}));
-  }
-  return concatenate(b, results, getSize(value));
 }
 
 // In the bits of bf16 a power of two is a difference of exponents. The
@@ -243,14 +281,7 @@ Value X86FloatCodec::encodeProduct(ElementwiseBuilder &b, Value value,
     return {};
   if (Value halves = findExtendedBF16(value))
     return encodeHalves(b, halves, factor, format);
-  Value four =
-      mapSpread(b, factor, [&](Value power) { return b.mul(power, 4.0); });
-  Value quarters = b.mul(value, four);
-  if (!known.isBounded)
-    quarters = limitAbove(b, quarters, 4 * format.getMaxFinite());
-  return encodeQuarters(b, moveOffZero(b, quarters), format,
-                        {/*above=*/!known.isBounded || known.isNear,
-                         /*below=*/known.isNear});
+  return encodeByTable(b, value, factor, format, known);
 }
 
 //===----------------------------------------------------------------------===//
@@ -267,7 +298,8 @@ Value X86FloatCodec::encode(ElementwiseBuilder &b, Value value,
   if (isEncodedByTable(type, format) &&
       rounding.mode == RoundingMode::NearestEven) {
     Value flat = flatten(b, value);
-    Value codes = encodeByTable(b, flat, flat, format, EncodedValues());
+    Value codes =
+        encodeByTable(b, flat, /*factor=*/{}, format, EncodedValues());
     return reshape(b, codes, type);
   }
   CodeHalves halves = emitEncodeHalves(b, value, format, rounding, saturate,
@@ -291,6 +323,11 @@ Value X86FloatCodec::encodeKnown(ElementwiseBuilder &b, Value value,
   if (type.isScalable() || type.getNumElements() % registerBytes != 0 ||
       !type.getElementType().isF32() || mayOverflow)
     return FloatCodec::encodeKnown(b, value, format, known);
+  if (isEncodedByTable(type, format)) {
+    Value flat = flatten(b, value);
+    return reshape(b, encodeByTable(b, flat, /*factor=*/{}, format, known),
+                   type);
+  }
   // What takes its sign from elsewhere has that sign, but for zeros.
   Value sign = value;
   if (auto copySign = value.getDefiningOp<math::CopySignOp>()) {
@@ -299,9 +336,6 @@ Value X86FloatCodec::encodeKnown(ElementwiseBuilder &b, Value value,
   }
   value = flatten(b, value);
   sign = flatten(b, sign);
-  if (isEncodedByTable(type, format)) {
-    return reshape(b, encodeByTable(b, value, sign, format, known), type);
-  }
   bool areNumbers = known.isBounded || format.nonFinite == NonFinite::None;
   CodeHalves halves =
       areNumbers ? emitEncodeNumberHalves(b, value, format, known.isInRange)

@@ -57,20 +57,17 @@ private:
   /// number of registers of codes.
   mlir::Value narrow(ElementwiseBuilder &b, CodeHalves halves,
                      const FloatFormat &format) const;
-  /// The codes (i8) of 4 bits of as many f32 as fill registers of codes, to
-  /// nearest even; zeros of the sign of `sign`.
+  /// The codes (i8) of 4 bits, to nearest even, of as many f32 as fill
+  /// registers of codes, times `factor`, a power of two of up to 2^120, if that
+  /// is not null. `known` is of the products.
   mlir::Value encodeByTable(ElementwiseBuilder &b, mlir::Value value,
-                            mlir::Value sign, const FloatFormat &format,
+                            mlir::Value factor, const FloatFormat &format,
                             EncodedValues known) const;
-  /// Whether values are below 8 and from -8 on, where the table ends. Those
-  /// above are less than 2^22.
-  struct TableLimits {
-    bool above, below;
-  };
-  /// The same of four times the values, none of which is zero or NaN.
-  mlir::Value encodeQuarters(ElementwiseBuilder &b, mlir::Value quarters,
-                             const FloatFormat &format,
-                             TableLimits limits) const;
+  /// The same of products of less than 2^20, none of which is zero or NaN.
+  /// `areInTable` says that they are between -8 and 8.
+  mlir::Value encodeQuarters(ElementwiseBuilder &b, mlir::Value values,
+                             mlir::Value factors, const FloatFormat &format,
+                             bool areInTable) const;
   /// The codes (i8) of 4 bits of a product by powers of two (f32) of bf16.
   mlir::Value encodeHalves(ElementwiseBuilder &b, mlir::Value halves,
                            mlir::Value factor, const FloatFormat &format) const;

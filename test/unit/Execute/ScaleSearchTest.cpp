@@ -270,6 +270,41 @@ TEST(ScaleSearchNearTiesTest, EqualsFormat) {
   }
 }
 
+// The errors of a power of two and its neighbour differ by 2^-25 of what they
+// are summed up from: a sum in f32 may lose that, or not, as elements come.
+// Where the finer scale is the other one, the naive one is 1; so it is where
+// that is the coarser one.
+TEST(ScaleSearchNeighboursTest, EqualsFormat) {
+  std::vector<float> finerWins(32), coarserWins(32);
+  finerWins[0] = 4.0f;
+  std::fill_n(finerWins.begin() + 1, 16, 0.25f);
+  finerWins[17] = 0x1p-3f + 0x1p-26f;
+  coarserWins[0] = 7.5f;
+  coarserWins[1] = 7.0f + 0x1p-21f;
+  std::fill_n(coarserWins.begin() + 2, 8, 0.5f);
+  coarserWins[10] = 0.25f + 0x1p-19f - 0x1p-25f;
+  oracle::Random random(10);
+  std::vector<float> matrix;
+  for (int i = 0; i < 128; ++i) {
+    std::vector<float> &block = i % 2 ? finerWins : coarserWins;
+    for (size_t j = block.size(); j > 1; --j)
+      std::swap(block[j - 1], block[random.below(j)]);
+    for (float x : block)
+      matrix.push_back(random.below(2) ? x : -x);
+  }
+  TypeSpec type = {"f4E2M1FN", "f32", "f8E8M0FNU", 1,
+                   32,         false, false,       "optimal"};
+  QuantizedMatrix want = quantize(type, 32, 128, matrix);
+  std::vector<uint32_t> scales;
+  for (int i = 0; i < 128; ++i)
+    scales.push_back(i % 2 ? 126 : 128);
+  EXPECT_EQ(want.scales, scales);
+  for (const char *target : {"native", "generic"}) {
+    Program program(getProgram(type), target);
+    expectEqual(type, want, runOn(program, type, {32, 128}, matrix, 0));
+  }
+}
+
 // The choice does not depend on the target.
 TEST(ScaleSearchGenericTest, EqualsFormat) {
   expectEqualsFormat(
