@@ -141,12 +141,16 @@ func.func @search(%x: tensor<4x64xbf16>, %g: tensor<f32>)
 // -----
 
 // Few blocks have another candidate: those alone are searched, lane by lane of
-// the group. A sum that is exact in any order is reassociated.
+// the group. A sum of f32 decides; and where it is too near to 0, one that is
+// exact in any order, and so reassociated.
 
 !mxfp4 = !quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x32>
 
 // CHECK-LABEL: func.func @exact(
-// CHECK:         %[[WINDOWS:.+]] = vector.transfer_read {{.+}} vector<8xi32>
+// CHECK:         scf.while
+// CHECK:         vector.reduction <add>, {{.+}} : vector<32xf32> into f32
+// CHECK:         arith.cmpf oge, %{{.+}} : vector<8xf32>
+// CHECK:         scf.forall
 // CHECK:         %[[WINDOWS:.+]] = vector.transfer_read {{.+}} vector<8xi32>
 // CHECK-NEXT:    %[[MORE:.+]] = arith.cmpi sge, %[[WINDOWS]], %{{.+}} : vector<8xi32>
 // CHECK-NEXT:    %[[NEEDED:.+]] = arith.andi %[[MORE]], %{{.+}} : vector<8xi1>

@@ -85,9 +85,11 @@ func.func @decode_f8(%codes: vector<64xi8>) -> vector<64xf32> {
 // V4: "llvm.x86.avx512.packuswb.512"
 // VBMI-DAG: %[[NEGATIVE:.*]] = arith.constant dense<[15, 15, 15, {{.*}}, 9, 8, 8]> : vector<64xi8>
 // VBMI-DAG: %[[POSITIVE:.*]] = arith.constant dense<[0, 0, 0, 1, 1, 1, 2, 2, 2, 2, 2, 3, {{.*}}]> : vector<64xi8>
-// VBMI: %[[TINY:.*]] = math.copysign
-// VBMI: math.fma %{{.*}}, %{{.*}}, %[[TINY]]
-// VBMI-COUNT-8: "llvm.x86.avx512.mask.cvtps2dq.512"
+// VBMI-DAG: %[[QUARTERS:.*]] = arith.constant dense<0x4A400000> : vector<16xf32>
+// VBMI-COUNT-4: "llvm.x86.avx512.mask.range.ps.512"
+// VBMI: "llvm.x86.avx512.sub.ps.512"(%[[QUARTERS]], %[[X:.*]], %[[DOWN:.*]]) :
+// VBMI: "llvm.x86.avx512.add.ps.512"(%[[QUARTERS]], %[[X]], %[[DOWN]]) :
+// VBMI-COUNT-3: "llvm.x86.avx512.sub.ps.512"
 // VBMI: "llvm.x86.avx512.packsswb.512"
 // VBMI: "llvm.x86.avx512.vpermi2var.qi.512"(%[[POSITIVE]], %{{.*}}, %[[NEGATIVE]])
 // CHECK: return %{{.*}} : vector<32xi8>
