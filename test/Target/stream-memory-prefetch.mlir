@@ -5,6 +5,7 @@
 // OFF-NOT: memref.prefetch
 
 // CHECK-DAG: #[[$PLUS64:.+]] = affine_map<(d0) -> (d0 + 64)>
+// CHECK-DAG: #[[$PLUS32:.+]] = affine_map<(d0) -> (d0 + 32)>
 // CHECK-DAG: #[[$PLUS80:.+]] = affine_map<(d0) -> (d0 + 80)>
 // CHECK-DAG: #[[$PLUS192:.+]] = affine_map<(d0) -> (d0 + 192)>
 // CHECK-DAG: #[[$PLUS1024:.+]] = affine_map<(d0) -> (d0 + 1024)>
@@ -338,6 +339,32 @@ func.func @written(%x: memref<?x64xf32>, %m: index) {
         : vector<16xf32>, memref<?x64xf32>
     }
     memref.dealloc %row : memref<64xf32>
+  }
+  return
+}
+
+// Two rows in an iteration: each half as far ahead.
+// CHECK-LABEL: func.func @two_rows(
+// CHECK-SAME:    %[[X:.+]]: memref<2x?xf32>
+// CHECK:         scf.for %[[J:.+]] =
+// CHECK-NEXT:      %[[FIRST:.+]] = affine.apply #[[$PLUS32]](%[[J]])
+// CHECK-NEXT:      memref.prefetch %[[X]][%{{.+}}, %[[FIRST]]], read, locality<2>, data
+// CHECK-NEXT:      vector.transfer_read %[[X]]
+// CHECK-NEXT:      %[[SECOND:.+]] = affine.apply #[[$PLUS32]](%[[J]])
+// CHECK-NEXT:      memref.prefetch %[[X]][%{{.+}}, %[[SECOND]]], read, locality<2>, data
+// CHECK-NEXT:      vector.transfer_read %[[X]]
+func.func @two_rows(%x: memref<2x?xf32>, %n: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c16 = arith.constant 16 : index
+  %zero = arith.constant 0.0 : f32
+  scf.for %j = %c0 to %n step %c16 {
+    %v = vector.transfer_read %x[%c0, %j], %zero {in_bounds = [true]}
+      : memref<2x?xf32>, vector<16xf32>
+    %w = vector.transfer_read %x[%c1, %j], %zero {in_bounds = [true]}
+      : memref<2x?xf32>, vector<16xf32>
+    vector.print %v : vector<16xf32>
+    vector.print %w : vector<16xf32>
   }
   return
 }
