@@ -21,37 +21,34 @@ static bool needsLoop(const Matmul &matmul) {
 
 namespace {
 
-/// Rows of activations by pieces of 16 rows of weights.
+/// Rows of activations by a piece of 16 rows of weights.
 struct PieceProducts {
   const Matmul &matmul;
-  ArrayRef<Piece> pieces;
+  const Piece &piece;
   ScalePlace place;
   int64_t rows, group;
   ReadActivationFn read;
   bool inLoop;
 
   /// The sums of the products of the elements `begin` to `end`.
-  SmallVector<Value> sumBlock(ImplicitLocOpBuilder &b, RowsReaders readers,
+  SmallVector<Value> sumBlock(ImplicitLocOpBuilder &b, RowsReader &reader,
                               int64_t begin, int64_t end) const;
 
 private:
-  /// The sums of a chain.
-  int64_t countSums() const { return int64_t(pieces.size()) * rows; }
-  /// The products of one row of activations by 16 of weights have two sums, for
-  /// one not to wait for the one before.
-  int64_t countChains() const { return countSums() == 1 ? 2 : 1; }
+  /// The products of one row of activations have two sums, for one not to wait
+  /// for the one before.
+  int64_t countChains() const { return rows == 1 ? 2 : 1; }
   /// The activation that multiplies the element `element`.
   Value readActivation(ImplicitLocOpBuilder &b, Value element,
                        int64_t row) const;
-  /// Adds the products of a word of the piece number `index`, that of the
-  /// element `first` and what follows it, to `sums`, of which each chain has
-  /// those of all pieces; they may be null.
-  void addWord(ImplicitLocOpBuilder &b, int64_t index, ArrayRef<Value> weights,
-               Value first, MutableArrayRef<Value> sums) const;
+  /// Adds the products of a word, that of the element `first` and what follows
+  /// it, to `sums`, row by row of each chain; those may be null.
+  void addWord(ImplicitLocOpBuilder &b, ArrayRef<Value> weights, Value first,
+               MutableArrayRef<Value> sums) const;
   /// What `addWord` adds for the elements `begin` to `end` of a block.
-  SmallVector<Value> unrollWords(ImplicitLocOpBuilder &b, RowsReaders readers,
+  SmallVector<Value> unrollWords(ImplicitLocOpBuilder &b, RowsReader &reader,
                                  int64_t begin, int64_t end) const;
-  SmallVector<Value> loopOverWords(ImplicitLocOpBuilder &b, RowsReaders readers,
+  SmallVector<Value> loopOverWords(ImplicitLocOpBuilder &b, RowsReader &reader,
                                    int64_t begin, int64_t end) const;
 };
 
@@ -59,7 +56,6 @@ private:
 
 Value PieceProducts::readActivation(ImplicitLocOpBuilder &b, Value element,
                                     int64_t row) const {
-  const Piece &piece = pieces.front();
   Value size = createIndex(b, group);
   Value before;
   if (piece.step % group == 0)
@@ -73,15 +69,13 @@ Value PieceProducts::readActivation(ImplicitLocOpBuilder &b, Value element,
   return broadcastToRows(b, read(b, number, inGroup, row));
 }
 
-void PieceProducts::addWord(ImplicitLocOpBuilder &b, int64_t index,
-                            ArrayRef<Value> weights, Value first,
-                            MutableArrayRef<Value> sums) const {
+void PieceProducts::addWord(ImplicitLocOpBuilder &b, ArrayRef<Value> weights,
+                            Value first, MutableArrayRef<Value> sums) const {
   for (auto [code, values] : llvm::enumerate(weights)) {
     Value element =
         b.createOrFold<arith::AddIOp>(first, createIndex(b, int64_t(code)));
     for (int64_t row = 0; row < rows; ++row) {
-      int64_t chain = int64_t(code) % countChains();
-      Value &sum = sums[chain * countSums() + index * rows + row];
+      Value &sum = sums[int64_t(code) % countChains() * rows + row];
       Value lhs = readActivation(b, element, row);
       sum = sum ? addProduct(b, lhs, values, sum)
                 : arith::MulFOp::create(b, lhs, values);
@@ -90,61 +84,58 @@ void PieceProducts::addWord(ImplicitLocOpBuilder &b, int64_t index,
 }
 
 SmallVector<Value> PieceProducts::unrollWords(ImplicitLocOpBuilder &b,
-                                              RowsReaders readers,
-                                              int64_t begin,
+                                              RowsReader &reader, int64_t begin,
                                               int64_t end) const {
-  SmallVector<Value> sums(countChains() * countSums(), Value());
+  SmallVector<Value> sums(countChains() * rows, Value());
   int64_t codesInWord = getCodesInWord(matmul.rhs.type);
   for (int64_t first = begin; first < end; first += codesInWord)
-    for (auto [i, reader] : llvm::enumerate(readers))
-      addWord(b, int64_t(i), reader.readWord(first / codesInWord),
-              createIndex(b, first), sums);
+    addWord(b, reader.readWord(first / codesInWord), createIndex(b, first),
+            sums);
   return sums;
 }
 
 // Sums that begin as 0 have the same bits.
 SmallVector<Value> PieceProducts::loopOverWords(ImplicitLocOpBuilder &b,
-                                                RowsReaders readers,
+                                                RowsReader &reader,
                                                 int64_t begin,
                                                 int64_t end) const {
   int64_t codesInWord = getCodesInWord(matmul.rhs.type);
   auto loop = scf::ForOp::create(
       b, createIndex(b, begin), createIndex(b, end),
       createIndex(b, codesInWord),
-      buildZeroSums(b, kInterleavedRows, countChains() * countSums()));
+      buildZeroSums(b, kInterleavedRows, countChains() * rows));
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
   Value first = loop.getInductionVar();
   SmallVector<Value> sums = llvm::to_vector_of<Value>(loop.getRegionIterArgs());
   Value word =
       b.createOrFold<arith::DivUIOp>(first, createIndex(b, codesInWord));
-  for (auto [i, reader] : llvm::enumerate(readers))
-    addWord(b, int64_t(i), reader.readWord(word, begin), first, sums);
+  addWord(b, reader.readWord(word, begin), first, sums);
   scf::YieldOp::create(b, sums);
   return llvm::to_vector_of<Value>(loop.getResults());
 }
 
 SmallVector<Value> PieceProducts::sumBlock(ImplicitLocOpBuilder &b,
-                                           RowsReaders readers, int64_t begin,
+                                           RowsReader &reader, int64_t begin,
                                            int64_t end) const {
-  SmallVector<Value> sums = inLoop ? loopOverWords(b, readers, begin, end)
-                                   : unrollWords(b, readers, begin, end);
+  SmallVector<Value> sums = inLoop ? loopOverWords(b, reader, begin, end)
+                                   : unrollWords(b, reader, begin, end);
   if (countChains() == 1)
     return sums;
   return {arith::AddFOp::create(b, sums[0], sums[1])};
 }
 
 SmallVector<Value> quantx::addProducts(ImplicitLocOpBuilder &b,
-                                       const Matmul &matmul,
-                                       ArrayRef<Piece> pieces, ScalePlace place,
-                                       int64_t rows, ValueRange sums,
+                                       const Matmul &matmul, const Piece &piece,
+                                       ScalePlace place, ValueRange sums,
                                        int64_t group, ReadActivationFn read,
                                        bool inLoop) {
-  PieceProducts all{matmul, pieces, place, rows, group, read, inLoop};
+  PieceProducts all{matmul, piece, place, int64_t(sums.size()),
+                    group,  read,  inLoop};
   return addBlocks(
-      b, matmul, pieces, place, sums,
-      [&](ImplicitLocOpBuilder &b, RowsReaders readers, int64_t begin,
-          int64_t end) { return all.sumBlock(b, readers, begin, end); });
+      b, matmul, piece, place, sums,
+      [&](ImplicitLocOpBuilder &b, RowsReader &reader, int64_t begin,
+          int64_t end) { return all.sumBlock(b, reader, begin, end); });
 }
 
 Value quantx::buildFewRows16(ImplicitLocOpBuilder &b, const Matmul &matmul,
@@ -162,7 +153,7 @@ Value quantx::buildFewRows16(ImplicitLocOpBuilder &b, const Matmul &matmul,
       return activations.readElement(b, pieces.front().rows.drop_back(),
                                      createIndex(b, 0), number, inGroup, row);
     };
-    return addProducts(b, matmul, pieces, place, rows, sums,
+    return addProducts(b, matmul, pieces.front(), place, sums,
                        matmul.sum.order.group, read, inLoop);
   };
   auto finish = [&](ImplicitLocOpBuilder &b, ArrayRef<Value> indices,

@@ -165,8 +165,8 @@ private:
   /// The sums of the products of the elements `begin` to `end` of pieces, of
   /// which `piece` is one, as integers: of each term of each row.
   SmallVector<Value> sumTerms(ImplicitLocOpBuilder &b, const Piece &piece,
-                              RowsReaders readers, int64_t begin,
-                              int64_t end) const;
+                              MutableArrayRef<RowsReader> readers,
+                              int64_t begin, int64_t end) const;
   /// What the terms `integers` stand for.
   Value joinTerms(ImplicitLocOpBuilder &b, ArrayRef<Value> integers) const;
   /// The sum of products of the run from `begin` on, with the row `row`, less
@@ -209,8 +209,8 @@ static Value getByteOffsets(ImplicitLocOpBuilder &b, const IntegerForm &form,
 
 SmallVector<Value> IntegerTile::sumTerms(ImplicitLocOpBuilder &b,
                                          const Piece &piece,
-                                         RowsReaders readers, int64_t begin,
-                                         int64_t end) const {
+                                         MutableArrayRef<RowsReader> readers,
+                                         int64_t begin, int64_t end) const {
   int64_t codesInWord = getCodesInWord(form.rhs), terms = form.terms;
   int64_t each = form.plan.rows * terms;
   auto words = VectorType::get(kInterleavedRows, b.getI32Type());
@@ -287,7 +287,9 @@ Value IntegerTile::finishRun(ImplicitLocOpBuilder &b, const Piece &piece,
 SmallVector<Value> IntegerTile::addPieces(ImplicitLocOpBuilder &b,
                                           ArrayRef<Piece> pieces,
                                           ValueRange sums) const {
-  std::vector<RowsReader> readers = createReaders(b, matmul, pieces, place);
+  std::vector<RowsReader> readers;
+  for (const Piece &each : pieces)
+    readers.emplace_back(b, matmul.rhs, each, place);
   const Piece &piece = pieces.front();
   SmallVector<Value> next(sums);
   for (int64_t begin = 0; begin < piece.size; begin += form.run) {

@@ -44,20 +44,19 @@ struct PairTile16 {
   int64_t rows;
   ArrayRef<Value> batch;
 
-  /// `sums` and the products of `pieces`.
-  SmallVector<Value> addPieces(ImplicitLocOpBuilder &b, ArrayRef<Piece> pieces,
-                               ValueRange sums) const;
+  /// `sums` and the products of `piece`.
+  SmallVector<Value> addPiece(ImplicitLocOpBuilder &b, const Piece &piece,
+                              ValueRange sums) const;
 
 private:
-  /// The sums of the products of the elements `begin` to `end` of pieces, of
-  /// which `piece` is one.
+  /// The sums of the products of the elements `begin` to `end`.
   SmallVector<Value> sumBlock(ImplicitLocOpBuilder &b, const Piece &piece,
-                              RowsReaders readers, int64_t begin,
+                              RowsReader &reader, int64_t begin,
                               int64_t end) const;
-  /// The pair of activations whose place in its group is that of `element`, in
-  /// all lanes.
+  /// The pair number `number` of the group of activations that has `element`,
+  /// in all lanes.
   Value readPair(ImplicitLocOpBuilder &b, const Piece &piece, int64_t element,
-                 int64_t row) const;
+                 int64_t number, int64_t row) const;
 };
 
 } // namespace
@@ -86,56 +85,47 @@ static Value spreadZeroPoints(ImplicitLocOpBuilder &b, Value zeroPoints) {
 }
 
 Value PairTile16::readPair(ImplicitLocOpBuilder &b, const Piece &piece,
-                           int64_t element, int64_t row) const {
-  auto [group, place] = piece.locate(b, element, kGroup, /*each=*/2);
+                           int64_t element, int64_t number, int64_t row) const {
   SmallVector<Value> indices(batch);
-  indices.append({group, createIndex(b, row), place});
+  indices.push_back(b.createOrFold<arith::AddIOp>(
+      piece.countBefore(b, kGroup), createIndex(b, element / kGroup)));
+  indices.append({createIndex(b, row), createIndex(b, number)});
   return broadcastToRows(b, tensor::ExtractOp::create(b, activations, indices));
 }
 
 // Sums of blocks are independent. Where rows have one scale, a single row of
 // activations has several sums, for one not to wait for the one before.
 SmallVector<Value> PairTile16::sumBlock(ImplicitLocOpBuilder &b,
-                                        const Piece &piece, RowsReaders readers,
+                                        const Piece &piece, RowsReader &reader,
                                         int64_t begin, int64_t end) const {
-  int64_t numSums = int64_t(readers.size()) * rows;
-  int64_t numChains = numSums == 1 && place != ScalePlace::BlockSums ? 4 : 1;
+  int64_t numChains = rows == 1 && place != ScalePlace::BlockSums ? 4 : 1;
   int64_t codesInWord = getCodesInWord(matmul.rhs.type);
-  SmallVector<Value> sums = buildZeroSums(b, kSumLanes, numSums * numChains);
-  SmallVector<Value> zeroPoints =
-      llvm::map_to_vector(readers, [&](const RowsReader &reader) {
-        return spreadZeroPoints(b, reader.getFactors(begin).zeroPoint);
-      });
-  auto addWord = [&](int64_t index, int64_t first) {
+  SmallVector<Value> sums = buildZeroSums(b, kSumLanes, rows * numChains);
+  Value zeroPoints = spreadZeroPoints(b, reader.getFactors(begin).zeroPoint);
+  for (int64_t first = begin; first < end; first += codesInWord) {
     SmallVector<Value> weights = decodePairs(
-        b, matmul.rhs.type, readers[index].readBytes(first / codesInWord),
-        zeroPoints[index]);
+        b, matmul.rhs.type, reader.readBytes(first / codesInWord), zeroPoints);
     for (auto [i, operand] : llvm::enumerate(weights)) {
+      int64_t number = first % kGroup / 2 + int64_t(i);
       for (int64_t row = 0; row < rows; ++row) {
-        int64_t chain = int64_t(i) % numChains;
-        Value &sum = sums[chain * numSums + index * rows + row];
-        sum = addPairs(b, operand,
-                       readPair(b, piece, first + 2 * int64_t(i), row), sum);
+        Value &sum = sums[row * numChains + int64_t(i) % numChains];
+        sum = addPairs(b, operand, readPair(b, piece, first, number, row), sum);
       }
     }
-  };
-  for (int64_t first = begin; first < end; first += codesInWord)
-    for (int64_t index = 0; index < int64_t(readers.size()); ++index)
-      addWord(index, first);
+  }
   for (int64_t i = 1; i < numChains; ++i)
     sums[0] = arith::AddFOp::create(b, sums[0], sums[i]);
-  sums.resize(numSums);
+  sums.resize(rows);
   return sums;
 }
 
-SmallVector<Value> PairTile16::addPieces(ImplicitLocOpBuilder &b,
-                                         ArrayRef<Piece> pieces,
-                                         ValueRange sums) const {
-  return addBlocks(b, matmul, pieces, place, sums,
-                   [&](ImplicitLocOpBuilder &b, RowsReaders readers,
-                       int64_t begin, int64_t end) {
-                     return sumBlock(b, pieces.front(), readers, begin, end);
-                   });
+SmallVector<Value> PairTile16::addPiece(ImplicitLocOpBuilder &b,
+                                        const Piece &piece,
+                                        ValueRange sums) const {
+  return addBlocks(
+      b, matmul, piece, place, sums,
+      [&](ImplicitLocOpBuilder &b, RowsReader &reader, int64_t begin,
+          int64_t end) { return sumBlock(b, piece, reader, begin, end); });
 }
 
 Value quantx::buildPairs16(ImplicitLocOpBuilder &b, const Matmul &matmul,
@@ -149,9 +139,9 @@ Value quantx::buildPairs16(ImplicitLocOpBuilder &b, const Matmul &matmul,
   ScalePlace place = findRowsScalePlace(type);
   auto add = [&](ImplicitLocOpBuilder &b, ArrayRef<Piece> pieces,
                  ValueRange sums) {
-    PairTile16 tile{matmul, activations, place, rows,
-                    pieces.front().rows.drop_back()};
-    return tile.addPieces(b, pieces, sums);
+    const Piece &piece = pieces.front();
+    PairTile16 tile{matmul, activations, place, rows, piece.rows.drop_back()};
+    return tile.addPiece(b, piece, sums);
   };
   auto finish = [&](ImplicitLocOpBuilder &b, ArrayRef<Value> indices,
                     ArrayRef<Value> sums) {

@@ -204,35 +204,21 @@ SmallVector<Value> quantx::sumPieces(ImplicitLocOpBuilder &b,
   return add(b, getPieces(createIndex(b, whole), rest), sums);
 }
 
-std::vector<RowsReader> quantx::createReaders(ImplicitLocOpBuilder &b,
-                                              const Matmul &matmul,
-                                              ArrayRef<Piece> pieces,
-                                              ScalePlace place) {
-  std::vector<RowsReader> readers;
-  for (const Piece &piece : pieces)
-    readers.emplace_back(b, matmul.rhs, piece, place);
-  return readers;
-}
-
 SmallVector<Value> quantx::addBlocks(ImplicitLocOpBuilder &b,
-                                     const Matmul &matmul,
-                                     ArrayRef<Piece> pieces, ScalePlace place,
-                                     ValueRange sums, BlockSumsFn sum) {
-  std::vector<RowsReader> readers = createReaders(b, matmul, pieces, place);
-  const Piece &first = pieces.front();
-  int64_t block = std::min(getRowBlock(matmul.rhs.type), first.step);
-  size_t rows = sums.size() / pieces.size();
+                                     const Matmul &matmul, const Piece &piece,
+                                     ScalePlace place, ValueRange sums,
+                                     BlockSumsFn sum) {
+  RowsReader reader(b, matmul.rhs, piece, place);
+  int64_t block = std::min(getRowBlock(matmul.rhs.type), piece.step);
   SmallVector<Value> next(sums);
-  for (int64_t begin = 0; begin < first.size; begin += block) {
+  for (int64_t begin = 0; begin < piece.size; begin += block) {
     SmallVector<Value> products =
-        sum(b, readers, begin, std::min(begin + block, first.size));
-    for (auto [i, product] : llvm::enumerate(products)) {
-      if (place != ScalePlace::BlockSums) {
-        next[i] = arith::AddFOp::create(b, next[i], product);
-        continue;
-      }
-      Value scale = readers[i / rows].getFactors(begin).scale;
-      next[i] = addProduct(b, product, scale, next[i]);
+        sum(b, reader, begin, std::min(begin + block, piece.size));
+    for (auto [total, product] : llvm::zip_equal(next, products)) {
+      total =
+          place == ScalePlace::BlockSums
+              ? addProduct(b, product, reader.getFactors(begin).scale, total)
+              : arith::AddFOp::create(b, total, product);
     }
   }
   return next;

@@ -71,9 +71,6 @@ private:
   BlockFactors factors;
 };
 
-/// Readers of the same piece of each of some 16 rows.
-using RowsReaders = llvm::MutableArrayRef<RowsReader>;
-
 /// The codes of a row of weights that have 32 bits.
 int64_t getCodesInWord(ScaledType type);
 
@@ -131,25 +128,19 @@ llvm::SmallVector<mlir::Value> scaleRowSums(mlir::ImplicitLocOpBuilder &b,
                                             ScalePlace place,
                                             llvm::ArrayRef<mlir::Value> sums);
 
-/// The sums of products of the elements `begin` to `end` of the pieces that
-/// `readers` read, all in one block, but for scales: vectors for all rows of
-/// activations, for the first piece, then those for the next.
+/// The sums of products of the elements `begin` to `end` of a piece, all in one
+/// block, but for scales: a vector for each row of activations.
 using BlockSumsFn = llvm::function_ref<llvm::SmallVector<mlir::Value>(
-    mlir::ImplicitLocOpBuilder &b, RowsReaders readers, int64_t begin,
+    mlir::ImplicitLocOpBuilder &b, RowsReader &reader, int64_t begin,
     int64_t end)>;
 
-/// Readers of `pieces`.
-std::vector<RowsReader> createReaders(mlir::ImplicitLocOpBuilder &b,
-                                      const Matmul &matmul,
-                                      llvm::ArrayRef<Piece> pieces,
-                                      ScalePlace place);
-
-/// `sums` and what `sum` gives for each block of `pieces`, times its scales
+/// `sums` and what `sum` gives for each block of `piece`, times its scales
 /// where `place` says so.
-llvm::SmallVector<mlir::Value>
-addBlocks(mlir::ImplicitLocOpBuilder &b, const Matmul &matmul,
-          llvm::ArrayRef<Piece> pieces, ScalePlace place, mlir::ValueRange sums,
-          BlockSumsFn sum);
+llvm::SmallVector<mlir::Value> addBlocks(mlir::ImplicitLocOpBuilder &b,
+                                         const Matmul &matmul,
+                                         const Piece &piece, ScalePlace place,
+                                         mlir::ValueRange sums,
+                                         BlockSumsFn sum);
 
 /// The activation number `inGroup` of the group `number` of the row `row`, as
 /// f32.
@@ -157,13 +148,12 @@ using ReadActivationFn = llvm::function_ref<mlir::Value(
     mlir::ImplicitLocOpBuilder &b, mlir::Value number, mlir::Value inGroup,
     int64_t row)>;
 
-/// `sums`, `rows` vectors for each of `pieces`, and their products, in f32.
-/// Activations have groups of `group`. Words are unrolled, or with `inLoop` in
-/// loops over blocks, with the same bits.
+/// `sums`, one for each row of activations, and the products of `piece`, in
+/// f32. Activations have groups of `group`. Words are unrolled, or with
+/// `inLoop` in loops over blocks, with the same bits.
 llvm::SmallVector<mlir::Value> addProducts(mlir::ImplicitLocOpBuilder &b,
                                            const Matmul &matmul,
-                                           llvm::ArrayRef<Piece> pieces,
-                                           ScalePlace place, int64_t rows,
+                                           const Piece &piece, ScalePlace place,
                                            mlir::ValueRange sums, int64_t group,
                                            ReadActivationFn read, bool inLoop);
 

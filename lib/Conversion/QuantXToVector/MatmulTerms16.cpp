@@ -290,9 +290,9 @@ static SmallVector<Value> addFloats(ImplicitLocOpBuilder &b,
         Piece piece{indices, number, kGroup, kGroup};
         // Not in a loop of its own: that would keep quantx-stream-memory from
         // seeing one stream in the weights.
-        scf::YieldOp::create(n, addProducts(n, matmul, piece, place,
-                                            int64_t(carried.size()), carried,
-                                            kGroup, read, /*inLoop=*/false));
+        scf::YieldOp::create(n, addProducts(n, matmul, piece, place, carried,
+                                            kGroup, read,
+                                            /*inLoop=*/false));
       });
   return llvm::to_vector_of<Value>(loop.getResults());
 }
