@@ -276,6 +276,11 @@ static std::string formatStorageTypes() {
   return text;
 }
 
+static bool hasRows16Storage(Type storage) {
+  unsigned bits = storage.getIntOrFloatBitWidth();
+  return bits == 4 || bits == 8;
+}
+
 /// Whether a word of a row's codes is within one block of that row.
 static bool suitsRows16(ArrayRef<int64_t> block) {
   constexpr int64_t mostCodesInWord = 8;
@@ -286,10 +291,13 @@ static bool suitsRows16(ArrayRef<int64_t> block) {
                       [](int64_t size) { return size == 1; });
 }
 
+bool ScaledType::mayBeRows16() const {
+  return hasRows16Storage(getStorageType()) && suitsRows16(getBlockShape());
+}
+
 static LogicalResult verifyRows16(function_ref<InFlightDiagnostic()> emitError,
                                   Type storage, ArrayRef<int64_t> block) {
-  unsigned bits = storage.getIntOrFloatBitWidth();
-  if (bits != 4 && bits != 8) {
+  if (!hasRows16Storage(storage)) {
     return emitError()
            << "expected storage of 4 or 8 bits with packing rows16, "
               "got "

@@ -149,8 +149,9 @@ static int64_t getTileProductRows(const CPUPipelineOptions &options) {
 
 static void addQuantXLowering(OpPassManager &pm,
                               const CPUPipelineOptions &options) {
+  const CPUStrategy &strategy = CPUStrategy::get(options.target);
   QuantXLowerToVectorOptions lowering;
-  lowering.chunk = getOr(options.chunk, CPUStrategy::get(options.target).chunk);
+  lowering.chunk = getOr(options.chunk, strategy.chunk);
   if (lowering.chunk == 0) {
     pm.addPass(createQuantXLowerToLinalg());
     return;
@@ -160,8 +161,8 @@ static void addQuantXLowering(OpPassManager &pm,
   lowering.byteDots = has(options.target, &CPUTarget::hasByteDots);
   lowering.pairDots = has(options.target, &CPUTarget::hasFastPairDots);
   lowering.tileProductRows = getTileProductRows(options);
-  if (has(options.target, &CPUTarget::hasWideVectors))
-    lowering.rowStreams = CPUStrategy::get(options.target).rowStreams;
+  lowering.rowStreams = strategy.rowStreams;
+  lowering.sumRows = strategy.sumRows;
   pm.addPass(createQuantXLowerToVector(lowering));
 }
 

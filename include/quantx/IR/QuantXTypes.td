@@ -125,6 +125,9 @@ def QuantX_ScaledType : QuantX_Type<"Scaled", "scaled",
     bool isLinear() const {
       return getLayout() == ::quantx::WeightLayout::Linear;
     }
+    /// Whether the type may have `packing rows16`: codes of 4 or 8 bits, and
+    /// blocks of one row, in which a word of its codes is within one.
+    bool mayBeRows16() const;
     /// The same type in another layout.
     ScaledType withLayout(::quantx::WeightLayout layout) const;
     bool hasZeroPoint() const { return static_cast<bool>(getZeroPointType()); }

@@ -111,7 +111,8 @@ struct LowerToVectorPass
              << ", got " << int64_t(chunk);
     }
     if (failed(checkOption(context, tileProductRows.getArgStr(),
-                           tileProductRows, /*least=*/0)))
+                           tileProductRows, /*least=*/0)) ||
+        failed(checkOption(context, sumRows.getArgStr(), sumRows, /*least=*/0)))
       return failure();
     return checkOption(context, rowStreams.getArgStr(), rowStreams,
                        /*least=*/1);
@@ -146,6 +147,7 @@ private:
     target.hasPairDots = pairDots;
     target.tileProductRows = tileProductRows;
     target.rowStreams = rowStreams;
+    target.sumRows = sumRows;
     return target;
   }
 };

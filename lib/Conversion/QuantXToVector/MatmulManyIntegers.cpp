@@ -11,18 +11,16 @@ using namespace mlir;
 using namespace quantx;
 
 bool quantx::suitsManyIntegers(const Matmul &matmul) {
-  std::optional<int64_t> sum = getConstantIntValue(matmul.sum.size);
-  return sum && *sum != 0 &&
-         suitsIntegers16(matmul.lhs.type, matmul.rhs.type) &&
-         (!matmul.rhs.type.isLinear() || mayBeSideBySide(matmul));
+  return mayHaveSumTiles(matmul) &&
+         suitsIntegers16(matmul.lhs.type, matmul.rhs.type);
 }
 
 Value quantx::buildManyIntegers(ImplicitLocOpBuilder &b, const Matmul &matmul,
                                 Value init) {
-  const MatmulTuning &tuning = matmul.tuning;
-  IntegerForm form(matmul, tuning.dotRows);
+  int64_t rows = matmul.tuning.getSumRows(matmul.getRows());
+  IntegerForm form(matmul, rows);
   PackedIntegers activations =
-      packCodes(b, matmul, form, {tuning.dotRows, /*areTiles=*/true});
+      packCodes(b, matmul, form, {rows, /*areTiles=*/true});
   auto prepare = [&](ImplicitLocOpBuilder &,
                      const RowsSideBySide &weights) -> GroupTotalsFn {
     return [&, weights](ImplicitLocOpBuilder &b, ArrayRef<Value> tile,
@@ -31,8 +29,5 @@ Value quantx::buildManyIntegers(ImplicitLocOpBuilder &b, const Matmul &matmul,
                             weights.getGroup(b, group));
     };
   };
-  int64_t columns = isMultiple(matmul.getColumns(), tuning.dotColumns)
-                        ? tuning.dotColumns
-                        : int64_t(kInterleavedRows);
-  return buildDotTiles(b, matmul, columns, init, prepare);
+  return buildSumTiles(b, matmul, rows, countSumColumns(matmul), init, prepare);
 }

@@ -2,8 +2,9 @@
 //
 // Without tile registers, dot products of pairs of bf16 are fastest: some rows
 // of activations by 16 rows of weights side by side, whose sums stay in
-// registers. Weights are decoded into a buffer of pairs, once for all
-// activations: bf16 holds the values of all codes. Scales multiply sums.
+// registers. Codes that few instructions make pairs are decoded for each tile;
+// others, integers of 8 bits, into a buffer of pairs, once for all activations.
+// bf16 holds the values of all codes. Scales multiply sums.
 //
 //===----------------------------------------------------------------------===//
 
@@ -32,8 +33,8 @@ static bool hasValuesInBF16(ScaledType type) {
 bool quantx::suitsManyPairs(const Matmul &matmul) {
   ScaledType rhs = matmul.rhs.type;
   int64_t bits = rhs.getStorageBits(), block = getRowBlock(rhs);
-  std::optional<int64_t> sum = getConstantIntValue(matmul.sum.size);
-  if (matmul.lhs.type || !sum || *sum == 0 || *sum % kPiece != 0 ||
+  if (matmul.lhs.type || !mayHaveSumTiles(matmul) ||
+      *getConstantIntValue(matmul.sum.size) % kPiece != 0 ||
       !getElementTypeOrSelf(matmul.lhs.parts.front().getType()).isBF16())
     return false;
   bool hasRowBlocks = llvm::all_of(rhs.getBlockShape().drop_back(),
@@ -41,7 +42,7 @@ bool quantx::suitsManyPairs(const Matmul &matmul) {
                       (rhs.isWholeDimension(rhs.getBlockRank() - 1) ||
                        block % kPiece == 0 || block == kPairs);
   return (bits == 4 || bits == 8) && hasRowBlocks && scalesSums(rhs) &&
-         hasValuesInBF16(rhs) && (!rhs.isLinear() || mayBeSideBySide(matmul));
+         hasValuesInBF16(rhs);
 }
 
 //===----------------------------------------------------------------------===//
@@ -62,6 +63,7 @@ struct ManyPairs {
   /// Pairs of activations: batches x tiles x pieces x rows x pairs of a piece,
   /// i32.
   Value activations;
+  int64_t rows;
   ScalePlace place;
   int64_t columns;
   /// The elements whose products have one scale.
@@ -219,7 +221,7 @@ SmallVector<Value> ManyPairs::sumGroup(ImplicitLocOpBuilder &b,
                                        Value group) const {
   auto loop = scf::ForOp::create(
       b, createIndex(b, 0), createIndex(b, getPieces()), createIndex(b, 1),
-      buildZeroSums(b, kRows, matmul.tuning.dotRows),
+      buildZeroSums(b, kRows, rows),
       [&](OpBuilder &builder, Location loc, Value piece, ValueRange sums) {
         ImplicitLocOpBuilder n(loc, builder);
         scf::YieldOp::create(n, addPiece(n, decoded, group, tile, piece, sums));
@@ -231,18 +233,22 @@ SmallVector<Value> ManyPairs::sumGroup(ImplicitLocOpBuilder &b,
 /// The rows of weights of `matmul` that are decoded at once.
 static int64_t countColumns(const Matmul &matmul) {
   int64_t rowBytes = 2 * *getConstantIntValue(matmul.sum.size);
-  int64_t columns = matmul.tuning.dotColumns;
+  int64_t columns = matmul.tuning.sumColumns;
   while (columns > kRows && (columns * rowBytes > matmul.tuning.pairBytes ||
                              !isMultiple(matmul.getColumns(), columns)))
     columns /= 2;
   return columns;
 }
 
-Value quantx::buildManyPairs(ImplicitLocOpBuilder &b, const Matmul &matmul,
-                             Value init) {
-  PackedRows rows{matmul.tuning.dotRows, /*areTiles=*/true};
-  ManyPairs many{matmul, packPairs(b, matmul, rows),
-                 findRowsScalePlace(matmul.rhs.type), countColumns(matmul),
+/// The same as buildManyPairs, by weights that are decoded into a buffer.
+static Value buildDecodedTiles(ImplicitLocOpBuilder &b, const Matmul &matmul,
+                               Value init) {
+  int64_t rows = matmul.tuning.getSumRows(matmul.getRows());
+  ManyPairs many{matmul,
+                 packPairs(b, matmul, {rows, /*areTiles=*/true}),
+                 rows,
+                 findRowsScalePlace(matmul.rhs.type),
+                 countColumns(matmul),
                  std::min(getRowBlock(matmul.rhs.type), kPiece)};
   auto prepare = [&](ImplicitLocOpBuilder &b,
                      const RowsSideBySide &weights) -> GroupTotalsFn {
@@ -252,5 +258,11 @@ Value quantx::buildManyPairs(ImplicitLocOpBuilder &b, const Matmul &matmul,
       return many.sumGroup(b, weights, decoded, tile, group);
     };
   };
-  return buildDotTiles(b, matmul, many.columns, init, prepare);
+  return buildSumTiles(b, matmul, rows, many.columns, init, prepare);
+}
+
+Value quantx::buildManyPairs(ImplicitLocOpBuilder &b, const Matmul &matmul,
+                             Value init) {
+  return suitsPairTiles(matmul) ? buildPairTiles(b, matmul, init)
+                                : buildDecodedTiles(b, matmul, init);
 }

@@ -1,4 +1,4 @@
-//===- MatmulPairs16.cpp - Few rows of bf16 by weights side by side -------===//
+//===- MatmulPairs16.cpp - Rows of bf16 by weights side by side -----------===//
 //
 // As in MatmulFewRows16.cpp, by dot products of pairs of bf16: lanes are rows
 // of weights, each with two neighbours of it, and one word has those of
@@ -17,14 +17,18 @@ using namespace quantx;
 /// The activations that are packed at once.
 static constexpr int64_t kGroup = kIntegerGroup;
 
+bool quantx::suitsPairTiles(const Matmul &matmul) {
+  return havePairs(matmul) && countPieces(matmul) == 1 &&
+         suitsIntegerGroups(matmul.rhs.type);
+}
+
 // One row of bytes is decoded with less work, but what blocks have is
 // multiplied with more: that counts in short ones. One row by codes of 8 bits
 // waits for memory, and is faster as f32 there.
 bool quantx::suitsPairs16(const Matmul &matmul, int64_t rows) {
   constexpr int64_t leastBlock = 32;
   ScaledType rhs = matmul.rhs.type;
-  if (!havePairs(matmul) || countPieces(matmul) != 1 ||
-      !suitsIntegerGroups(rhs))
+  if (!suitsPairTiles(matmul))
     return false;
   if (rows > 1)
     return true;
@@ -53,10 +57,10 @@ private:
   SmallVector<Value> sumBlock(ImplicitLocOpBuilder &b, const Piece &piece,
                               RowsReader &reader, int64_t begin,
                               int64_t end) const;
-  /// The pair number `number` of the group of activations that has `element`,
-  /// in all lanes.
-  Value readPair(ImplicitLocOpBuilder &b, const Piece &piece, int64_t element,
-                 int64_t number, int64_t row) const;
+  /// The activations that multiply the operand number `operand` of the words
+  /// from the element `first` on, in all lanes.
+  Value readPair(ImplicitLocOpBuilder &b, const Piece &piece, int64_t first,
+                 int64_t operand, int64_t row) const;
 };
 
 } // namespace
@@ -85,11 +89,15 @@ static Value spreadZeroPoints(ImplicitLocOpBuilder &b, Value zeroPoints) {
 }
 
 Value PairTile16::readPair(ImplicitLocOpBuilder &b, const Piece &piece,
-                           int64_t element, int64_t number, int64_t row) const {
+                           int64_t first, int64_t operand, int64_t row) const {
+  int64_t codesInWord = getCodesInWord(matmul.rhs.type);
+  auto [group, word] = piece.locate(b, first, kGroup, codesInWord);
+  Value pair =
+      b.createOrFold<arith::MulIOp>(word, createIndex(b, codesInWord / 2));
   SmallVector<Value> indices(batch);
-  indices.push_back(b.createOrFold<arith::AddIOp>(
-      piece.countBefore(b, kGroup), createIndex(b, element / kGroup)));
-  indices.append({createIndex(b, row), createIndex(b, number)});
+  indices.append(
+      {group, createIndex(b, row),
+       b.createOrFold<arith::AddIOp>(pair, createIndex(b, operand))});
   return broadcastToRows(b, tensor::ExtractOp::create(b, activations, indices));
 }
 
@@ -106,10 +114,10 @@ SmallVector<Value> PairTile16::sumBlock(ImplicitLocOpBuilder &b,
     SmallVector<Value> weights = decodePairs(
         b, matmul.rhs.type, reader.readBytes(first / codesInWord), zeroPoints);
     for (auto [i, operand] : llvm::enumerate(weights)) {
-      int64_t number = first % kGroup / 2 + int64_t(i);
       for (int64_t row = 0; row < rows; ++row) {
         Value &sum = sums[row * numChains + int64_t(i) % numChains];
-        sum = addPairs(b, operand, readPair(b, piece, first, number, row), sum);
+        sum = addPairs(b, operand, readPair(b, piece, first, int64_t(i), row),
+                       sum);
       }
     }
   }
@@ -128,15 +136,33 @@ SmallVector<Value> PairTile16::addPiece(ImplicitLocOpBuilder &b,
           int64_t end) { return sumBlock(b, piece, reader, begin, end); });
 }
 
+/// The pairs of all activations.
+static Value packPairs(ImplicitLocOpBuilder &b, const Matmul &matmul,
+                       PackedRows rows) {
+  return packGroups(
+      b, matmul, kGroup, rows, VectorType::get(kGroup / 2, b.getI32Type()),
+      [&](ImplicitLocOpBuilder &b, const Chunk &, Value elements) {
+        return orderPairs(b, elements, getOrder(matmul.rhs.type));
+      });
+}
+
+Value quantx::buildPairTiles(ImplicitLocOpBuilder &b, const Matmul &matmul,
+                             Value init) {
+  int64_t rows = matmul.tuning.getSumRows(matmul.getRows());
+  Value activations = packPairs(b, matmul, {rows, /*areTiles=*/true});
+  ScalePlace place = findRowsScalePlace(matmul.rhs.type);
+  auto add = [&](ImplicitLocOpBuilder &b, const Matmul &weights,
+                 ArrayRef<Value> tile, const Piece &piece, ValueRange sums) {
+    return PairTile16{weights, activations, place, rows, tile}.addPiece(
+        b, piece, sums);
+  };
+  return buildPieceTiles(b, matmul, rows, init, add);
+}
+
 Value quantx::buildPairs16(ImplicitLocOpBuilder &b, const Matmul &matmul,
                            int64_t rows, Value init) {
-  ScaledType type = matmul.rhs.type;
-  Value activations = packGroups(
-      b, matmul, kGroup, {rows}, VectorType::get(kGroup / 2, b.getI32Type()),
-      [&](ImplicitLocOpBuilder &b, const Chunk &, Value elements) {
-        return orderPairs(b, elements, getOrder(type));
-      });
-  ScalePlace place = findRowsScalePlace(type);
+  Value activations = packPairs(b, matmul, {rows});
+  ScalePlace place = findRowsScalePlace(matmul.rhs.type);
   auto add = [&](ImplicitLocOpBuilder &b, ArrayRef<Piece> pieces,
                  ValueRange sums) {
     const Piece &piece = pieces.front();

@@ -160,8 +160,8 @@ llvm::SmallVector<mlir::Value> addProducts(mlir::ImplicitLocOpBuilder &b,
 /// Whether `size` is known to be a multiple of `factor`.
 bool isMultiple(mlir::OpFoldResult size, int64_t factor);
 
-/// Whether linear weights can be put side by side: sizes are static, and whole
-/// groups of rows and lines of bytes.
+/// Whether linear weights can be put side by side: their type allows that, and
+/// sizes are static, whole groups of rows and lines of bytes.
 bool mayBeSideBySide(const Matmul &matmul);
 
 /// Some rows of weights, side by side: a matmul that has them, and the indices
@@ -187,14 +187,32 @@ using GroupTotalsFn = std::function<llvm::SmallVector<mlir::Value>(
     mlir::Value group)>;
 
 /// Adds what `prepare` gives for `columns` rows of weights at a time, 16 or
-/// more, to `init`: products of all rows of activations, in tiles of `dotRows`.
+/// more, to `init`: products of all rows of activations, in tiles of `rows`.
 /// Threads get columns.
 mlir::Value
-buildDotTiles(mlir::ImplicitLocOpBuilder &b, const Matmul &matmul,
+buildSumTiles(mlir::ImplicitLocOpBuilder &b, const Matmul &matmul, int64_t rows,
               int64_t columns, mlir::Value init,
               llvm::function_ref<GroupTotalsFn(mlir::ImplicitLocOpBuilder &b,
                                                const RowsSideBySide &weights)>
                   prepare);
+
+/// Whether many rows of activations may go in such tiles: the target has some,
+/// K is static, and the weights are side by side or suit being put so.
+bool mayHaveSumTiles(const Matmul &matmul);
+
+/// The rows of weights that a tile goes by before the next one does.
+int64_t countSumColumns(const Matmul &matmul);
+
+/// `sums`, one for each row of the tile of activations at `tile`, and the
+/// products of a piece of the weights of `weights`.
+using AddPieceFn = llvm::function_ref<llvm::SmallVector<mlir::Value>(
+    mlir::ImplicitLocOpBuilder &b, const Matmul &weights,
+    llvm::ArrayRef<mlir::Value> tile, const Piece &piece,
+    mlir::ValueRange sums)>;
+
+/// The same of tiles of `rows` whose products `add` adds, piece by piece.
+mlir::Value buildPieceTiles(mlir::ImplicitLocOpBuilder &b, const Matmul &matmul,
+                            int64_t rows, mlir::Value init, AddPieceFn add);
 
 /// `scalar` in the lanes of 16 rows.
 mlir::Value broadcastToRows(mlir::ImplicitLocOpBuilder &b, mlir::Value scalar);

@@ -22,6 +22,14 @@ int64_t MatmulTuning::getTileRows(OpFoldResult rows) const {
   return best;
 }
 
+int64_t MatmulTuning::getSumRows(OpFoldResult rows) const {
+  std::optional<int64_t> constant = getConstantIntValue(rows);
+  if (!constant)
+    return sumRows;
+  int64_t tiles = int64_t(llvm::divideCeil(*constant, sumRows));
+  return int64_t(llvm::divideCeil(*constant, tiles));
+}
+
 // Memory limits the rows that are few enough for their activations to stay in
 // the second cache: long pieces of a row of weights are read best. More rows
 // are read again for each block.
@@ -31,6 +39,12 @@ MatmulBlock MatmulTuning::getBlock(OpFoldResult rows) const {
   if (constant && *constant <= few)
     return {/*columns=*/16, /*elements=*/4096, /*tileElements=*/1024};
   return {/*columns=*/256, /*elements=*/512, /*tileElements=*/512};
+}
+
+bool Matmul::mayBeTileProducts() const {
+  int64_t least = tuning.tileProductRows;
+  std::optional<int64_t> rows = getConstantIntValue(getRows());
+  return rows ? *rows >= least : least != MatmulTuning::never;
 }
 
 Value quantx::buildLoop(

@@ -26,8 +26,12 @@ struct MatmulTuning {
   /// in longer code.
   int64_t groups = 1;
   /// With no more rows of activations than this, weights are decoded where they
-  /// are multiplied; with more, into a buffer.
+  /// are multiplied; with more, into a buffer or for tiles of rows.
   int64_t fewRows = 8;
+  /// The same by linear weights that are pairs of bf16 or integers of 8 bits:
+  /// more are faster in tiles.
+  int64_t fewPairRows = 6;
+  int64_t fewByteRows = 3;
   /// The rows of weights (1, 2 or 4) that are multiplied at once by `rows` of
   /// activations, if few. One row of activations is read as fast for each row
   /// of weights; and these are then one stream, which CPUs prefetch best.
@@ -54,7 +58,7 @@ struct MatmulTuning {
   /// `rows` of activations. Long ones prefetch many lines at once, and wait for
   /// that where little else is done.
   int64_t getPieceSize(int64_t rows, int64_t streams) const {
-    return streams > 1 ? 32 : rows == 1 ? 128 : 64;
+    return streams > 1 || rows > fewRows ? 32 : rows == 1 ? 128 : 64;
   }
 
   /// Whether the target converts f16 by instructions.
@@ -63,11 +67,15 @@ struct MatmulTuning {
   bool hasByteDots = false;
   /// Whether the target multiplies pairs of bf16, faster than f32.
   bool hasPairDots = false;
-  /// With many rows of integers or pairs: as many have their sums in registers,
-  /// and go by as many rows of weights before others do, if N is a multiple:
-  /// the activations stay in the first cache for them.
-  int64_t dotRows = 12;
-  int64_t dotColumns = 64;
+  /// With many rows by weights side by side: as many have their sums by 16 rows
+  /// of weights in registers; 0 where that has no use. They go by `sumColumns`
+  /// rows of weights before others do, if N is a multiple: the activations stay
+  /// in the first cache for them.
+  int64_t sumRows = 0;
+  int64_t sumColumns = 64;
+  /// The rows of a tile of `rows`: as many, or fewer that leave the least of
+  /// the last tile empty.
+  int64_t getSumRows(mlir::OpFoldResult rows) const;
   /// The bytes of pairs of weights that stay in the second cache.
   int64_t pairBytes = 512 * 1024;
   /// The sums of integers of floats that are bytes, in registers: those of all
@@ -102,6 +110,10 @@ struct Matmul {
 
   mlir::OpFoldResult getRows() const { return sizes[sizes.size() - 2]; }
   mlir::OpFoldResult getColumns() const { return sizes.back(); }
+
+  /// Whether tile registers are for so many rows of activations, or may be
+  /// where the number is dynamic.
+  bool mayBeTileProducts() const;
 };
 
 /// All results, for at most `rows` rows of activations, of which each weight is
@@ -172,6 +184,23 @@ bool suitsPairs16(const Matmul &matmul, int64_t rows);
 /// The same as buildFewRows16 where these suit, by dot products of pairs.
 mlir::Value buildPairs16(mlir::ImplicitLocOpBuilder &b, const Matmul &matmul,
                          int64_t rows, mlir::Value init);
+
+/// Whether the weights, with rows side by side, are decoded into pairs of bf16
+/// in registers, exactly, and activations are bf16.
+bool suitsPairTiles(const Matmul &matmul);
+
+/// The same as buildManyRows where these suit, and `suitsManyPairs`.
+mlir::Value buildPairTiles(mlir::ImplicitLocOpBuilder &b, const Matmul &matmul,
+                           mlir::Value init);
+
+/// Whether many rows of anything have a form by f32: K is static, decoding
+/// weights for each tile takes little, and they are side by side or suit being
+/// put so.
+bool suitsFloatTiles(const Matmul &matmul);
+
+/// The same as buildManyRows where these suit.
+mlir::Value buildFloatTiles(mlir::ImplicitLocOpBuilder &b, const Matmul &matmul,
+                            mlir::Value init);
 
 /// All results, for many rows of activations.
 mlir::Value buildManyRows(mlir::ImplicitLocOpBuilder &b, const Matmul &matmul,

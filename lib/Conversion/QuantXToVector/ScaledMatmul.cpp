@@ -78,6 +78,8 @@ namespace {
 /// The forms of a matmul by its number of rows.
 struct MatmulForms {
   const Matmul &matmul;
+  /// The most rows that are few.
+  int64_t few;
   /// All results, for at most `rows`, if few; and for any number.
   llvm::function_ref<Value(ImplicitLocOpBuilder &b, int64_t rows)> buildFew;
   llvm::function_ref<Value(ImplicitLocOpBuilder &b)> buildMany;
@@ -111,33 +113,33 @@ static Value buildSuitsTiles(ImplicitLocOpBuilder &b,
   return scf::IfOp::create(b, suits, check, refuse).getResult(0);
 }
 
-/// All results, for more than a few rows of activations, by dot products of
-/// bytes or pairs; null where these do not suit.
-static Value buildDotRows(ImplicitLocOpBuilder &b, const Matmul &matmul,
-                          Value init) {
+/// A form for more than a few rows of activations.
+using ManyRowsForm = Value (*)(ImplicitLocOpBuilder &b, const Matmul &matmul,
+                               Value init);
+
+/// The form in tiles whose sums by 16 rows of weights stay in registers: of dot
+/// products of bytes or pairs, or of f32; null where none suits.
+static ManyRowsForm findSumTiles(const Matmul &matmul) {
   if (matmul.tuning.hasByteDots && suitsManyIntegers(matmul))
-    return buildManyIntegers(b, matmul, init);
+    return buildManyIntegers;
   if (matmul.tuning.hasPairDots && suitsManyPairs(matmul))
-    return buildManyPairs(b, matmul, init);
-  return {};
+    return buildManyPairs;
+  return suitsFloatTiles(matmul) ? buildFloatTiles : nullptr;
 }
 
-/// The same by vectors of some kind.
+/// All results, for more than a few rows, by vectors of some kind.
 static Value buildVectorRows(ImplicitLocOpBuilder &b, const Matmul &matmul,
                              Value init) {
-  Value results = buildDotRows(b, matmul, init);
-  return results ? results : buildManyRows(b, matmul, init);
+  ManyRowsForm build = findSumTiles(matmul);
+  return build ? build(b, matmul, init) : buildManyRows(b, matmul, init);
 }
 
 /// The same, by tile registers if there are enough rows and the process gets
 /// these.
 static Value buildMostRows(ImplicitLocOpBuilder &b, const Matmul &matmul,
                            Value init) {
-  int64_t least = matmul.tuning.tileProductRows;
-  std::optional<int64_t> rows = getConstantIntValue(matmul.getRows());
-  bool mayBeTiles = rows ? *rows >= least : least != MatmulTuning::never;
   std::unique_ptr<TileOperands> operands;
-  if (mayBeTiles)
+  if (matmul.mayBeTileProducts())
     operands = TileOperands::find(b, matmul);
   if (!operands)
     return buildVectorRows(b, matmul, init);
@@ -158,13 +160,16 @@ static Value buildMostRows(ImplicitLocOpBuilder &b, const Matmul &matmul,
 /// forms is taken then: tiles of a few rows take so many or less.
 static Value buildByRows(ImplicitLocOpBuilder &b, const MatmulForms &forms,
                          Value init) {
-  int64_t few = forms.matmul.tuning.fewRows;
+  int64_t few = forms.few;
   OpFoldResult size = forms.matmul.getRows();
   if (std::optional<int64_t> rows = getConstantIntValue(size)) {
     if (*rows == 0)
       return init;
     return *rows <= few ? forms.buildFew(b, *rows) : forms.buildMany(b);
   }
+  // A tile of a dynamic number of rows takes as long for a few as for all.
+  constexpr int64_t leastFew = 4;
+  few = std::max(few, leastFew);
   Value rows = cast<Value>(size);
   std::function<Value(ImplicitLocOpBuilder &, int64_t)> choose =
       [&](ImplicitLocOpBuilder &b, int64_t most) -> Value {
@@ -186,6 +191,20 @@ static Value buildByRows(ImplicitLocOpBuilder &b, const MatmulForms &forms,
   return choose(b, 1);
 }
 
+/// The most rows that are few by linear weights, which tiles put side by side
+/// first.
+static int64_t countFewRows(const Matmul &matmul) {
+  const MatmulTuning &tuning = matmul.tuning;
+  ManyRowsForm tiles = findSumTiles(matmul);
+  if (!tiles)
+    return tuning.fewRows;
+  if (tiles == buildManyPairs)
+    return tuning.fewPairRows;
+  if (tiles == buildManyIntegers && matmul.rhs.type.getStorageBits() == 8)
+    return tuning.fewByteRows;
+  return std::min(tuning.fewRows, tuning.sumRows);
+}
+
 /// All results, by linear weights.
 static Value buildLinear(ImplicitLocOpBuilder &b, const Matmul &matmul,
                          Value init) {
@@ -199,7 +218,8 @@ static Value buildLinear(ImplicitLocOpBuilder &b, const Matmul &matmul,
   auto buildMany = [&](ImplicitLocOpBuilder &b) {
     return buildMostRows(b, matmul, init);
   };
-  return buildByRows(b, {matmul, buildFew, buildMany}, init);
+  return buildByRows(b, {matmul, countFewRows(matmul), buildFew, buildMany},
+                     init);
 }
 
 /// What `build` gives; but `init` where K is 0 at run time: a row of no
@@ -238,6 +258,7 @@ struct ScaledMatmulChunks : public ChunkPattern<ScaledMatmulOp> {
     if (target.tileProductRows > 0)
       tuning.tileProductRows = target.tileProductRows;
     tuning.rowStreams = target.rowStreams;
+    tuning.sumRows = target.sumRows;
   }
 
   LogicalResult
@@ -310,16 +331,18 @@ private:
     };
     // The time of many products hides that of putting rows back.
     auto buildMany = [&](ImplicitLocOpBuilder &b) {
-      bool mayBeTiles = matmul.tuning.tileProductRows != MatmulTuning::never;
-      Value results = mayBeTiles ? Value() : buildDotRows(b, rows16, init);
-      if (results)
-        return results;
+      ManyRowsForm build = findSumTiles(rows16);
+      if (build && !rows16.mayBeTileProducts())
+        return build(b, rows16, init);
       Matmul linear = matmul;
       linear.rhs.parts = lowerRelayout(b, b.getLoc(), type,
                                        WeightLayout::Linear, matmul.rhs.parts);
       return buildMostRows(b, linear, init);
     };
-    return buildByRows(b, {rows16, buildFew, buildMany}, init);
+    int64_t few = rows16.tuning.fewRows;
+    if (findSumTiles(rows16))
+      few = std::min(few, rows16.tuning.sumRows);
+    return buildByRows(b, {rows16, few, buildFew, buildMany}, init);
   }
 
   /// Whether the bytes of `operand` are made here, from codes that CodeFinder

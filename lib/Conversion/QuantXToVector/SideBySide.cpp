@@ -6,6 +6,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "quantx/Conversion/QuantXToLinalg/WeightLayouts.h"
+#include "quantx/Format/Mutants.h"
 
 using namespace mlir;
 using namespace quantx;
@@ -22,7 +23,8 @@ bool quantx::isMultiple(OpFoldResult size, int64_t factor) {
 bool quantx::mayBeSideBySide(const Matmul &matmul) {
   std::optional<int64_t> sum = getConstantIntValue(matmul.sum.size);
   int64_t bits = matmul.rhs.type.getStorageBits();
-  return sum && isMultiple(matmul.getColumns(), kRows) &&
+  return matmul.rhs.type.mayBeRows16() && sum &&
+         isMultiple(matmul.getColumns(), kRows) &&
          *sum * bits % (8 * kLine) == 0;
 }
 
@@ -124,21 +126,35 @@ SmallVector<Value> RowsSideBySide::getGroup(ImplicitLocOpBuilder &b,
   return group;
 }
 
-Value quantx::buildDotTiles(
-    ImplicitLocOpBuilder &b, const Matmul &matmul, int64_t columns, Value init,
+bool quantx::mayHaveSumTiles(const Matmul &matmul) {
+  std::optional<int64_t> sum = getConstantIntValue(matmul.sum.size);
+  return matmul.tuning.sumRows > 0 && sum && *sum != 0 &&
+         (!matmul.rhs.type.isLinear() || mayBeSideBySide(matmul));
+}
+
+int64_t quantx::countSumColumns(const Matmul &matmul) {
+  int64_t columns = matmul.tuning.sumColumns;
+  return isMultiple(matmul.getColumns(), columns) ? columns : kRows;
+}
+
+Value quantx::buildSumTiles(
+    ImplicitLocOpBuilder &b, const Matmul &matmul, int64_t rows,
+    int64_t columns, Value init,
     function_ref<GroupTotalsFn(ImplicitLocOpBuilder &b,
                                const RowsSideBySide &weights)>
         prepare) {
-  int64_t rows = matmul.tuning.dotRows;
   auto fill = [&](ImplicitLocOpBuilder &b, ArrayRef<Value> indices, Value slice,
                   OpFoldResult numColumns) {
     GroupTotalsFn sum = prepare(b, RowsSideBySide(b, matmul, indices, columns));
     Value numRows =
         getValueOrCreateConstantIndexOp(b, b.getLoc(), matmul.getRows());
     auto addTile = [&](ImplicitLocOpBuilder &b, Value first, Value results) {
+      Value number =
+          b.createOrFold<arith::DivUIOp>(first, createIndex(b, rows));
+      if (isPlanted(Mutant::TilesOfFirstRows))
+        number = createIndex(b, 0);
       SmallVector<Value> tile(indices.drop_back());
-      tile.push_back(
-          b.createOrFold<arith::DivUIOp>(first, createIndex(b, rows)));
+      tile.push_back(number);
       auto addGroup = [&](ImplicitLocOpBuilder &b, Value group, Value results) {
         SmallVector<Value> totals = sum(b, tile, group);
         Value column =
@@ -155,4 +171,25 @@ Value quantx::buildDotTiles(
     return buildLoop(b, createIndex(b, 0), numRows, rows, slice, addTile);
   };
   return buildColumnSlices(b, matmul, columns, init, fill);
+}
+
+Value quantx::buildPieceTiles(ImplicitLocOpBuilder &b, const Matmul &matmul,
+                              int64_t rows, Value init, AddPieceFn add) {
+  ScalePlace place = findRowsScalePlace(matmul.rhs.type);
+  auto prepare = [&](ImplicitLocOpBuilder &,
+                     const RowsSideBySide &weights) -> GroupTotalsFn {
+    return [&, weights](ImplicitLocOpBuilder &b, ArrayRef<Value> tile,
+                        Value group) {
+      const Matmul &rows16 = weights.matmul;
+      RowsIndices indices = weights.getGroup(b, group);
+      auto addPiece = [&](ImplicitLocOpBuilder &b, ArrayRef<Piece> pieces,
+                          ValueRange sums) {
+        return add(b, rows16, tile, pieces.front(), sums);
+      };
+      SmallVector<Value> sums =
+          sumPieces(b, rows16, indices, planRows(rows16, rows), addPiece);
+      return scaleRowSums(b, rows16, indices, place, sums);
+    };
+  };
+  return buildSumTiles(b, matmul, rows, countSumColumns(matmul), init, prepare);
 }

@@ -1,6 +1,7 @@
 //===- CPUStrategy.cpp - What was measured to be best on a CPU ------------===//
 
 #include "quantx/Target/CPU/CPUStrategy.h"
+#include "quantx/Target/CPU/CPUTarget.h"
 #include "llvm/ADT/STLExtras.h"
 
 using namespace quantx;
@@ -10,15 +11,15 @@ static constexpr int64_t MiB = 1024 * KiB;
 
 // clang-format off
 static constexpr CPUStrategy strategies[] = {
-    // target,               chunk, prefetchDistance, prefetchLimit, nontemporalThreshold, tileProductRows, rowStreams
-    {"native",                  64,          2 * KiB,      64 * KiB,              4 * MiB,              16,          4},
-    {"x86-64-v4+amx",           64,          2 * KiB,      64 * KiB,              4 * MiB,              16,          4},
-    {"x86-64-v4+avx512vbmi",    64,          2 * KiB,      64 * KiB,              4 * MiB,               0,          4},
-    {"x86-64-v4",               64,          2 * KiB,      64 * KiB,              4 * MiB,               0,          4},
-    {"x86-64-v3",               64,          2 * KiB,      64 * KiB,              4 * MiB,               0,          1},
-    {"generic",                 64,          2 * KiB,      64 * KiB,              4 * MiB,               0,          1},
+    // target,               chunk, prefetchDistance, prefetchLimit, nontemporalThreshold, tileProductRows, rowStreams, sumRows
+    {"native",                  64,          2 * KiB,      64 * KiB,              4 * MiB,              16,          4,      12},
+    {"x86-64-v4+amx",           64,          2 * KiB,      64 * KiB,              4 * MiB,              16,          4,      12},
+    {"x86-64-v4+avx512vbmi",    64,          2 * KiB,      64 * KiB,              4 * MiB,               0,          4,      12},
+    {"x86-64-v4",               64,          2 * KiB,      64 * KiB,              4 * MiB,               0,          4,      12},
+    {"x86-64-v3",               64,          2 * KiB,      64 * KiB,              4 * MiB,               0,          1,       4},
+    {"generic",                 64,          2 * KiB,      64 * KiB,              4 * MiB,               0,          1,       0},
     // Not measured. Non-temporal stores are hints there, and need no fence.
-    {"aarch64",                 64,          2 * KiB,      64 * KiB,                    0,               0,          1},
+    {"aarch64",                 64,          2 * KiB,      64 * KiB,                    0,               0,          1,       0},
 };
 // clang-format on
 
@@ -28,5 +29,14 @@ const CPUStrategy &CPUStrategy::get(llvm::StringRef target) {
   const auto *row = llvm::find_if(strategies, [&](const CPUStrategy &strategy) {
     return strategy.target == target;
   });
-  return row == std::end(strategies) ? strategies[0] : *row;
+  if (row != std::end(strategies) && row != std::begin(strategies))
+    return *row;
+  llvm::Expected<CPUTarget> native = CPUTarget::get("native");
+  if (native && !native->hasWideVectors()) {
+    if (native->triple.isAArch64())
+      return get("aarch64");
+    return get(native->hasFMA() ? "x86-64-v3" : "generic");
+  }
+  llvm::consumeError(native.takeError());
+  return strategies[0];
 }

@@ -1,4 +1,4 @@
-// RUN: quant-opt %s --split-input-file --quantx-lower-to-vector=byte-dots --canonicalize --cse | FileCheck %s
+// RUN: quant-opt %s --split-input-file --quantx-lower-to-vector='byte-dots sum-rows=12' --canonicalize --cse | FileCheck %s
 // RUN: quant-opt %s --split-input-file --quantx-lower-to-vector --canonicalize --cse | FileCheck %s --check-prefix=FLOATS
 
 // Twice an E2M1 value, plus 12, is a byte without sign: integers begin with -12
@@ -104,23 +104,23 @@ func.func @rows(%a: tensor<1x512x!int8>, %w: tensor<2x512x!mxfp4>, %acc: tensor<
 // -----
 
 // Many rows of integers: 64 rows of weights are put side by side, 16 words of 16 rows
-// at a time, and go by 12 rows of activations before others do.
+// at a time, and go by 10 rows of activations before others do: three such tiles are 30.
 
 !mxfp4 = !quantx.scaled<f4E2M1FN : f32, f8E8M0FNU per 1x32>
 !int8 = !quantx.scaled<i8 : f32, f32 per 1x*>
 
 // CHECK-LABEL: func.func @many_rows(
-// CHECK:       scf.forall {{.+}} -> (tensor<3x4x12x16xi32>)
+// CHECK:       scf.forall {{.+}} -> (tensor<3x4x10x16xi32>)
 // CHECK:       scf.forall (%{{.+}}) = (0) to (128) step (64)
 // CHECK:         scf.for {{.+}} -> (tensor<4x2048xi8>)
 // CHECK:           scf.for {{.+}} step %c64 {{.+}} -> (tensor<4x2048xi8>)
 // CHECK-COUNT-16:    vector.transfer_read {{.+}} vector<64xi8>
 // CHECK-COUNT-64:    vector.shuffle {{.+}} vector<16xi32>, vector<16xi32>
 // CHECK-COUNT-16:    vector.transfer_write {{.+}} vector<64xi8>
-// CHECK:         scf.for {{.+}} = %c0 to %c30 step %c12
+// CHECK:         scf.for {{.+}} = %c0 to %c30 step %c10
 // CHECK:           scf.for {{.+}} = %c0 to %c4 step %c1
 // CHECK:             scf.for
-// CHECK-COUNT-192:     vector.contract
+// CHECK-COUNT-80:      vector.contract
 // CHECK-NOT:       vector.contract
 // FLOATS-LABEL: func.func @many_rows(
 // FLOATS-NOT:     vector.contract
@@ -140,7 +140,7 @@ func.func @many_rows(%a: tensor<30x256x!int8>, %w: tensor<128x256x!mxfp4>, %acc:
 
 // CHECK-LABEL: func.func @many_rows_side_by_side(
 // CHECK-NOT:     vector.shuffle {{.+}} vector<16xi32>, vector<16xi32>
-// CHECK-COUNT-192: vector.contract
+// CHECK-COUNT-120: vector.contract
 func.func @many_rows_side_by_side(%a: tensor<24x72x!int8>, %w: tensor<16x72x!mxfp4>, %acc: tensor<24x16xf32>)
     -> tensor<24x16xf32> {
   %r = quantx.scaled_matmul ins(%a, %w : tensor<24x72x!int8>, tensor<16x72x!mxfp4>)

@@ -136,6 +136,52 @@ TEST(ScaledMatmulManyPairsTest, DynamicRows) {
 }
 
 //===----------------------------------------------------------------------===//
+// Many rows of f32 in vector registers
+//===----------------------------------------------------------------------===//
+
+static constexpr const char *floatTargets[] = {"native", "x86-64-v3"};
+
+// Several tiles, as many rows as they have or fewer in the last; columns that
+// are 16 or 64; activations that are f32, or scaled.
+TEST(ScaledMatmulManyFloatsTest, Sizes) {
+  constexpr Sizes allSizes[] = {
+      {12, 16, 128}, {13, 64, 384}, {29, 80, 640}, {5, 32, 256}};
+  const std::vector<TypeSpec> weights = {
+      mxfp4,
+      int8,
+      {"i4", "f32", "bf16", 1, 64, false, false, "absmax"},
+      {"ui4", "f32", "f16", 1, 32, false, true, "minmax"},
+      {"f4E2M1FN", "f32", "f8E4M3FN", 1, 16, true, false, "absmax"},
+      {"ui8", "f32", "f32", 1, 32, false, true, "minmax"}};
+  for (auto [i, type] : llvm::enumerate(weights)) {
+    checkStatic(type, {"f32"}, allSizes[i % 4]);
+    if (getMissing("x86-64-v3").empty())
+      checkStatic(type, {"f32", mxfp8}, allSizes[(i + 1) % 4], "x86-64-v3");
+  }
+}
+
+TEST(ScaledMatmulManyFloatsTest, Batched) {
+  for (const char *target : floatTargets) {
+    if (!getMissing(target).empty())
+      continue;
+    checkBatches({19, 32, 128}, "f32", target, BatchWeights::Static);
+    checkBatches({13, 21, 128}, "f32", target, BatchWeights::SideBySide);
+  }
+}
+
+TEST(ScaledMatmulManyFloatsTest, DynamicRows) {
+  for (const char *target : floatTargets) {
+    if (!getMissing(target).empty())
+      continue;
+    Program program(
+        getProgram(mxfp4, {"f32"}, /*isDynamic=*/false, {-1, 48, 256}), target,
+        /*threads=*/2);
+    for (int64_t rows : {0, 1, 3, 4, 5, 8, 9, 12, 13, 24, 37})
+      check(program, mxfp4, {"f32"}, {rows, 48, 256});
+  }
+}
+
+//===----------------------------------------------------------------------===//
 // Tile registers
 //===----------------------------------------------------------------------===//
 

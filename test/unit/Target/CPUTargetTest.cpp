@@ -26,12 +26,15 @@ TEST(CPUTargetTest, EachHasAStrategy) {
   for (auto [strategy, name] :
        llvm::zip_equal(CPUStrategy::getAll(), CPUTarget::getNames())) {
     EXPECT_EQ(strategy.target, name);
-    EXPECT_EQ(&CPUStrategy::get(name), &strategy);
+    // A machine without AVX-512 has the row of another target.
+    if (name != "native" || CPUTarget::get(name)->hasWideVectors()) {
+      EXPECT_EQ(&CPUStrategy::get(name), &strategy);
+    }
     // Lines ahead, and no more of them than a whole tile.
     EXPECT_EQ(strategy.prefetchDistance % 64, 0);
     EXPECT_LE(strategy.prefetchDistance, strategy.prefetchLimit);
   }
-  EXPECT_EQ(&CPUStrategy::get("unknown"), CPUStrategy::getAll().begin());
+  EXPECT_EQ(&CPUStrategy::get("unknown"), &CPUStrategy::get("native"));
 }
 
 TEST(CPUTargetTest, UnknownNamesAreAnsweredWithTheKnown) {

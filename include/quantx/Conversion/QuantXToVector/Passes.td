@@ -54,27 +54,30 @@ def QuantXLowerToVector : Pass<"quantx-lower-to-vector", "::mlir::ModuleOp"> {
     in which weights are decoded with least work: codes of 4 bits are read as
     32-bit words, of which each lane decodes one after the other. Sums stay in
     vectors of 16 lanes, and blocks' sums are multiplied by their scales where that
-    is less than multiplying values. Up to 8 rows of activations go by the weights
-    at once, each of which is decoded where it is multiplied. With more rows, a
-    block of weights is decoded into a buffer, and goes by all rows in tiles whose
-    sums stay in registers. Where the number of rows is dynamic, it decides at run
-    time.
+    is less than multiplying values. A few rows of activations, up to 8, go by the
+    weights at once, each of which is decoded where it is multiplied. With
+    `sum-rows`, more of them are tiles of as many rows, or of fewer where these leave
+    less of the last tile empty, by weights with rows side by side: 64 or 16 rows of
+    linear weights are put so at a time, where K is static and they are whole words.
+    Sums stay in registers, and codes are decoded for each tile. Without that, and
+    for floats of 8 bits in rows, a block of weights is decoded into a buffer, and
+    goes by all rows in tiles. Where the number of rows is dynamic, it decides at
+    run time.
 
     Weights with `packing rows16` are lanes of rows as they are read: an activation
     multiplies 16 of them, and nothing is added across lanes. Where a vector of
     weights takes at most four dot products of bytes, `row-streams` times 16 rows
     are multiplied at once, if there are 8 times as many: memory is read as so many
-    streams. More than 8 rows of activations put rows of weights back first. With `byte-dots`, quantized
-    activations of 8 bits are multiplied as integers: by integers, and by f4E2M1FN,
-    whose values are halves of integers. Four products are one
-    `vector.contract`, up to 64 are summed exactly, and scales multiply such sums.
-    Many rows of integers go by weights side by side in tiles of 12 by 16; 64 or 16
-    rows of weights in rows are put so at a time, where sizes are static and whole.
-    Many rows of bf16 go the same way with `pair-dots`: two products of bf16 are one
-    `vector.contract`, of weights that are decoded into a buffer of pairs before.
-    So do a few rows of floats by weights of 4 bits or FP8, which are decoded in
-    registers: bf16; and by weights in rows up to two rows of f16, as two bf16,
-    exactly, and of f32 with a K of 256 or more, as two that are within 2^-18 of it.
+    streams. More than a few rows of activations are tiles, too; without `sum-rows`
+    they put rows of weights back first. With `byte-dots`, quantized activations of
+    8 bits are multiplied as integers: by integers, and by f4E2M1FN, whose values
+    are halves of integers. Four products are one `vector.contract`, up to 64 are
+    summed exactly, and scales multiply such sums.
+    Rows of bf16 are multiplied as pairs with `pair-dots`: two products of bf16 are
+    one `vector.contract`. Weights of 4 bits or FP8 are decoded in registers;
+    integers of 8 bits, for many rows, into a buffer of pairs before. A few rows by
+    weights in rows may be two rows of f16, as two bf16, exactly, and of f32 with a
+    K of 256 or more, as two that are within 2^-18 of it.
     A few rows of f32, f16 or bf16 are multiplied as integers, too, by such weights
     with `packing rows16` and a K of 256 or more that is a multiple of 64: an
     activation is an integer of three bytes (bf16) or four, times a power of two
@@ -140,7 +143,10 @@ def QuantXLowerToVector : Pass<"quantx-lower-to-vector", "::mlir::ModuleOp"> {
            "bf16, for a target with quantx-expand-bf16-dots that has no tiles">,
     Option<"rowStreams", "row-streams", "int64_t", "1",
            "How many 16 rows of weights with packing rows16 few rows of "
-           "activations multiply at once, for a target with 32 vector registers">
+           "activations multiply at once, for a target with 32 vector registers">,
+    Option<"sumRows", "sum-rows", "int64_t", "0",
+           "Rows of activations whose sums by 16 rows of weights stay in vector "
+           "registers: many rows are tiles of as many; 0 for never">
   ];
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",

@@ -52,6 +52,9 @@ struct VectorTarget {
   /// How many 16 rows of weights side by side are multiplied at once, at least
   /// 1: their sums take as many registers.
   int64_t rowStreams = 1;
+  /// The rows of activations whose sums by 16 rows of weights stay in vector
+  /// registers; 0 for no tiles of as many rows.
+  int64_t sumRows = 0;
 };
 
 /// Patterns that lower quantize, dequantize, pack, unpack and relayout_scales

@@ -41,7 +41,14 @@ struct CPUStrategy {
   /// their sums are to stay in registers.
   int64_t rowStreams;
 
-  /// The row of a target; that of `native` for a name that is none.
+  /// The rows of activations whose sums by 16 rows of weights stay in the
+  /// vector registers: many rows are multiplied as tiles of so many. 0 where
+  /// other forms of scaled_matmul are as fast.
+  int64_t sumRows;
+
+  /// The row of a target; that of `native` for a name that is none. `native`
+  /// has one of its own for machines with AVX-512, and on others that of the
+  /// target they are most like.
   static const CPUStrategy &get(llvm::StringRef target);
 
   /// All rows, in the order of `CPUTarget::getNames`.
