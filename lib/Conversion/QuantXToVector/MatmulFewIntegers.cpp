@@ -26,20 +26,21 @@ bool quantx::suitsFewIntegers(const Matmul &matmul) {
 
 namespace {
 
-/// Products of integers. What groups of codes of activations have are tensors
-/// of batches x groups x rows x some of each.
+/// Products of integers. What runs of codes of activations have are tensors of
+/// batches x runs x rows x some of each.
 class IntegerProducts : public LaneProducts {
 public:
   IntegerProducts(ImplicitLocOpBuilder &b, const Matmul &matmul, int64_t rows);
 
+  int64_t getRun() const override { return run; }
   SmallVector<Value> multiply(ImplicitLocOpBuilder &b,
                               ArrayRef<LaneGroup> columns) const override;
   Value getFactor(ImplicitLocOpBuilder &b, ArrayRef<Value> batch,
                   int64_t row) const override;
 
 private:
-  /// What a row of activations multiplies: integers without sign, and zero
-  /// points less than 0, if there are any, as f32.
+  /// What a row of activations multiplies: integers without sign, of one group
+  /// after the other, and zero points less than 0, if there are any, as f32.
   struct Operand {
     SmallVector<Value> integers;
     Value zeroPoint;
@@ -48,7 +49,9 @@ private:
   /// The products of `operand`, of `group`, with a row of activations.
   Value multiplyRow(ImplicitLocOpBuilder &b, const LaneGroup &group,
                     const Operand &operand, int64_t row) const;
-  /// A tensor of what `compute` makes of the codes of each group.
+  /// The sums of the codes of each lane of a run, i32.
+  Value sumCodes(ImplicitLocOpBuilder &b, Value codes) const;
+  /// A tensor of what `compute` makes of the codes of each run.
   Value pack(ImplicitLocOpBuilder &b, VectorType type,
              function_ref<Value(ImplicitLocOpBuilder &b, const Chunk &group,
                                 Value codes)>
@@ -56,7 +59,7 @@ private:
 
   const Matmul &matmul;
   IntegerCodes codes;
-  int64_t rows;
+  int64_t rows, group, run;
   /// Operands of dot products, as words.
   Value words;
   /// For each lane, the sum of its codes, and what integers begin with.
@@ -67,25 +70,39 @@ private:
 
 } // namespace
 
-/// The elements of a group as the words of its operands.
-static SmallVector<int64_t> getOrder(int64_t group) {
+/// Whether a chunk of `size` elements has one scale of `type`.
+static bool hasOneScale(ScaledType type, int64_t size) {
+  return hasRowScale(type) || getRowBlock(type) % size == 0;
+}
+
+/// The groups whose sums of integers have one scale on each side.
+static int64_t countRun(const Matmul &matmul) {
+  ScaledType rhs = matmul.rhs.type;
+  int64_t groups = countLaneGroups(matmul), size = groups * getLaneGroup(rhs);
+  bool isOne = hasOneScale(matmul.lhs.type, size) && hasOneScale(rhs, size) &&
+               !rhs.hasZeroPoint();
+  return isOne ? groups : 1;
+}
+
+/// The elements of `run` groups as the words of their operands.
+static SmallVector<int64_t> getOrder(int64_t group, int64_t run) {
   int64_t halves = group / kGroupBytes;
   SmallVector<int64_t> order;
-  for (int64_t half = 0; half < halves; ++half)
-    for (int64_t element = half; element < group; element += halves)
-      order.push_back(element);
+  for (int64_t first = 0; first < run * group; first += group)
+    for (int64_t half = 0; half < halves; ++half)
+      for (int64_t element = half; element < group; element += halves)
+        order.push_back(first + element);
   return order;
 }
 
-/// The sums of the codes of each lane, i32.
-static Value sumCodes(ImplicitLocOpBuilder &b, Value codes) {
-  int64_t size = cast<VectorType>(codes.getType()).getNumElements() / kSumLanes;
+Value IntegerProducts::sumCodes(ImplicitLocOpBuilder &b, Value codes) const {
+  int64_t size = group / kSumLanes;
   auto type = VectorType::get(kSumLanes, b.getI32Type());
   Value sum;
-  for (int64_t i = 0; i < size; ++i) {
+  for (int64_t i = 0; i < run * size; ++i) {
     SmallVector<int64_t> lanes;
     for (int64_t lane = 0; lane < kSumLanes; ++lane)
-      lanes.push_back(lane * size + i);
+      lanes.push_back(i / size * group + lane * size + i % size);
     Value part = vector::ShuffleOp::create(b, codes, codes, lanes);
     part = arith::ExtSIOp::create(b, type, part);
     sum = sum ? Value(arith::AddIOp::create(b, sum, part)) : part;
@@ -97,21 +114,21 @@ Value IntegerProducts::pack(ImplicitLocOpBuilder &b, VectorType type,
                             function_ref<Value(ImplicitLocOpBuilder &b,
                                                const Chunk &group, Value codes)>
                                 compute) const {
-  return packGroups(b, matmul, getLaneGroup(codes.type), {rows}, type, compute);
+  return packGroups(b, matmul, run * group, {rows}, type, compute);
 }
 
 IntegerProducts::IntegerProducts(ImplicitLocOpBuilder &b, const Matmul &matmul,
                                  int64_t rows)
-    : matmul(matmul), codes(matmul.rhs.type), rows(rows) {
-  int64_t group = getLaneGroup(codes.type);
-  auto wordsType = VectorType::get(group / 4, b.getI32Type());
+    : matmul(matmul), codes(matmul.rhs.type), rows(rows),
+      group(getLaneGroup(codes.type)), run(countRun(matmul)) {
+  auto wordsType = VectorType::get(run * group / 4, b.getI32Type());
   auto integers = VectorType::get(kSumLanes, b.getI32Type());
   auto floats = VectorType::get(kSumLanes, b.getF32Type());
   words =
       pack(b, wordsType,
            [&](ImplicitLocOpBuilder &b, const Chunk &, Value read) -> Value {
              Value ordered =
-                 vector::ShuffleOp::create(b, read, read, getOrder(group));
+                 vector::ShuffleOp::create(b, read, read, getOrder(group, run));
              return vector::BitCastOp::create(b, wordsType, ordered);
            });
   if (codes.offset != 0) {
@@ -146,7 +163,9 @@ IntegerProducts::IntegerProducts(ImplicitLocOpBuilder &b, const Matmul &matmul,
 
 IntegerProducts::Operand IntegerProducts::decode(ImplicitLocOpBuilder &b,
                                                  const LaneGroup &group) const {
-  Operand operand{codes.getUnsigned(b, group.bytes), Value()};
+  Operand operand;
+  for (Value bytes : group.bytes)
+    operand.integers.append(codes.getUnsigned(b, bytes));
   if (group.zeroPoints) {
     auto floats = VectorType::get(kSumLanes, b.getF32Type());
     Value zeroPoint = arith::SIToFPOp::create(
@@ -169,7 +188,7 @@ Value IntegerProducts::multiplyRow(ImplicitLocOpBuilder &b,
     Value word = read(b, words, group, row, int64_t(index));
     sum = addDot(b, weights, vector::BitCastOp::create(b, bytes, word), sum);
   }
-  // Integers of less than 24 bits: exact.
+  // Exact: at most 32 products of bytes in a lane have less than 24 bits.
   Value product = arith::SIToFPOp::create(b, floats, sum);
   if (operand.zeroPoint)
     product =

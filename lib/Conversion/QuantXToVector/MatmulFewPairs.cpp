@@ -66,7 +66,8 @@ SmallVector<Value> PairProducts::multiply(ImplicitLocOpBuilder &b,
     Value zeroPoints = column.zeroPoints
                            ? column.spreadZeroPoints(b, kGroupBytes, 8)
                            : Value();
-    operands.push_back(decodePairs(b, weights, column.bytes, zeroPoints));
+    operands.push_back(
+        decodePairs(b, weights, column.bytes.front(), zeroPoints));
   }
   int64_t parts = int64_t(operands.front().size());
   SmallVector<Value> products =

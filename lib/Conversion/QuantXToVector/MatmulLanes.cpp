@@ -32,9 +32,9 @@ bool quantx::suitsLanes(ScaledType type, int64_t group) {
          (group % block == 0 && block % (group / kSumLanes) == 0);
 }
 
-/// The groups of a chunk: as many as have 16 scales, which are decoded
-/// together, where rows are whole chunks then.
-static int64_t countGroups(const Matmul &matmul) {
+// As many as have 16 scales, which are decoded together, where rows are whole
+// chunks then.
+int64_t quantx::countLaneGroups(const Matmul &matmul) {
   constexpr int64_t most = 4;
   int64_t group = getLaneGroup(matmul.rhs.type);
   int64_t block = getRowBlock(matmul.rhs.type);
@@ -103,27 +103,31 @@ struct LanesTile {
                                ArrayRef<Value> sums) const;
 
 private:
-  /// The group number `index` of a chunk of a row of weights.
-  LaneGroup readGroup(ImplicitLocOpBuilder &b, const Chunk &elements,
-                      Value zeroPoints, Value chunk, int64_t index) const;
+  /// The run number `index` of a chunk of a row of weights.
+  LaneGroup readRun(ImplicitLocOpBuilder &b, const Chunk &elements,
+                    Value zeroPoints, Value chunk, int64_t index) const;
 };
 
 } // namespace
 
-LaneGroup LanesTile::readGroup(ImplicitLocOpBuilder &b, const Chunk &elements,
-                               Value zeroPoints, Value chunk,
-                               int64_t index) const {
+LaneGroup LanesTile::readRun(ImplicitLocOpBuilder &b, const Chunk &elements,
+                             Value zeroPoints, Value chunk,
+                             int64_t index) const {
   ScaledType type = matmul.rhs.type;
   Value none = arith::ConstantOp::create(b, b.getI8IntegerAttr(0));
-  Chunk part{elements.indices, getLaneGroup(type), elements.count};
-  part.indices.back() = b.createOrFold<arith::AddIOp>(
-      part.indices.back(), createIndex(b, index * part.size));
-  Value bytes = readChunk(b, matmul.rhs.parts.front(),
-                          part.getBytes(b, type.getStorageBits()), none);
+  int64_t run = products.getRun(), runs = groups / run;
+  SmallVector<Value> bytes;
+  for (int64_t group = index * run; group < (index + 1) * run; ++group) {
+    Chunk part{elements.indices, getLaneGroup(type), elements.count};
+    part.indices.back() = b.createOrFold<arith::AddIOp>(
+        part.indices.back(), createIndex(b, group * part.size));
+    bytes.push_back(readChunk(b, matmul.rhs.parts.front(),
+                              part.getBytes(b, type.getStorageBits()), none));
+  }
   Value number = b.createOrFold<arith::AddIOp>(
-      b.createOrFold<arith::MulIOp>(chunk, createIndex(b, groups)),
+      b.createOrFold<arith::MulIOp>(chunk, createIndex(b, runs)),
       createIndex(b, index));
-  return {batch, number, bytes, zeroPoints, index, groups};
+  return {batch, number, bytes, zeroPoints, index, runs};
 }
 
 // All rows of weights go forward together, for what is read of activations to
@@ -143,10 +147,10 @@ SmallVector<Value> LanesTile::addChunk(ImplicitLocOpBuilder &b, Value chunk,
     chunks.push_back(elements);
   }
   SmallVector<Value> next(sums);
-  for (int64_t index = 0; index < groups; ++index) {
+  for (int64_t index = 0; index < groups / products.getRun(); ++index) {
     SmallVector<LaneGroup> all;
     for (auto [elements, one] : llvm::zip_equal(chunks, factors))
-      all.push_back(readGroup(b, elements, one.zeroPoint, chunk, index));
+      all.push_back(readRun(b, elements, one.zeroPoint, chunk, index));
     SmallVector<Value> added = products.multiply(b, all);
     for (auto [i, sum] : llvm::enumerate(next)) {
       size_t column = i % columns.size();
@@ -194,7 +198,7 @@ SmallVector<Value> LanesTile::scaleSums(ImplicitLocOpBuilder &b,
 Value quantx::buildLaneSums(ImplicitLocOpBuilder &b, const Matmul &matmul,
                             const LaneProducts &products, LaneTile size,
                             Value init) {
-  int64_t groups = countGroups(matmul);
+  int64_t groups = countLaneGroups(matmul);
   int64_t chunk = groups * getLaneGroup(matmul.rhs.type);
   ChunkedSum all(b, {chunk, chunk, kSumLanes, /*inWords=*/false},
                  matmul.sum.size);

@@ -30,15 +30,19 @@ bool suitsLanes(ScaledType type, int64_t group);
 /// Whether the last dimension of `type` is one block.
 bool hasRowScale(ScaledType type);
 
-/// A group of codes of a row of weights.
+/// The groups of a chunk of the weights of `matmul`, which are multiplied in a
+/// loop's body.
+int64_t countLaneGroups(const Matmul &matmul);
+
+/// A group of codes of a row of weights, or a run of such groups.
 struct LaneGroup {
-  /// The indices of the batches, and the number of the group in its row.
+  /// The indices of the batches, and the number of the run in its row.
   llvm::ArrayRef<mlir::Value> batch;
   mlir::Value number;
-  /// The codes.
-  mlir::Value bytes;
+  /// The codes of each group.
+  llvm::SmallVector<mlir::Value> bytes;
   /// The zero points of the blocks of the chunk, if there are any, and which of
-  /// how many groups of the chunk this is.
+  /// how many runs of the chunk this is.
   mlir::Value zeroPoints;
   int64_t index, count;
 
@@ -55,8 +59,12 @@ class LaneProducts {
 public:
   virtual ~LaneProducts() = default;
 
-  /// The products of each row of activations with the same group of some rows
-  /// of weights, rows x columns, but for the scales of these: 16 lanes of f32.
+  /// The groups of a run, 1 or all of a chunk, whose products scales multiply
+  /// together.
+  virtual int64_t getRun() const { return 1; }
+
+  /// The products of each row of activations with the same run of some rows of
+  /// weights, rows x columns, but for the scales of these: 16 lanes of f32.
   virtual llvm::SmallVector<mlir::Value>
   multiply(mlir::ImplicitLocOpBuilder &b,
            llvm::ArrayRef<LaneGroup> columns) const = 0;

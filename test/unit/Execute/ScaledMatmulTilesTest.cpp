@@ -57,6 +57,20 @@ TEST(ScaledMatmulIntegersTest, FewRows) {
   }
 }
 
+// One scale on each side of several vectors, whose integers are summed first.
+TEST(ScaledMatmulIntegersTest, LongRuns) {
+  const std::vector<TypeSpec> weights = {
+      int8,
+      {"i8", "f32", "f32", 1, 256, false, false, "absmax"},
+      {"i4", "f32", "f32", 1, 0, false, false, "absmax"},
+      {"i4", "f32", "bf16", 1, 512, false, false, "absmax"},
+      {"ui4", "f32", "f32", 1, 0, false, true, "minmax"}};
+  for (const TypeSpec &type : weights) {
+    checkStatic(type, {"f32", int8}, {1, 5, 1024});
+    checkStatic(type, {"f32", int8}, {3, 5, 1536});
+  }
+}
+
 // Each number of rows has a form.
 TEST(ScaledMatmulIntegersTest, Dynamic) {
   Program program(getProgram(mxfp4, getIntegers(1), /*isDynamic=*/true, {}));
