@@ -213,6 +213,13 @@ CodeHalves quantx::emitEncodeNumberHalves(ElementwiseBuilder &b, Value input,
   return {code, b.lshr(value.bits, 32 - format.bits)};
 }
 
+Value quantx::emitEncodePositive(ElementwiseBuilder &b, Value value,
+                                 const FloatFormat &format) {
+  Value limited = b.min(b.asI32(value), getF32Bits(getLargest(format)));
+  return b.bitAnd(emitNearestEvenCode(b, limited, format, /*hasFMA=*/true),
+                  format.getMagnitudeMask());
+}
+
 Value quantx::emitJoinHalves(ElementwiseBuilder &b, CodeHalves halves,
                              const FloatFormat &format) {
   return b.bitOr(b.bitAnd(halves.magnitude, format.getMagnitudeMask()),

@@ -1,11 +1,7 @@
 //===- Quotients.cpp - Quantizing without a division for each element -----===//
 //
-// A code changes where the quotient crosses a boundary between two codes, an
-// odd number of up to 9 bits times a power of two. With r the reciprocal of the
-// scale s, rounded, and d = (1 - s r) r what it lacks, both in f32, the sum
-// x r + x d is on the same side of every such boundary as x / s rounded, or on
-// it as that is, unless s has a special significand. docs/Rationale.md says how
-// this is known.
+// An element is multiplied by the reciprocal of its block's scale, as
+// Reciprocals.h has it, or as a power of two.
 //
 //===----------------------------------------------------------------------===//
 
@@ -14,6 +10,7 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "quantx/Emit/Elements.h"
 #include "quantx/Emit/FloatCodec.h"
+#include "quantx/Emit/Reciprocals.h"
 #include "quantx/Format/Mutants.h"
 
 using namespace mlir;
@@ -118,25 +115,19 @@ static std::pair<Value, Value> emitCodeRange(ElementwiseBuilder &b,
   return {b.sub(least, zero), b.sub(largest, zero)};
 }
 
-/// Bits that are set in each significand that the quotient is wrong for: seven.
-static constexpr int64_t kSpecialBits = 0x7ffe;
-
 // Within these limits the reciprocal is normal, and so is what it lacks; or it
-// is what kQuotientAttr says. No scale of few bits has all of the special ones.
+// is what kQuotientAttr says.
+static PowerRange getRegularScales(ScaledType type) {
+  return goesByQuotient(type) ? PowerRange{-61, 38} : PowerRange{-126, 76};
+}
+
+// No scale of few bits has all bits of a special significand.
 static Value emitIsRegular(ElementwiseBuilder &b, ScaledType type,
                            Value scale) {
-  int64_t least = int64_t(1) << 23, largest = int64_t(127 + 76) << 23;
-  if (goesByQuotient(type)) {
-    least = int64_t(127 - 61) << 23;
-    largest = int64_t(127 + 38) << 23;
-  }
-  Value bits = b.asI32(scale);
-  Value isInRange =
-      b.logicalAnd(b.greaterEqual(bits, least), b.less(bits, largest));
+  Value isInRange = getRegularScales(type).contains(b, scale);
   if (!type.getScaleType().isF32() && !type.hasGlobal())
     return isInRange;
-  return b.logicalAnd(isInRange,
-                      b.less(b.bitAnd(bits, kSpecialBits), kSpecialBits));
+  return b.logicalAnd(isInRange, emitHasReciprocal(b, scale));
 }
 
 /// Whether a positive `scale`, as its type has it, is one of which a range
@@ -156,42 +147,106 @@ static Value emitHasRange(ElementwiseBuilder &b, Value scale) {
       hasRange, b.greaterEqualF(wide, b.f32(least.convertToDouble(), wide)));
 }
 
+/// Whether `range` says something of quotients under positive normal scales of
+/// f8E4M3FN below the largest, and under no others.
+static bool isNormalCode(ScaledType type, QuotientRange range) {
+  return isa<Float8E4M3FNType>(type.getScaleType()) &&
+         range != QuotientRange::Any;
+}
+
+static const FloatFormat &getScaleFormat() {
+  return *lookupFloatFormat("f8E4M3FN");
+}
+
+static Value asByte(ElementwiseBuilder &b, Value scale) {
+  return b.bitcast(scale, b.getBuilder().getI8Type());
+}
+
+/// The value of a positive normal code of f8E4M3FN: its fields in those of f32.
+static Value emitDecodeNormal(ElementwiseBuilder &b, Value scale) {
+  const FloatFormat &format = getScaleFormat();
+  Value bits = b.shl(b.zext(asByte(b, scale), 32), 23 - format.mantissaBits);
+  return b.asF32(b.add(bits, int64_t(127 - format.bias) << 23));
+}
+
+// Bytes are compared: four times as many as of what they stand for. In which
+// range the scales are shows in the global one.
+static Value emitIsRegularCode(ElementwiseBuilder &b, ScaledType type,
+                               const BlockParameters &parameters,
+                               Value divisor) {
+  const FloatFormat &format = getScaleFormat();
+  int64_t least = int64_t(1) << format.mantissaBits;
+  int64_t end = format.maxFiniteCode;
+  if (isPlanted(Mutant::LargestScaleFits))
+    ++end;
+  Value above = b.add(asByte(b, parameters.scale), -least);
+  Value isRegular = b.lessUnsigned(above, b.integer(8, end - least, above));
+  if (!parameters.global)
+    return isRegular;
+  PowerRange scales = getRegularScales(type);
+  PowerRange globals = {scales.least - format.getMinExponent(),
+                        scales.end - format.getMaxExponent() - 1};
+  isRegular = b.logicalAnd(isRegular, globals.contains(b, parameters.global));
+  return b.logicalAnd(isRegular, emitHasReciprocal(b, divisor));
+}
+
+/// `value` where `isRegular`, and NaN elsewhere: that there is none.
+static Value emitSelectRegular(ElementwiseBuilder &b, Value isRegular,
+                               Value value) {
+  constexpr int64_t quietNaN = 0x7fc00000;
+  return b.select(isRegular, value, b.asF32(b.i32(quietNaN, value)));
+}
+
+/// The quotient under an f8E8M0FNU scale of the given reciprocal.
+static BlockQuotient emitPowerQuotient(ElementwiseBuilder &b, ScaledType type,
+                                       Value power, QuotientRange range,
+                                       bool takesAnyPower) {
+  BlockQuotient quotient;
+  quotient.range = range;
+  quotient.reciprocal = power;
+  if (!goesByPowerOfTwo(type) || takesAnyPower)
+    return quotient;
+  // What encodes by powers of two has an end next to zero, where all-zero
+  // blocks are, and one where infinity would be a number.
+  Value isRegular =
+      b.logicalAnd(b.greaterEqualF(power, b.f32(kLeastPower, power)),
+                   b.greaterEqualF(b.f32(kLargestPower, power), power));
+  quotient.reciprocal = emitSelectRegular(b, isRegular, power);
+  return quotient;
+}
+
+/// What elements are divided by, and whether it has a reciprocal.
+static std::pair<Value, Value>
+emitRegularDivisor(ElementwiseBuilder &b, ScaledType type,
+                   const BlockParameters &parameters, QuotientRange range) {
+  if (isNormalCode(type, range)) {
+    Value divisor = emitDecodeNormal(b, parameters.scale);
+    if (parameters.global)
+      divisor = b.mul(divisor, parameters.global);
+    return {divisor, emitIsRegularCode(b, type, parameters, divisor)};
+  }
+  Value divisor = emitQuantizeFactors(b, type, parameters).divisor;
+  Value isRegular = emitIsRegular(b, type, divisor);
+  if (range != QuotientRange::Any && !type.getScaleType().isF32())
+    isRegular = b.logicalAnd(isRegular, emitHasRange(b, parameters.scale));
+  return {divisor, isRegular};
+}
+
 BlockQuotient quantx::emitQuantizeQuotient(ElementwiseBuilder &b,
                                            ScaledType type,
                                            const BlockParameters &parameters,
                                            QuotientRange range,
                                            bool takesAnyPower) {
-  BlockFactors factors = emitQuantizeFactors(b, type, parameters);
+  if (isE8M0(type))
+    return emitPowerQuotient(
+        b, type, emitQuantizeFactors(b, type, parameters).reciprocal, range,
+        takesAnyPower);
+  auto [scale, isRegular] = emitRegularDivisor(b, type, parameters, range);
   BlockQuotient quotient;
   quotient.range = range;
-  if (isE8M0(type)) {
-    quotient.reciprocal = factors.reciprocal;
-    if (goesByPowerOfTwo(type) && !takesAnyPower) {
-      // What encodes by powers of two has an end next to zero, where all-zero
-      // blocks are, and one where infinity would be a number.
-      constexpr int64_t quietNaN = 0x7fc00000;
-      Value power = quotient.reciprocal;
-      Value isRegular =
-          b.logicalAnd(b.greaterEqualF(power, b.f32(kLeastPower, power)),
-                       b.greaterEqualF(b.f32(kLargestPower, power), power));
-      quotient.reciprocal =
-          b.select(isRegular, power, b.asF32(b.i32(quietNaN, power)));
-    }
-    return quotient;
-  }
-  Value scale = factors.divisor;
-  Value one = b.f32(1.0, scale);
-  Value reciprocal = b.div(one, scale);
-  Value lacking = b.fma(b.mul(scale, -1.0), reciprocal, one);
-  quotient.rest = b.mul(lacking, reciprocal);
-  if (isPlanted(Mutant::ReciprocalAlone))
-    quotient.rest = b.mul(quotient.rest, 0.0);
-  constexpr int64_t quietNaN = 0x7fc00000;
-  Value isRegular = emitIsRegular(b, type, scale);
-  if (range != QuotientRange::Any && !type.getScaleType().isF32())
-    isRegular = b.logicalAnd(isRegular, emitHasRange(b, parameters.scale));
-  quotient.reciprocal =
-      b.select(isRegular, reciprocal, b.asF32(b.i32(quietNaN, scale)));
+  Reciprocal reciprocal = emitReciprocal(b, scale);
+  quotient.rest = reciprocal.rest;
+  quotient.reciprocal = emitSelectRegular(b, isRegular, reciprocal.rounded);
   quotient.zeroPoint = parameters.zeroPoint;
   if (!limitsElements(type, range))
     return quotient;
@@ -206,7 +261,7 @@ static Value emitDivide(ElementwiseBuilder &b, Value value,
                         const BlockQuotient &quotient) {
   if (!quotient.rest)
     return b.mul(value, quotient.reciprocal);
-  return b.fma(value, quotient.reciprocal, b.mul(value, quotient.rest));
+  return Reciprocal{quotient.reciprocal, quotient.rest}.multiply(b, value);
 }
 
 /// `value` within the limits of the quotient; 0 for NaN.

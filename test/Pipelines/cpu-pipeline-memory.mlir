@@ -37,6 +37,7 @@
 // THREADS:   omp.yield
 // THREADS:   llvm.call_intrinsic "llvm.x86.sse.sfence"
 // THREADS:   omp.terminator
+// LLVM:      load <32 x i8>
 // LLVM:      %[[AHEAD:.+]] = getelementptr i8, ptr %{{.+}}, i64
 // LLVM-NEXT: call void @llvm.prefetch{{.*}}(ptr %[[AHEAD]], i32 0, i32 2, i32 1)
 // V3:        prefetcht1

@@ -13,15 +13,15 @@
 // CHECK-DAG: #[[$PLUS:.+]] = affine_map<(d0)[s0] -> (d0 + s0)>
 
 // A single loop: 256 bytes ahead of itself, each of the two lines that it reads
-// in an iteration.
+// in an iteration, after it has read them.
 // CHECK-LABEL: func.func @one_loop(
 // CHECK-SAME:    %[[X:.+]]: memref<?xf32>
 // CHECK:         scf.for %[[J:.+]] =
+// CHECK-NEXT:      vector.transfer_read %[[X]][%[[J]]]
 // CHECK-NEXT:      %[[FIRST:.+]] = affine.apply #[[$PLUS64]](%[[J]])
 // CHECK-NEXT:      memref.prefetch %[[X]][%[[FIRST]]], read, locality<2>, data
 // CHECK-NEXT:      %[[SECOND:.+]] = affine.apply #[[$PLUS80]](%[[J]])
 // CHECK-NEXT:      memref.prefetch %[[X]][%[[SECOND]]], read, locality<2>, data
-// CHECK-NEXT:      vector.transfer_read %[[X]][%[[J]]]
 func.func @one_loop(%x: memref<?xf32>, %n: index) {
   %c0 = arith.constant 0 : index
   %c32 = arith.constant 32 : index
@@ -42,6 +42,7 @@ func.func @one_loop(%x: memref<?xf32>, %n: index) {
 // CHECK:           %[[ROW:.+]] = memref.subview
 // CHECK:           scf.for
 // CHECK:           scf.for %[[J:.+]] =
+// CHECK-NEXT:        vector.transfer_read %[[ROW]][%{{.+}}, %[[J]]]
 // CHECK-NEXT:        %[[NEXT:.+]] = affine.apply #[[$PLUS1024]](%[[J]])
 // CHECK-NEXT:        memref.prefetch %[[ROW]][%{{.+}}, %[[NEXT]]], read, locality<2>, data
 // CHECK:             memref.load
@@ -89,6 +90,7 @@ func.func @two_loops(%x: memref<?x1024xf32>, %m: index, %n: index) {
 // CHECK-SAME:    %[[X:[^:]+]]: memref<?x1024xf32>
 // CHECK:         scf.for %[[I:.+]] =
 // CHECK-NEXT:      scf.for %[[J:.+]] =
+// CHECK-NEXT:        vector.transfer_read
 // CHECK-NEXT:        %[[NEXT:.+]] = affine.apply #[[$PLUS192]](%[[J]])
 // CHECK-NEXT:        memref.prefetch %[[X]][%[[I]], %[[NEXT]]], read, locality<2>, data
 func.func @one_stream(%x: memref<?x1024xf32>, %m: index) {
@@ -114,6 +116,7 @@ func.func @one_stream(%x: memref<?x1024xf32>, %m: index) {
 // CHECK:         scf.for %[[R:.+]] =
 // CHECK-NEXT:      %[[ROW:.+]] = arith.addi %{{.+}}, %[[R]]
 // CHECK-NEXT:      scf.for %[[J:.+]] =
+// CHECK-NEXT:        vector.transfer_read
 // CHECK-NEXT:        %[[NEXT:.+]] = affine.apply #[[$PLUS256]](%[[J]])
 // CHECK-NEXT:        memref.prefetch %{{.+}}[%[[ROW]], %[[NEXT]]], read, locality<2>, data
 func.func @tiles(%x: memref<?x64xf32>, %m: index) {
@@ -158,6 +161,7 @@ func.func @tiles(%x: memref<?x64xf32>, %m: index) {
 // CHECK:           scf.for %[[R:.+]] =
 // CHECK-NEXT:        scf.for %[[J:.+]] =
 // CHECK-NEXT:          %[[COLUMN:.+]] = arith.addi %[[B]], %[[J]]
+// CHECK-NEXT:          vector.transfer_read
 // CHECK-NEXT:          %[[NEXT:.+]] = affine.apply #[[$PLUS64]](%[[COLUMN]])
 // CHECK-NEXT:          memref.prefetch %[[X]][%[[R]], %[[NEXT]]], read, locality<2>, data
 func.func @blocks_of_rows(%x: memref<?x1024xf32>, %m: index, %n: index) {
@@ -206,6 +210,7 @@ func.func @blocks_of_rows(%x: memref<?x1024xf32>, %m: index, %n: index) {
 // CHECK-NEXT:    scf.for %[[I:.+]] =
 // CHECK-NEXT:      scf.for
 // CHECK:           scf.for %[[J:.+]] =
+// CHECK-NEXT:        vector.transfer_read
 // CHECK-NEXT:        %[[NEXT:.+]] = affine.apply #[[$PLUS]](%[[J]])[%[[AHEAD]]]
 // CHECK-NEXT:        memref.prefetch %[[X]][%[[I]], %[[NEXT]]], read, locality<2>, data
 func.func @dynamic(%x: memref<?x?xf32>, %m: index, %n: index) {
@@ -232,6 +237,7 @@ func.func @dynamic(%x: memref<?x?xf32>, %m: index, %n: index) {
 // CHECK-LABEL: func.func @long_rows(
 // CHECK:         scf.for
 // CHECK:           scf.for %[[J:.+]] =
+// CHECK-NEXT:        vector.load
 // CHECK-NEXT:        %[[NEXT:.+]] = affine.apply #[[$PLUS64]](%[[J]])
 // CHECK-NEXT:        memref.prefetch %{{.+}}[%{{.+}}, %[[NEXT]]], read, locality<2>, data
 func.func @long_rows(%x: memref<?x4096xf32>, %m: index) {
@@ -289,13 +295,13 @@ func.func @rows_by_fours(%x: memref<1x2048xi8>, %w: memref<?x1024xi8>, %n: index
 // CHECK-LABEL: func.func @branches(
 // CHECK:         scf.for %[[J:.+]] =
 // CHECK-NEXT:      scf.if
+// CHECK-NEXT:        vector.transfer_read
 // CHECK-NEXT:        %[[NEXT:.+]] = affine.apply #[[$PLUS64]](%[[J]])
 // CHECK-NEXT:        memref.prefetch %{{.+}}[%[[NEXT]]], read, locality<2>, data
-// CHECK-NEXT:        vector.transfer_read
 // CHECK:           } else {
+// CHECK-NEXT:        vector.transfer_read
 // CHECK-NEXT:        %[[NEXT:.+]] = affine.apply #[[$PLUS64]](%[[J]])
 // CHECK-NEXT:        memref.prefetch %{{.+}}[%[[NEXT]]], read, locality<2>, data
-// CHECK-NEXT:        vector.transfer_read
 func.func @branches(%x: memref<?xf32>, %n: index, %choice: i1) {
   %c0 = arith.constant 0 : index
   %c16 = arith.constant 16 : index
@@ -347,12 +353,12 @@ func.func @written(%x: memref<?x64xf32>, %m: index) {
 // CHECK-LABEL: func.func @two_rows(
 // CHECK-SAME:    %[[X:.+]]: memref<2x?xf32>
 // CHECK:         scf.for %[[J:.+]] =
+// CHECK-NEXT:      vector.transfer_read
 // CHECK-NEXT:      %[[FIRST:.+]] = affine.apply #[[$PLUS32]](%[[J]])
 // CHECK-NEXT:      memref.prefetch %[[X]][%{{.+}}, %[[FIRST]]], read, locality<2>, data
 // CHECK-NEXT:      vector.transfer_read %[[X]]
 // CHECK-NEXT:      %[[SECOND:.+]] = affine.apply #[[$PLUS32]](%[[J]])
 // CHECK-NEXT:      memref.prefetch %[[X]][%{{.+}}, %[[SECOND]]], read, locality<2>, data
-// CHECK-NEXT:      vector.transfer_read %[[X]]
 func.func @two_rows(%x: memref<2x?xf32>, %n: index) {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index

@@ -48,6 +48,11 @@ CodeHalves emitEncodeHalves(ElementwiseBuilder &b, mlir::Value value,
 CodeHalves emitEncodeNumberHalves(ElementwiseBuilder &b, mlir::Value value,
                                   const FloatFormat &format, bool fit);
 
+/// The code (i32) of `value` (f32), which is 0 or positive, to nearest even and
+/// saturating, by a target that multiplies and adds in one instruction.
+mlir::Value emitEncodePositive(ElementwiseBuilder &b, mlir::Value value,
+                               const FloatFormat &format);
+
 /// The code of two halves, high bits clear.
 mlir::Value emitJoinHalves(ElementwiseBuilder &b, CodeHalves halves,
                            const FloatFormat &format);

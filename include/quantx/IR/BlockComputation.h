@@ -131,6 +131,9 @@ public:
   /// half the bits are computed at once: a first search in f32 pays then.
   virtual bool computesOnVectors() const { return false; }
 
+  /// Whether what is computed multiplies and adds in one instruction.
+  virtual bool hasFMA() const { return false; }
+
   /// Computes a value of each block anew where that is needed. `isNeeded` tells
   /// (i1) from `initial` and the `given` values, and `search` computes from the
   /// same and the elements; other blocks keep `initial`. For searches that few

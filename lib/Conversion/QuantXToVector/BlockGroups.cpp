@@ -10,6 +10,7 @@
 
 #include "BlockGroups.h"
 #include "ChunkLoops.h"
+#include "LaneReductions.h"
 #include "LaneShuffles.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -43,44 +44,6 @@ vector::CombiningKind quantx::getCombiningKind(Reduction::Kind kind) {
 
 bool quantx::isInAnyOrder(const Reduction &reduction) {
   return reduction.kind != Reduction::Add;
-}
-
-//===----------------------------------------------------------------------===//
-// The tree
-//===----------------------------------------------------------------------===//
-
-/// Combines two vectors of lanes of 32 bits, or of two terms of 16 bits each.
-using CombineFn =
-    llvm::function_ref<Value(ImplicitLocOpBuilder &b, Value lhs, Value rhs)>;
-
-/// Halves `vectors`: each two of them become one that has in each segment two
-/// neighbouring runs of either combined.
-static SmallVector<Value> combinePairs(ImplicitLocOpBuilder &b,
-                                       CombineFn combine,
-                                       ArrayRef<Value> vectors, int64_t run,
-                                       int64_t segment) {
-  SmallVector<Value> halved;
-  for (size_t i = 0; i < vectors.size(); i += 2) {
-    Value lhs = vectors[i], rhs = vectors[i + 1];
-    Value even = takeRuns(b, lhs, rhs, run, segment, /*odd=*/false);
-    Value odd = takeRuns(b, lhs, rhs, run, segment, /*odd=*/true);
-    halved.push_back(combine(b, even, odd));
-  }
-  return halved;
-}
-
-/// The lanes of each of `vectors` combined: in lane i those of vector i. There
-/// are as many vectors as lanes, 8 or more.
-static Value combineLanes(ImplicitLocOpBuilder &b, CombineFn combine,
-                          SmallVector<Value> vectors) {
-  int64_t size = vectors.size();
-  if (isPlanted(Mutant::GroupBlocksReversed))
-    std::reverse(vectors.begin(), vectors.end());
-  for (int64_t lanes = kSubvector; lanes > 1; lanes /= 2)
-    vectors = combinePairs(b, combine, vectors, /*run=*/1, kSubvector);
-  while (vectors.size() > 1)
-    vectors = combinePairs(b, combine, vectors, kSubvector, size);
-  return vectors.front();
 }
 
 //===----------------------------------------------------------------------===//
@@ -215,38 +178,61 @@ static SmallVector<Value> combineParts(ImplicitLocOpBuilder &b,
   return llvm::to_vector_of<Value>(loop.getResults());
 }
 
-/// The same as `combineLanes` of lanes that are pairs of nonnegative integers
-/// of 16 bits.
-static Value combinePairsOfLanes(ImplicitLocOpBuilder &b, CombineFn combine,
-                                 SmallVector<Value> vectors) {
-  int64_t size = vectors.size();
-  auto halves = cast<VectorType>(vectors.front().getType());
-  auto words = VectorType::get(size, b.getI32Type());
-  auto asWords = [&](Value value) -> Value {
-    return vector::BitCastOp::create(b, words, value);
-  };
-  auto asHalves = [&](Value value) -> Value {
-    return vector::BitCastOp::create(b, halves, value);
-  };
-  auto combineHalves = [&](ImplicitLocOpBuilder &b, Value lhs, Value rhs) {
-    return asWords(combine(b, asHalves(lhs), asHalves(rhs)));
-  };
-  for (Value &vector : vectors)
-    vector = asWords(vector);
-  ElementwiseBuilder arith(b, b.getLoc());
-  Value pairs = combineLanes(b, combineHalves, vectors);
-  // Shorter vectors take more instructions: the halves of an integer are
-  // combined as such.
-  Value all = combine(b, arith.bitAnd(pairs, 0xffff), arith.lshr(pairs, 16));
-  return arith.trunc(all, 16);
-}
-
 /// The lanes of `vector` combined, as the only one of a vector.
 static Value reduceLanes(ImplicitLocOpBuilder &b, vector::CombiningKind kind,
                          Value vector) {
   Value all = vector::ReductionOp::create(b, kind, vector,
                                           arith::FastMathFlags::reassoc);
   return vector::BroadcastOp::create(b, VectorType::get(1, all.getType()), all);
+}
+
+/// What a vector that is read of a group has.
+enum class GroupVector {
+  /// Elements of the only block.
+  OnlyBlock,
+  /// As many elements of one block as there are blocks.
+  Elements,
+  /// The same, but pairs of 16 bits.
+  Pairs,
+  /// Two whole blocks of 16 bits, which lie next to each other.
+  TwoBlocks
+};
+
+/// For the group of blocks `chunk`, of rows with the end `end` if a block may
+/// be partial.
+static GroupVector getGroupVector(int64_t block, const Chunk &chunk,
+                                  unsigned termBits, Value end) {
+  if (chunk.size == 1)
+    return GroupVector::OnlyBlock;
+  if (termBits == 16 && block >= 2 * chunk.size)
+    return GroupVector::Pairs;
+  bool areWhole = !chunk.count && !end;
+  return termBits == 16 && block == chunk.size && areWhole
+             ? GroupVector::TwoBlocks
+             : GroupVector::Elements;
+}
+
+/// The vectors `parts` of a group combined, a block in each lane.
+static Value combineGroup(ImplicitLocOpBuilder &b, GroupVector what,
+                          vector::CombiningKind kind, SmallVector<Value> parts,
+                          VectorFn widen) {
+  Location loc = b.getLoc();
+  auto combine = [&](ImplicitLocOpBuilder &b, Value lhs, Value rhs) {
+    return vector::makeArithReduction(b, loc, kind, lhs, rhs);
+  };
+  switch (what) {
+  case GroupVector::OnlyBlock:
+    return widen(b, loc, reduceLanes(b, kind, parts.front()));
+  case GroupVector::Elements:
+    for (Value &part : parts)
+      part = widen(b, loc, part);
+    return combineLanes(b, combine, parts);
+  case GroupVector::Pairs:
+    return widen(b, loc, combineHalfLanes(b, combine, parts));
+  case GroupVector::TwoBlocks:
+    return widen(b, loc, combineHalfLanesOfHalves(b, combine, parts));
+  }
+  llvm_unreachable("unknown vectors");
 }
 
 Value quantx::reduceGroups(const GroupedBlocks &blocks,
@@ -261,19 +247,19 @@ Value quantx::reduceGroups(const GroupedBlocks &blocks,
     groups.restChunks.push_back(kRestGroup);
   groups.restChunks.push_back(1);
   vector::CombiningKind kind = getCombiningKind(reduction.kind);
-  auto combine = [&](ImplicitLocOpBuilder &b, Value lhs, Value rhs) {
-    return vector::makeArithReduction(b, loc, kind, lhs, rhs);
-  };
   auto reduce = [&](ImplicitLocOpBuilder &b, const Chunk &chunk) -> Value {
     Value end = groups.whole && !chunk.count ? Value() : rowEnd;
-    SmallVector<Chunk> elements;
-    for (int64_t i = 0; i < chunk.size; ++i)
-      elements.push_back(locateBlock(b, chunk, i, blocks.block));
-    bool isOne = chunk.size == 1;
-    bool inPairs = !isOne && termBits == 16 && blocks.block >= 2 * chunk.size;
-    int64_t lanes = inPairs ? 2 * chunk.size : chunk.size;
-    if (isOne)
+    GroupVector what = getGroupVector(blocks.block, chunk, termBits, end);
+    int64_t lanes = chunk.size, step = 1;
+    if (what == GroupVector::OnlyBlock)
       lanes = std::min(blocks.block, kGroup * 32 / termBits);
+    else if (what != GroupVector::Elements)
+      lanes *= 2;
+    if (what == GroupVector::TwoBlocks)
+      step = 2;
+    SmallVector<Chunk> elements;
+    for (int64_t i = 0; i < chunk.size; i += step)
+      elements.push_back(locateBlock(b, chunk, i, blocks.block));
     auto readPart = [&](ImplicitLocOpBuilder &b, int64_t i, Value offset) {
       return term(
           b, loc,
@@ -281,21 +267,12 @@ Value quantx::reduceGroups(const GroupedBlocks &blocks,
     };
     OpFoldResult longest = getLongest(b, blocks.block, rowSize, lanes, end);
     SmallVector<Value> parts =
-        combineParts(b, kind, chunk.size, longest, lanes, readPart);
-    Value all;
-    if (isOne) {
-      all = widen(b, loc, reduceLanes(b, kind, parts.front()));
-    } else if (inPairs) {
-      all = widen(b, loc, combinePairsOfLanes(b, combine, parts));
-    } else {
-      for (Value &part : parts)
-        part = widen(b, loc, part);
-      all = combineLanes(b, combine, parts);
-    }
+        combineParts(b, kind, elements.size(), longest, lanes, readPart);
+    Value all = combineGroup(b, what, kind, parts, widen);
     Value init = arith::ConstantOp::create(
         b, DenseElementsAttr::get(cast<VectorType>(all.getType()),
                                   Attribute(reduction.init)));
-    return combine(b, init, all);
+    return vector::makeArithReduction(b, loc, kind, init, all);
   };
   return buildElementChunks(blocks.builder, loc, groups,
                             reduction.init.getType(), reduce);
@@ -305,23 +282,35 @@ static bool isOfWholeTensor(Value value) {
   return cast<RankedTensorType>(value.getType()).getRank() == 0;
 }
 
+/// `values`, but scalars for those of the whole tensor: read in a loop, LLVM
+/// could not tell that nothing writes them there.
+static SmallVector<Value> extractScalars(const GroupedBlocks &blocks,
+                                         ValueRange values) {
+  return llvm::map_to_vector(values, [&](Value tensor) -> Value {
+    if (!isOfWholeTensor(tensor))
+      return tensor;
+    return tensor::ExtractOp::create(blocks.builder, blocks.loc, tensor,
+                                     ValueRange());
+  });
+}
+
 /// The values of the blocks of `chunk`, one in each lane.
 static SmallVector<Value> readValues(ImplicitLocOpBuilder &b, ValueRange values,
                                      const Chunk &chunk) {
-  return llvm::map_to_vector(values, [&](Value tensor) -> Value {
-    if (!isOfWholeTensor(tensor))
-      return readChunk(b, tensor, chunk);
-    Value scalar = tensor::ExtractOp::create(b, tensor, ValueRange());
+  return llvm::map_to_vector(values, [&](Value value) -> Value {
+    if (isa<RankedTensorType>(value.getType()))
+      return readChunk(b, value, chunk);
     return vector::BroadcastOp::create(
-        b, VectorType::get(chunk.size, scalar.getType()), scalar);
+        b, VectorType::get(chunk.size, value.getType()), value);
   });
 }
 
 SmallVector<Value> quantx::mapGroups(const GroupedBlocks &blocks,
                                      TypeRange types, ValueRange given,
                                      BlockComputation::MapFn map) {
+  SmallVector<Value> values = extractScalars(blocks, given);
   auto compute = [&](ImplicitLocOpBuilder &b, const Chunk &chunk) {
-    return map(b, blocks.loc, readValues(b, given, chunk));
+    return map(b, blocks.loc, readValues(b, values, chunk));
   };
   return buildElementChunks(blocks.builder, blocks.loc, getGroups(blocks),
                             types, compute);
@@ -398,6 +387,7 @@ SmallVector<Value> quantx::searchGroups(const GroupedBlocks &blocks,
                                         BlockComputation::SearchFn search) {
   Value rowEnd = getPartialEnd(blocks);
   ChunkedRows groups = getReadGroups(blocks, rowEnd);
+  SmallVector<Value> values = extractScalars(blocks, given);
   auto compute = [&](ImplicitLocOpBuilder &b, const Chunk &chunk) {
     Value end = groups.whole && !chunk.count ? Value() : rowEnd;
     SmallVector<Value> elements;
@@ -413,7 +403,7 @@ SmallVector<Value> quantx::searchGroups(const GroupedBlocks &blocks,
       elements.append(transposeLanes(b, rows));
     }
     GroupElements group(std::move(elements));
-    return search(b, blocks.loc, group, readValues(b, given, chunk));
+    return search(b, blocks.loc, group, readValues(b, values, chunk));
   };
   return buildElementChunks(blocks.builder, blocks.loc, groups, types, compute);
 }
@@ -467,8 +457,9 @@ Value quantx::refineGroups(
     llvm::function_ref<Value(OpBuilder &, Location, ValueRange)> isNeeded,
     llvm::function_ref<Value(OpBuilder &, Location, ValueRange, ValueRange)>
         search) {
+  SmallVector<Value> extracted = extractScalars(blocks, values);
   auto compute = [&](ImplicitLocOpBuilder &b, const Chunk &chunk) -> Value {
-    SmallVector<Value> vectors = readValues(b, values, chunk);
+    SmallVector<Value> vectors = readValues(b, extracted, chunk);
     Value needed = isNeeded(b, blocks.loc, vectors);
     if (chunk.count) {
       Value exists = vector::CreateMaskOp::create(
@@ -479,10 +470,10 @@ Value quantx::refineGroups(
       SmallVector<Value> indices(chunk.indices);
       indices.back() = arith::AddIOp::create(b, indices.back(), lane);
       SmallVector<Value> scalars =
-          llvm::map_to_vector(values, [&](Value tensor) -> Value {
-            return tensor::ExtractOp::create(
-                b, tensor,
-                isOfWholeTensor(tensor) ? ValueRange() : ValueRange(indices));
+          llvm::map_to_vector(extracted, [&](Value value) -> Value {
+            if (!isa<RankedTensorType>(value.getType()))
+              return value;
+            return tensor::ExtractOp::create(b, value, indices);
           });
       return search(b, blocks.loc, indices, scalars);
     };

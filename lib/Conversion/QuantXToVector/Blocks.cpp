@@ -76,9 +76,9 @@ class VectorBlockComputation : public LinalgBlockComputation {
 public:
   VectorBlockComputation(OpBuilder &builder, Location loc, ScaledType type,
                          Value input, Value weights, Value global,
-                         int64_t chunk)
+                         const VectorTarget &target)
       : LinalgBlockComputation(builder, loc, type, input, weights, global),
-        chunk(chunk) {}
+        chunk(target.chunk), fuses(target.hasFMA) {}
 
   Values reduceBlocks(ArrayRef<Reduction> reductions, TermsFn terms) override;
   Values searchGroups(TypeRange types, ValueRange given,
@@ -90,6 +90,7 @@ public:
   bool computesOnVectors() const override {
     return getType().getBlockShape().back() <= chunk;
   }
+  bool hasFMA() const override { return fuses; }
 
 protected:
   std::unique_ptr<BlockElements>
@@ -109,6 +110,7 @@ private:
   }
 
   int64_t chunk;
+  bool fuses;
 };
 
 } // namespace
@@ -216,7 +218,9 @@ Value VectorBlockElements::read(OpBuilder &builder, Location loc,
 namespace {
 
 struct ChooseQParamsBlocks : public ChunkPattern<ChooseQParamsOp> {
-  using ChunkPattern::ChunkPattern;
+  ChooseQParamsBlocks(const TypeConverter &converter, MLIRContext *context,
+                      const VectorTarget &target)
+      : ChunkPattern(converter, context, target.chunk), target(target) {}
 
   LogicalResult
   matchAndRewrite(ChooseQParamsOp op, OpAdaptor adaptor,
@@ -226,7 +230,7 @@ struct ChooseQParamsBlocks : public ChunkPattern<ChooseQParamsOp> {
       return rewriter.notifyMatchFailure(op, "left to linalg");
     VectorBlockComputation groups(rewriter, op.getLoc(), type,
                                   adaptor.getInput(), adaptor.getWeights(),
-                                  adaptor.getGlobal(), chunk);
+                                  adaptor.getGlobal(), target);
     WideBlockComputation wide(rewriter, op.getLoc(), type, adaptor.getInput(),
                               adaptor.getWeights(), adaptor.getGlobal(), chunk);
     BlockComputation &blocks =
@@ -240,11 +244,15 @@ struct ChooseQParamsBlocks : public ChunkPattern<ChooseQParamsOp> {
     rewriter.replaceOp(op, parameters);
     return success();
   }
+
+private:
+  VectorTarget target;
 };
 
 } // namespace
 
 void quantx::populateBlockPatterns(const TypeConverter &converter,
-                                   RewritePatternSet &patterns, int64_t chunk) {
-  patterns.add<ChooseQParamsBlocks>(converter, patterns.getContext(), chunk);
+                                   RewritePatternSet &patterns,
+                                   const VectorTarget &target) {
+  patterns.add<ChooseQParamsBlocks>(converter, patterns.getContext(), target);
 }

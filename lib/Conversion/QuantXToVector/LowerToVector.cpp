@@ -91,7 +91,7 @@ bool quantx::isChunkSize(int64_t chunk) {
 void quantx::populateQuantXToVectorPatterns(const TypeConverter &converter,
                                             RewritePatternSet &patterns,
                                             const VectorTarget &target) {
-  populateBlockPatterns(converter, patterns, target.chunk);
+  populateBlockPatterns(converter, patterns, target);
   populateElementChunkPatterns(converter, patterns, target);
   populatePackingChunkPatterns(converter, patterns, target.chunk);
   populateScaleLayoutChunkPatterns(converter, patterns, target.chunk);

@@ -10,7 +10,8 @@
 namespace quantx {
 
 void populateBlockPatterns(const mlir::TypeConverter &converter,
-                           mlir::RewritePatternSet &patterns, int64_t chunk);
+                           mlir::RewritePatternSet &patterns,
+                           const VectorTarget &target);
 void populateElementChunkPatterns(const mlir::TypeConverter &converter,
                                   mlir::RewritePatternSet &patterns,
                                   const VectorTarget &target);

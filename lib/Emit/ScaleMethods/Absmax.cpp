@@ -1,6 +1,9 @@
 //===- Absmax.cpp - Scale from the largest magnitude ----------------------===//
 
 #include "Models.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "quantx/Emit/Reciprocals.h"
 #include "quantx/Format/Mutants.h"
 #include "quantx/IR/QuantXAttrs.h"
 
@@ -82,14 +85,65 @@ Value quantx::emitRoundE4M3(ElementwiseBuilder &b, Value scale) {
   return b.select(b.equal(code, 0), b.integer(8, 1, code), code);
 }
 
-/// The f8E4M3FN scale of a block, in units of `global` (f32, or null).
-static Value emitE4M3Scale(ElementwiseBuilder &b, ScaledType type,
-                           Value amaxBits, Value global) {
+/// The f8E4M3FN code (i8) of the scale that takes `amax` (f32) to the largest
+/// code, in units of `global` (f32, or null), kept from 0 and from overflow.
+static Value emitRoundIdeal(ElementwiseBuilder &b, ScaledType type, Value amax,
+                            Value global) {
   double qmax = type.getElementTraits().maxFinite;
-  Value ideal = b.div(b.asF32(amaxBits), b.f32(qmax, amaxBits));
+  Value ideal = b.div(amax, b.f32(qmax, amax));
+  return emitRoundE4M3(b, global ? b.div(ideal, global) : ideal);
+}
+
+/// The same by a target that multiplies and adds in one instruction, of finite
+/// `amax`, where `global`, if not null, is regular.
+static Value emitRoundIdealByProducts(ElementwiseBuilder &b, ScaledType type,
+                                      Value amax, Value global) {
+  Value ideal =
+      emitDivideByConstant(b, amax, type.getElementTraits().maxFinite);
   if (global)
-    ideal = b.div(ideal, global);
-  Value code = emitRoundE4M3(b, ideal);
+    ideal = emitReciprocal(b, global).multiply(b, ideal);
+  Value code = emitEncodePositive(b, ideal, *lookupFloatFormat("f8E4M3FN"));
+  if (!isPlanted(Mutant::UnderflowingScaleIsZero))
+    code = b.max(code, 1);
+  return b.trunc(code, 8);
+}
+
+// Below 2^-100, where the quotient by a constant may be another, what is left
+// of it over one of these rounds to 0. Under smaller ones the rest of a product
+// might be infinite. All significands have the reciprocal that it takes here:
+// of the boundaries of f8E4M3FN one is missed, under one of them, and that is
+// between 0 and the smallest code, which takes the place of 0.
+static constexpr PowerRange kRegularGlobals = {-25, 76};
+
+/// `emitRoundIdeal` without divisions where `global` allows it in all lanes.
+static Value emitRoundIdealFused(ElementwiseBuilder &b, ScaledType type,
+                                 Value amax, Value global) {
+  if (!global)
+    return emitRoundIdealByProducts(b, type, amax, global);
+  ImplicitLocOpBuilder &builder = b.getBuilder();
+  Value isRegular = kRegularGlobals.contains(b, global);
+  if (isa<VectorType>(isRegular.getType()))
+    isRegular = vector::ReductionOp::create(builder, vector::CombiningKind::AND,
+                                            isRegular);
+  auto yield = [&](auto round) {
+    return [&, round](OpBuilder &nested, Location loc) {
+      ElementwiseBuilder b(nested, loc);
+      scf::YieldOp::create(nested, loc, round(b, type, amax, global));
+    };
+  };
+  return scf::IfOp::create(builder, isRegular, yield(emitRoundIdealByProducts),
+                           yield(emitRoundIdeal))
+      .getResult(0);
+}
+
+/// The f8E4M3FN scale of a block, in units of `global` (f32, or null). `hasFMA`
+/// says that the target multiplies and adds in one instruction; the bits are
+/// the same.
+static Value emitE4M3Scale(ElementwiseBuilder &b, ScaledType type,
+                           Value amaxBits, Value global, bool hasFMA = false) {
+  Value amax = b.asF32(amaxBits);
+  Value code = hasFMA ? emitRoundIdealFused(b, type, amax, global)
+                      : emitRoundIdeal(b, type, amax, global);
   code = b.select(b.equal(amaxBits, 0), b.integer(8, 0, code), code);
   Value isNonFinite = b.greaterEqual(amaxBits, kInfBits);
   const FloatFormat &format = *lookupFloatFormat("f8E4M3FN");
@@ -165,13 +219,14 @@ struct AbsmaxModel
     SmallVector<Value> given = {reduceAmaxBits(blocks)};
     if (type.hasGlobal())
       given.push_back(buildGlobalScale(blocks));
+    bool hasFMA = blocks.hasFMA();
     auto map = [&](OpBuilder &builder, Location loc,
                    ValueRange values) -> BlockComputation::Values {
       ElementwiseBuilder b(builder, loc);
       if (isWideScaleType(type.getScaleType()))
         return {emitWideScale(b, method, type, values[0])};
       Value global = type.hasGlobal() ? values[1] : Value();
-      return {emitE4M3Scale(b, type, values[0], global)};
+      return {emitE4M3Scale(b, type, values[0], global, hasFMA)};
     };
     SmallVector<Value> parameters =
         blocks.mapBlocks(type.getScaleType(), given, map);

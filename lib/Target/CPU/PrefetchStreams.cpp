@@ -242,13 +242,15 @@ void Prefetcher::prefetch(const Stream &stream, const Loop &stepping) {
   };
   for (const VectorAccess &read : stream.reads) {
     int64_t bytes = read.getElementBytes();
+    // Behind it: what is read in front of a prefetch is no operand in memory of
+    // an instruction whose other operands are read behind that.
+    rewriter.setInsertionPointAfter(read.op);
     for (int64_t at = 0; at < read.getBytes(); at += kLineBytes) {
       SmallVector<AffineExpr> indices = read.indices;
       indices.back() = indices.back() + at / bytes;
       if (isCovered(read.op, indices, bytes))
         continue;
       lines.push_back({read.op, indices});
-      rewriter.setInsertionPoint(read.op);
       Location loc = read.op->getLoc();
       SmallVector<Value> position = read.baseIndices;
       AffineExpr sum = rewriter.getAffineDimExpr(0) +

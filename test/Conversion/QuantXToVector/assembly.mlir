@@ -85,6 +85,23 @@ func.func @quantize(%x: tensor<256x1024xf32>, %s: tensor<256x32xf8E8M0FNU>)
   return %p : tensor<256x512xi8>
 }
 
+// The reciprocals of blocks are operands in memory, though the next tile is
+// prefetched between them and the elements.
+
+!nvfp4 = !quantx.scaled<f4E2M1FN : f32, f8E4M3FN per 1x16, global f32>
+
+// VBMI-LABEL: {{^}}quantize_nvfp4:
+// VBMI:       prefetcht1
+// VBMI:       vmulps {{.+}}(%rsp{{.*}}){1to16}, %zmm
+// VBMI:       vfmadd231ps {{.+}}(%rsp{{.*}}){1to16}, %zmm
+// VBMI:       {{^}}.Lfunc_end
+func.func @quantize_nvfp4(%x: tensor<256x1024xf32>, %g: tensor<f32>)
+    -> tensor<256x1024x!nvfp4> {
+  %q = quantx.dynamic_quantize %x using #quantx.absmax under %g
+         : tensor<256x1024xf32> to tensor<256x1024x!nvfp4>
+  return %q : tensor<256x1024x!nvfp4>
+}
+
 // Scales move in groups of 4 bytes and lines of 16, none of them alone. Nothing
 // is left over: these are whole tiles.
 

@@ -140,6 +140,28 @@ func.func @search(%x: tensor<4x64xbf16>, %g: tensor<f32>)
 
 // -----
 
+// Whole blocks of 16 halves are read two at a time: eight vectors, whose tree
+// leaves the blocks in an order of its own.
+
+!nvfp4 = !quantx.scaled<f4E2M1FN : bf16, f8E4M3FN per 1x16, global f32>
+
+// CHECK-LABEL: func.func @two_blocks(
+// CHECK-SAME:    %[[X:.+]]: tensor<4x256xbf16>
+// CHECK-COUNT-8: vector.transfer_read %[[X]][{{.+}} : tensor<4x256xbf16>, vector<32xbf16>
+// CHECK-NOT:     transfer_read
+// CHECK-COUNT-14: vector.shuffle
+// CHECK:         vector.shuffle %{{.+}}, %{{.+}} [0, 4, 1, 5, 2, 6, 3, 7, 8, 12, 9, 13, 10, 14, 11, 15]
+// CHECK-NOT:     vector.shuffle
+// CHECK:         vector.transfer_write
+func.func @two_blocks(%x: tensor<4x256xbf16>, %g: tensor<f32>)
+    -> (tensor<4x16xf8E4M3FN>, tensor<f32>) {
+  %s, %h = quantx.choose_qparams %x using #quantx.absmax for !nvfp4 under %g
+             : tensor<4x256xbf16> -> tensor<4x16xf8E4M3FN>, tensor<f32>
+  return %s, %h : tensor<4x16xf8E4M3FN>, tensor<f32>
+}
+
+// -----
+
 // Few blocks have another candidate: those alone are searched, lane by lane of
 // the group. A sum of f32 decides; and where it is too near to 0, one that is
 // exact in any order, and so reassociated.

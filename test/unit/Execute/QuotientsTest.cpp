@@ -9,6 +9,8 @@
 #include "Program.h"
 #include "quantx/Format/Packing.h"
 #include "quantx/Format/Quantize.h"
+#include "quantx/Format/ScaleFormat.h"
+#include "quantx/Format/ScaleRules.h"
 #include "gtest/gtest.h"
 #include <cmath>
 #include <random>
@@ -155,6 +157,76 @@ static void expectEqualsDivision(const Storage &storage,
 TEST_P(QuotientsTest, OneRow) { expectEqualsDivision(GetParam(), "1"); }
 
 TEST_P(QuotientsTest, AnyRows) { expectEqualsDivision(GetParam(), "?"); }
+
+//===----------------------------------------------------------------------===//
+// Under global scales
+//===----------------------------------------------------------------------===//
+
+static constexpr int64_t kBlock = 16;
+
+/// Blocks whose largest magnitudes are where the next f8E4M3FN scale begins
+/// under `global`, and a few f32 to both sides of it.
+static std::vector<float> getBlocks(const ElementFormat &format, float global) {
+  std::vector<float> largest = {0.0f,    -0.0f,     NAN,       HUGE_VALF,
+                                3.4e38f, 0x1p-149f, 0x1p-126f, 1.0f};
+  for (float boundary : getBoundaries(*lookupFloatFormat("f8E4M3FN")))
+    for (int steps = -4; steps <= 4; ++steps)
+      largest.push_back(moveBy(boundary * 6.0f * global, steps));
+  std::vector<float> elements = getBoundaries(format), blocks;
+  for (float value : largest) {
+    for (int64_t i = 0; i < kBlock; ++i) {
+      float part = elements[i % elements.size()] / 6.0f;
+      blocks.push_back(i == 0 ? value : i % 2 ? value * part : -value * part);
+    }
+  }
+  return blocks;
+}
+
+static std::vector<float> getGlobals() {
+  std::vector<float> globals;
+  for (float scale : getScales())
+    if (scale > 0.0f && std::isfinite(scale))
+      globals.push_back(scale);
+  // The ends of the ranges that have products in place of divisions.
+  for (int exponent : {-55, -25, 29, 76})
+    for (int steps = -1; steps <= 1; ++steps)
+      globals.push_back(moveBy(std::ldexp(1.0f, exponent), steps));
+  return globals;
+}
+
+TEST(GlobalQuotientsTest, EqualDivisions) {
+  Program program(R"(
+!t = !quantx.scaled<f4E2M1FN : f32, f8E4M3FN per 1x16, global f32>
+func.func @f(%x: tensor<1x?xf32>, %g: tensor<f32>) -> tensor<1x?x!t> {
+  %q = quantx.dynamic_quantize %x using #quantx.absmax under %g
+    : tensor<1x?xf32> to tensor<1x?x!t>
+  return %q : tensor<1x?x!t>
+})");
+  Storage storage = getFloatStorage("f4E2M1FN");
+  ElementTraits traits = getElementTraits(storage.format);
+  for (float global : getGlobals()) {
+    SCOPED_TRACE(std::to_string(llvm::bit_cast<uint32_t>(global)));
+    std::vector<float> row = getBlocks(storage.format, global);
+    std::vector<uint8_t> codes, scales;
+    for (size_t first = 0; first < row.size(); first += kBlock) {
+      llvm::ArrayRef<float> block = llvm::ArrayRef(row).slice(first, kBlock);
+      float scale = chooseAbsMaxScale(computeAbsMax(block), ScaleFormat::E4M3,
+                                      traits, {}, global);
+      scales.push_back(encodeScale(scale, ScaleFormat::E4M3));
+      for (float value : block)
+        codes.push_back(
+            quantizeElement(value, {scale, 0, global}, storage.format));
+    }
+    std::vector<uint8_t> bytes(getPackedRowSize(row.size(), storage.bits));
+    packLinear(codes, row.size(), storage.bits, bytes);
+    std::vector<float> globals = {global};
+    std::vector<Array> got = program.run(
+        {viewArray(ElementType::Float32, {1, int64_t(row.size())}, row),
+         viewArray(ElementType::Float32, {}, globals)});
+    ASSERT_EQ(got[1].bytes, scales);
+    ASSERT_EQ(got[0].bytes, bytes);
+  }
+}
 
 INSTANTIATE_TEST_SUITE_P(
     Storages, QuotientsTest,
