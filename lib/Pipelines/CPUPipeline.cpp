@@ -114,7 +114,7 @@ static void addLLVM(OpPassManager &pm, StringRef target) {
   pm.addPass(createConvertVectorToLLVMPass());
   pm.addPass(createConvertToLLVMPass());
   pm.addPass(createReconcileUnrealizedCastsPass());
-  pm.addPass(createQuantXMaskFloatsAsIntegers());
+  pm.addPass(createQuantXMoveFloatsAsIntegers());
   addCleanup<LLVM::LLVMFuncOp>(pm);
   addSetTarget(pm, target);
   pm.addPass(createQuantXVerifyLLVM());

@@ -59,9 +59,22 @@ private:
   static LogicalResult replace(cf::CondBranchOp op, Adaptor adaptor,
                                ConversionPatternRewriter &rewriter) {
     rewriter.replaceOpWithNewOp<cf::CondBranchOp>(
-        op, adaptor.getCondition().front(), op.getTrueDest(),
-        flatten(adaptor.getTrueDestOperands()), op.getFalseDest(),
-        flatten(adaptor.getFalseDestOperands()));
+        op, adaptor.getCondition().front(),
+        flatten(adaptor.getTrueDestOperands()),
+        flatten(adaptor.getFalseDestOperands()), op.getBranchWeightsAttr(),
+        op.getTrueDest(), op.getFalseDest());
+    return success();
+  }
+
+  static LogicalResult replace(cf::SwitchOp op, Adaptor adaptor,
+                               ConversionPatternRewriter &rewriter) {
+    SmallVector<SmallVector<Value>> cases = llvm::map_to_vector(
+        adaptor.getCaseOperands(),
+        [](ArrayRef<ValueRange> ranges) { return flatten(ranges); });
+    rewriter.replaceOpWithNewOp<cf::SwitchOp>(
+        op, adaptor.getFlag().front(), op.getDefaultDestination(),
+        flatten(adaptor.getDefaultOperands()), op.getCaseValuesAttr(),
+        op.getCaseDestinations(), llvm::to_vector_of<ValueRange>(cases));
     return success();
   }
 };
@@ -117,8 +130,9 @@ static void populateBranches(const TypeConverter &converter,
                              RewritePatternSet &patterns,
                              ConversionTarget &target) {
   patterns.add<ConvertBranch<cf::BranchOp>, ConvertBranch<cf::CondBranchOp>,
-               ConvertExecuteRegion>(converter, patterns.getContext());
-  target.addDynamicallyLegalOp<cf::BranchOp, cf::CondBranchOp,
+               ConvertBranch<cf::SwitchOp>, ConvertExecuteRegion>(
+      converter, patterns.getContext());
+  target.addDynamicallyLegalOp<cf::BranchOp, cf::CondBranchOp, cf::SwitchOp,
                                scf::ExecuteRegionOp>(
       [&converter](Operation *op) { return converter.isLegal(op); });
   target.addDynamicallyLegalOp<scf::YieldOp>(

@@ -5,6 +5,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
+#include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
 using namespace quantx;
@@ -24,9 +25,19 @@ KernelLibrary::KernelLibrary(ModuleOp module) : module(module) {
   kernels = gpu::GPUModuleOp::create(builder, module.getLoc(), name);
 }
 
+/// What `function`'s kernels are named after: a name that PTX and C have too.
+static std::string getIdentifier(StringRef function) {
+  std::string name;
+  if (function.empty() || llvm::isDigit(function.front()))
+    name = "_";
+  for (char c : function)
+    name += llvm::isAlnum(c) ? c : '_';
+  return name;
+}
+
 gpu::GPUFuncOp KernelLibrary::create(Location loc, StringRef function,
                                      StringRef op) {
-  std::string base = (function + "_" + op).str();
+  std::string base = (getIdentifier(function) + "_" + op).str();
   std::string name = base + "_" + std::to_string(counts[base]++);
   OpBuilder builder(kernels->getBodyRegion());
   builder.setInsertionPointToEnd(kernels->getBody());

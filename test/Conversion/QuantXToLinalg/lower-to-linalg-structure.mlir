@@ -141,6 +141,35 @@ func.func @branches(%q: tensor<8x64x!mxfp4>, %c: i1) -> tensor<8x64x!mxfp4> {
   return %b : tensor<8x64x!mxfp4>
 }
 
+// CHECK-LABEL: func.func @weighted_branch(
+// CHECK: cf.cond_br %{{.*}} weights([3, 1]), ^{{.*}}(%{{.*}}, %{{.*}} : tensor<8x32xi8>, tensor<8x2xf8E8M0FNU>),
+func.func @weighted_branch(%q: tensor<8x64x!mxfp4>, %r: tensor<8x64x!mxfp4>, %c: i1) -> tensor<8x64x!mxfp4> {
+  cf.cond_br %c weights([3, 1]), ^end(%q : tensor<8x64x!mxfp4>), ^end(%r : tensor<8x64x!mxfp4>)
+^end(%b: tensor<8x64x!mxfp4>):
+  return %b : tensor<8x64x!mxfp4>
+}
+
+// CHECK-LABEL: func.func @switch(
+// CHECK-SAME: %[[P:.*]]: tensor<8x32xi8>, %[[S:.*]]: tensor<8x2xf8E8M0FNU>, %[[PR:.*]]: tensor<8x32xi8>, %[[SR:.*]]: tensor<8x2xf8E8M0FNU>, %[[N:.*]]: i32
+// CHECK: cf.switch %[[N]] : i32, [
+// CHECK-NEXT: default: ^[[END:.*]](%[[P]], %[[S]] : tensor<8x32xi8>, tensor<8x2xf8E8M0FNU>),
+// CHECK-NEXT: 1: ^[[END]](%[[PR]], %[[SR]] : tensor<8x32xi8>, tensor<8x2xf8E8M0FNU>),
+// CHECK-NEXT: 5: ^[[NEXT:.*]](%[[N]], %[[PR]], %[[SR]] : i32, tensor<8x32xi8>, tensor<8x2xf8E8M0FNU>)
+// CHECK: ^[[NEXT]](%{{.*}}: i32, %{{.*}}: tensor<8x32xi8>, %{{.*}}: tensor<8x2xf8E8M0FNU>):
+func.func @switch(%q: tensor<8x64x!mxfp4>, %r: tensor<8x64x!mxfp4>, %n: i32) -> tensor<8x64x!mxfp4> {
+  cf.switch %n : i32, [
+    default: ^end(%q : tensor<8x64x!mxfp4>),
+    1: ^end(%r : tensor<8x64x!mxfp4>),
+    5: ^next(%n, %r : i32, tensor<8x64x!mxfp4>)
+  ]
+^next(%m: i32, %a: tensor<8x64x!mxfp4>):
+  cf.switch %m : i32, [
+    default: ^end(%a : tensor<8x64x!mxfp4>)
+  ]
+^end(%b: tensor<8x64x!mxfp4>):
+  return %b : tensor<8x64x!mxfp4>
+}
+
 // Ops on any tensor.
 
 // CHECK-LABEL: func.func @select(

@@ -57,6 +57,7 @@ def make_arrays():
                                ("index", "<i8", 9), ("large", "<i8", 4000000000),
                                ("f64", "<f8", 0.1)]:
         npy(f"scalar_{name}", descr, [], [value])
+    npy("subnormal_bf16", "<u2", [], [1])
     source = random.Random(1)
     npy("weights", "<f4", [24, 64],
         [source.gauss(0, 1) * 2.0 ** source.randrange(-20, 20)

@@ -29,7 +29,7 @@ def QuantXLowerToGPU : Pass<"quantx-lower-to-gpu", "::mlir::ModuleOp"> {
     What a kernel takes is in its attribute `quantx.kernel`: pointers first, then
     the sizes that are not static, then scalars. Every grid along x is right, as
     kernels go over their work in strides of it; the block is fixed. A kernel is
-    named FUNCTION_OP_N.
+    named FUNCTION_OP_N, where `_` stands for what identifiers of C do not have.
 
     `dynamic_quantize` is one kernel, and so are a `choose_qparams` and the
     `quantize` that uses all that it chose, on the same input.

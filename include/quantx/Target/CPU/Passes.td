@@ -175,13 +175,19 @@ def QuantXKeepOuterParallel : Pass<"quantx-keep-outer-parallel"> {
   let dependentDialects = ["::mlir::scf::SCFDialect"];
 }
 
-def QuantXMaskFloatsAsIntegers : Pass<"quantx-mask-floats-as-integers"> {
-  let summary = "Load and store 16-bit floats under a mask as integers";
+def QuantXMoveFloatsAsIntegers : Pass<"quantx-move-floats-as-integers"> {
+  let summary = "Move 16-bit floats as integers";
   let description = [{
-    Rewrites `llvm.intr.masked.load` and `masked.store` of vectors of f16 and bf16
-    to vectors of i16. Where a target has no masked moves, LLVM moves element by
-    element, and a bf16 by way of f32: it calls a run-time function that many
-    systems lack, and that does not keep the bits of every NaN.
+    Makes i16 of f16 and bf16, scalars and vectors, in the ops of the LLVM dialect
+    that only move them: loads and stores, also under a mask, `select`, branches
+    and their block arguments, shuffles, and what takes or sets one element. What
+    computes with floats has them from an `llvm.bitcast`.
+
+    LLVM 22 takes a bf16, also one in a vector, from one block to another by way of
+    f32, and moves vectors under a mask element by element where a target has no
+    masked moves. Back to bf16 it calls a run-time function that many systems lack,
+    and that does not keep the bits of every NaN, or uses an instruction that makes
+    zeros of subnormal values.
   }];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
 }
