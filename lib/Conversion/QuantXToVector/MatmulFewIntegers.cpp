@@ -88,10 +88,11 @@ static int64_t countRun(const Matmul &matmul) {
 static SmallVector<int64_t> getOrder(int64_t group, int64_t run) {
   int64_t halves = group / kGroupBytes;
   SmallVector<int64_t> order;
-  for (int64_t first = 0; first < run * group; first += group)
+  for (int64_t first = 0; first < run * group; first += group) {
     for (int64_t half = 0; half < halves; ++half)
       for (int64_t element = half; element < group; element += halves)
         order.push_back(first + element);
+  }
   return order;
 }
 

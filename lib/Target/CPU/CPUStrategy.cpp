@@ -6,20 +6,20 @@
 
 using namespace quantx;
 
-static constexpr int64_t KiB = 1024;
-static constexpr int64_t MiB = 1024 * KiB;
+static constexpr int64_t kKiB = 1024;
+static constexpr int64_t kMiB = 1024 * kKiB;
 
 // clang-format off
 static constexpr CPUStrategy strategies[] = {
     // target,               chunk, prefetchDistance, prefetchLimit, nontemporalThreshold, tileProductRows, rowStreams, sumRows
-    {"native",                  64,          2 * KiB,      64 * KiB,              4 * MiB,              16,          4,      12},
-    {"x86-64-v4+amx",           64,          2 * KiB,      64 * KiB,              4 * MiB,              16,          4,      12},
-    {"x86-64-v4+avx512vbmi",    64,          2 * KiB,      64 * KiB,              4 * MiB,               0,          4,      12},
-    {"x86-64-v4",               64,          2 * KiB,      64 * KiB,              4 * MiB,               0,          4,      12},
-    {"x86-64-v3",               64,          2 * KiB,      64 * KiB,              4 * MiB,               0,          1,       4},
-    {"generic",                 64,          2 * KiB,      64 * KiB,              4 * MiB,               0,          1,       0},
+    {"native",                  64,         2 * kKiB,     64 * kKiB,             4 * kMiB,              16,          4,      12},
+    {"x86-64-v4+amx",           64,         2 * kKiB,     64 * kKiB,             4 * kMiB,              16,          4,      12},
+    {"x86-64-v4+avx512vbmi",    64,         2 * kKiB,     64 * kKiB,             4 * kMiB,               0,          4,      12},
+    {"x86-64-v4",               64,         2 * kKiB,     64 * kKiB,             4 * kMiB,               0,          4,      12},
+    {"x86-64-v3",               64,         2 * kKiB,     64 * kKiB,             4 * kMiB,               0,          1,       4},
+    {"generic",                 64,         2 * kKiB,     64 * kKiB,             4 * kMiB,               0,          1,       0},
     // Not measured. Non-temporal stores are hints there, and need no fence.
-    {"aarch64",                 64,          2 * KiB,      64 * KiB,                    0,               0,          1,       0},
+    {"aarch64",                 64,         2 * kKiB,     64 * kKiB,                    0,               0,          1,       0},
 };
 // clang-format on
 
