@@ -57,10 +57,10 @@ private:
   SmallVector<Value> sumBlock(ImplicitLocOpBuilder &b, const Piece &piece,
                               RowsReader &reader, int64_t begin,
                               int64_t end) const;
-  /// The activations that multiply the operand number `operand` of the words
-  /// from the element `first` on, in all lanes.
-  Value readPair(ImplicitLocOpBuilder &b, const Piece &piece, int64_t first,
-                 int64_t operand, int64_t row) const;
+  /// The pair of activations whose place in its group is that of `element`, in
+  /// all lanes.
+  Value readPair(ImplicitLocOpBuilder &b, const Piece &piece, int64_t element,
+                 int64_t row) const;
 };
 
 } // namespace
@@ -89,15 +89,10 @@ static Value spreadZeroPoints(ImplicitLocOpBuilder &b, Value zeroPoints) {
 }
 
 Value PairTile16::readPair(ImplicitLocOpBuilder &b, const Piece &piece,
-                           int64_t first, int64_t operand, int64_t row) const {
-  int64_t codesInWord = getCodesInWord(matmul.rhs.type);
-  auto [group, word] = piece.locate(b, first, kGroup, codesInWord);
-  Value pair =
-      b.createOrFold<arith::MulIOp>(word, createIndex(b, codesInWord / 2));
+                           int64_t element, int64_t row) const {
+  auto [group, place] = piece.locate(b, element, kGroup, /*each=*/2);
   SmallVector<Value> indices(batch);
-  indices.append(
-      {group, createIndex(b, row),
-       b.createOrFold<arith::AddIOp>(pair, createIndex(b, operand))});
+  indices.append({group, createIndex(b, row), place});
   return broadcastToRows(b, tensor::ExtractOp::create(b, activations, indices));
 }
 
@@ -116,8 +111,8 @@ SmallVector<Value> PairTile16::sumBlock(ImplicitLocOpBuilder &b,
     for (auto [i, operand] : llvm::enumerate(weights)) {
       for (int64_t row = 0; row < rows; ++row) {
         Value &sum = sums[row * numChains + int64_t(i) % numChains];
-        sum = addPairs(b, operand, readPair(b, piece, first, int64_t(i), row),
-                       sum);
+        sum = addPairs(b, operand,
+                       readPair(b, piece, first + 2 * int64_t(i), row), sum);
       }
     }
   }
