@@ -151,7 +151,7 @@ INSTANTIATE_TEST_SUITE_P(
       return std::string(info.param.first);
     });
 
-// Each number of rows has a form; many go by weights in rows again.
+// Each number of rows has a form; many are tiles.
 TEST(Rows16SizesTest, Rows) {
   for (const TypeSpec &weights : {mxfp4, mxfp8, int4}) {
     MatmulProgram program(weights, {"f32"}, std::nullopt, /*columns=*/37,
@@ -228,6 +228,21 @@ TEST(Rows16SizesTest, ManyHalves) {
                           /*sum=*/224);
     for (int64_t rows : {9, 12, 25})
       program.check(rows);
+  }
+}
+
+// The same of f32 and f16, in tiles of 12 rows or of 4; and a part of a piece.
+TEST(Rows16SizesTest, ManyFloats) {
+  for (const char *target : {"native", "x86-64-v3"}) {
+    if (!getMissing(target).empty())
+      continue;
+    for (const TypeSpec &weights : {nvfp4, int4, int8, mxfp8}) {
+      MatmulProgram program(weights, {weights.storage == "i8" ? "f16" : "f32"},
+                            std::nullopt, /*columns=*/33, /*sum=*/200,
+                            {target, target, std::nullopt});
+      for (int64_t rows : {5, 9, 13, 25})
+        program.check(rows);
+    }
   }
 }
 
