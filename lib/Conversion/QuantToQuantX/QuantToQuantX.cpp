@@ -5,6 +5,7 @@
 #include "mlir/Dialect/Quant/IR/Quant.h"
 #include "mlir/IR/AttrTypeSubElements.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "quantx/IR/QuantXOps.h"
 #include "quantx/Transforms/StructuralConversion.h"
 
